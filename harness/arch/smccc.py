@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""SMC Calling Convention (DEN0028): function identifiers and return codes."""
+
+from __future__ import annotations
+
+MASK32 = 0xFFFF_FFFF
+MASK64 = 0xFFFF_FFFF_FFFF_FFFF
+
+SUCCESS = 0
+NOT_SUPPORTED = MASK64  # -1 as the 64-bit x0 of an SMC64 call
+NOT_REQUIRED = MASK64 - 1  # -2
+INVALID_PARAMETER = MASK64 - 2  # -3
+
+# Fields of a function identifier (DEN0028, 2.5).
+FAST = 1 << 31
+SMC64 = 1 << 30
+OWNER_SHIFT = 24
+OWNER_MASK = 0x3F
+
+# Arm Architecture Calls (owner 0; DEN0028, 7).
+SMCCC_VERSION = 0x8000_0000
+SMCCC_ARCH_FEATURES = 0x8000_0001
+VERSION_1_1 = 0x1_0001
+
+
+def owner(function: int) -> int:
+    """Owning entity number of a function identifier: 0 Arm architecture, 4 standard secure (PSCI), 5 ..."""
+    return function >> OWNER_SHIFT & OWNER_MASK

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Errors for people: what the user gave us is wrong, said in one clear line.
+
+Everything a user can get wrong (a source file, an image, a ``guest.toml``, an option) raises a
+:class:`HarnessError`. Faces print its message without a traceback and exit non-zero. A bug of this
+project raises anything else, and is never caught.
+"""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """Base of every error that is the user's to mend; ``str()`` is the whole message."""
+
+
+class GuestError(HarnessError):
+    """A guest cannot be built or loaded: source, image or manifest is wrong.
+
+    ``file`` and ``line`` (1-based) say where, when there is a place; they lead the message as
+    ``file:line: message``.
+    """
+
+    def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
+        self.message = message
+        self.file = file
+        self.line = line
+        place = "" if file is None else f"{file}: " if line is None else f"{file}:{line}: "
+        super().__init__(place + message)
+
+
+class ConfigError(HarnessError):
+    """A machine cannot be made as asked: an option is out of its range."""
