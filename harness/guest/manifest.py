@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""``guest.toml``: which machine a guest wants, what happens to it from outside, and what must come out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from harness.errors import ConfigError, GuestError
+from harness.guest._manifest_errors import dotted, schema_error, syntax_error
+from harness.guest._toml_place import Keys, line_of
+from harness.guest.library import firmware_dir
+
+MANIFEST_NAME: Final = "guest.toml"
+DEFAULT_LIMIT: Final = 100_000_000
+"""Instructions a guest without a limit of its own may retire, so that none runs for ever."""
+
+
+class Ending(StrEnum):
+    """How a run may be expected to end: the values are those of a ``StopReason``."""
+
+    POWER_OFF = "power_off"
+    RESET = "reset"
+    EXIT = "exit"
+    LIMIT = "limit"
+    IDLE = "idle"
+    FAULT = "fault"
+
+
+class GuestSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[guest]``: the source or image, relative to the manifest."""
+
+    source: str
+
+
+class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``[machine]``: options of the machine; ``None`` leaves the machine's own default.
+
+    ``memory`` is in bytes, or a string with a suffix (``"64M"``). ``cpus_allowed`` lists the other
+    numbers of vCPUs that the guest is written for.
+    """
+
+    cpus: int | None = None
+    cpus_allowed: tuple[int, ...] = ()
+    controller: str | None = None
+    trusted: int | None = None
+    untrusted: int | None = None
+    profile: Literal["spec", "kvm"] | None = None
+    ack_order: Literal["fifo", "lowest", "random"] | None = None
+    seed: int | None = None
+    memory: int | str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments for a ``Machine``: those given, ``memory`` in bytes."""
+        given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+        del given["cpus_allowed"]
+        if "memory" in given:
+            given["memory"] = parse_size(given["memory"])
+        return given
+
+
+class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[run]``: ``limit`` is in retired instructions, of all vCPUs together."""
+
+    limit: int = DEFAULT_LIMIT
+
+
+class StimulusSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[stimulus]]``: ``do`` (``"spi=1"``, ``"uart=hello"``) at the tick ``at``."""
+
+    at: int
+    do: str
+
+
+class InterruptSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[expect.interrupts.N]``: how often INTID N was taken, and its mean cost in world switches."""
+
+    count: int | None = None
+    world_switches: float | None = None
+
+
+class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[expect]``: everything given must hold. ``symbols`` are 64-bit words in memory."""
+
+    stop: Ending | None = None
+    code: int | None = None
+    console: str | None = None
+    console_contains: tuple[str, ...] = ()
+    symbols: dict[str, int] = {}
+    interrupts: dict[int, InterruptSpec] = {}
+
+
+_NO_OPTIONS: Final = MachineSpec()
+_NO_RUN: Final = RunSpec()
+_NO_EXPECTATIONS: Final = ExpectSpec()
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    guest: GuestSpec
+    description: str = ""
+    machine: MachineSpec = _NO_OPTIONS
+    run: RunSpec = _NO_RUN
+    stimulus: tuple[StimulusSpec, ...] = ()
+    expect: ExpectSpec = _NO_EXPECTATIONS
+
+
+_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "": _File.__struct_fields__,
+    "guest": GuestSpec.__struct_fields__,
+    "machine": MachineSpec.__struct_fields__,
+    "run": RunSpec.__struct_fields__,
+    "stimulus": StimulusSpec.__struct_fields__,
+    "expect": ExpectSpec.__struct_fields__,
+    "interrupts": InterruptSpec.__struct_fields__,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A guest and all that its run needs. ``path`` is its ``guest.toml``, or None for a bare source."""
+
+    name: str
+    source: Path
+    path: Path | None = None
+    description: str = ""
+    machine: MachineSpec = _NO_OPTIONS
+    run: RunSpec = _NO_RUN
+    stimuli: tuple[StimulusSpec, ...] = ()
+    expect: ExpectSpec = _NO_EXPECTATIONS
+
+    def with_machine(self, **options: Any) -> Manifest:
+        """The same guest on another machine: every option that is not None replaces the manifest's.
+
+        Raises ConfigError for a number of vCPUs that the guest is not written for.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        cpus = given.get("cpus")
+        allowed = {self.machine.cpus or 1, *self.machine.cpus_allowed}
+        if self.path is not None and cpus is not None and cpus not in allowed:
+            numbers = ", ".join(map(str, sorted(allowed)))
+            raise ConfigError(f"`{self.name}` is written for {numbers} vCPUs, not {cpus} ({self.path})")
+        return replace(self, machine=msgspec.structs.replace(self.machine, **given))
+
+    def with_limit(self, limit: int | None) -> Manifest:
+        """The same guest with another limit of instructions; None keeps the manifest's."""
+        return self if limit is None else replace(self, run=RunSpec(limit=limit))
+
+    def with_stimuli(self, stimuli: tuple[StimulusSpec, ...]) -> Manifest:
+        """The same guest with further stimuli."""
+        return replace(self, stimuli=self.stimuli + stimuli)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a ``guest.toml``; GuestError names the key and the line of what is wrong."""
+    text = _text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise syntax_error(str(error), path) from None
+    try:
+        file = msgspec.convert(data, _File, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise schema_error(str(error), text, path, data, _KEYS) from None
+    _check(file, text, path)
+    return Manifest(
+        name=path.absolute().parent.name,
+        source=path.parent / file.guest.source,
+        path=path,
+        description=file.description,
+        machine=file.machine,
+        run=file.run,
+        stimuli=file.stimulus,
+        expect=file.expect,
+    )
+
+
+def find_guest(what: str | Path) -> Manifest:
+    """The guest that a person names: a directory, a ``guest.toml``, a source or image, or a firmware.
+
+    A ``guest.toml`` beside a source is used if it names that source. GuestError if there is none.
+    """
+    path = Path(what)
+    if path.is_dir():
+        if (path / MANIFEST_NAME).is_file():
+            return read_manifest(path / MANIFEST_NAME)
+        if path.name not in firmware_names():
+            raise GuestError(f"the directory has no {MANIFEST_NAME}", file=str(path))
+    if path.is_file():
+        return _of_file(path)
+    name = str(what)
+    if name in firmware_names():
+        return read_manifest(firmware_dir() / name / MANIFEST_NAME)
+    if path.suffix or len(path.parts) > 1:
+        raise GuestError("no such file", file=name)
+    near = get_close_matches(name, firmware_names(), 1)
+    hint = f"; did you mean `{near[0]}`?" if near else "; `rvic list` shows the firmware"
+    raise GuestError(f"no guest `{name}`: neither a file nor a firmware" + hint)
+
+
+def firmware_names() -> list[str]:
+    """Names of the firmware that comes with this package, sorted."""
+    return sorted(path.parent.name for path in firmware_dir().glob(f"*/{MANIFEST_NAME}"))
+
+
+def parse_size(size: int | str) -> int:
+    """Bytes of ``"64M"``, ``"1GiB"``, ``"4096"`` or an int; ConfigError if it is none of these."""
+    if isinstance(size, int):
+        return size
+    match = re.fullmatch(r"(\d+)\s*([KMG]?)(?:i?B)?", size.strip(), re.IGNORECASE)
+    if match is None:
+        raise ConfigError(f'a size is a number with K, M or G ("64M"), not "{size}"')
+    return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2].upper()]
+
+
+def _of_file(path: Path) -> Manifest:
+    if path.suffix == ".toml":
+        return read_manifest(path)
+    beside = path.parent / MANIFEST_NAME
+    if beside.is_file():
+        manifest = read_manifest(beside)
+        if manifest.source.resolve() == path.resolve():
+            return manifest
+    return Manifest(name=path.stem, source=path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise GuestError("not UTF-8 text", file=str(path)) from None
+    except OSError as error:
+        raise GuestError((error.strerror or "cannot be read").lower(), file=str(path)) from None
+
+
+def _check(file: _File, text: str, path: Path) -> None:
+    """What types cannot say, with its place."""
+
+    def fail(keys: Keys, message: str) -> GuestError:
+        return GuestError(f"`{dotted(keys)}`: {message}", file=str(path), line=line_of(text, keys))
+
+    if not (path.parent / file.guest.source).is_file():
+        raise fail(("guest", "source"), f"no such file: {file.guest.source}")
+    if file.run.limit < 1:
+        raise fail(("run", "limit"), f"a limit is at least 1 instruction, not {file.run.limit}")
+    if file.machine.memory is not None:
+        try:
+            parse_size(file.machine.memory)
+        except ConfigError as error:
+            raise fail(("machine", "memory"), str(error)) from None
+    for index, stimulus in enumerate(file.stimulus):
+        if stimulus.at < 0:
+            raise fail(("stimulus", index, "at"), f"a tick is not negative: {stimulus.at}")
