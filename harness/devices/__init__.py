@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Device models of the board: pure state, no knowledge of CPU, hypervisor or host.
+
+:mod:`~harness.devices.bus` maps them, :mod:`~harness.devices.lines` carries their interrupts; a device that
+keeps time is told it (``advance(now)``) and says when it next wants to hear of it (``deadline()``).
+"""
+
+from harness.devices.bus import Bus, BusError, Device, Region
+from harness.devices.lines import Line, LineChange, Lines
+from harness.devices.testdev import TestDevice
+from harness.devices.timer import GenericTimer, TimerRegister
+
+__all__ = [
+    "Bus",
+    "BusError",
+    "Device",
+    "GenericTimer",
+    "Line",
+    "LineChange",
+    "Lines",
+    "Region",
+    "TestDevice",
+    "TimerRegister",
+]

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The address map of emulated hardware: which device answers at which physical address."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from harness.errors import ConfigError
+
+ANY_SIZE = (1, 2, 4, 8)
+
+
+class BusError(Exception):
+    """Nothing answers at ``address``, or what is there does not take an access of this size.
+
+    EL2 turns it into a synchronous external abort for the guest; it is not an error of the host's.
+    """
+
+    def __init__(self, address: int, reason: str = "nothing answers") -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(f"{reason} at 0x{address:08x}")
+
+
+class Device(Protocol):
+    """A device model: registers at byte offsets, state that copies, no knowledge of who calls.
+
+    It may have ``sizes`` (a tuple of access sizes in bytes; any other is a :class:`BusError`), ``irq`` (the
+    level of its output line), ``advance(now)`` and ``deadline()``, both in ticks.
+    """
+
+    def read(self, cpu: int, offset: int, size: int) -> int:
+        """Value of the ``size`` bytes at ``offset``, as CPU ``cpu`` reads them."""
+        ...
+
+    def write(self, cpu: int, offset: int, size: int, value: int) -> None:
+        """Write ``value`` to the ``size`` bytes at ``offset``."""
+        ...
+
+
+class Region(NamedTuple):
+    """One device on the bus."""
+
+    base: int
+    size: int
+    device: Device
+    name: str
+    sizes: tuple[int, ...] = ANY_SIZE
+
+    @property
+    def end(self) -> int:
+        """First address above the region."""
+        return self.base + self.size
+
+
+@dataclass(slots=True)
+class Bus:
+    """Devices by address; no two overlap."""
+
+    _bases: list[int] = field(default_factory=list)
+    _regions: list[Region] = field(default_factory=list)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """Every mapped region, by ascending address."""
+        return tuple(self._regions)
+
+    def map(self, base: int, size: int, device: Device, name: str) -> Region:
+        """Let ``device`` answer at ``base`` for ``size`` bytes; ConfigError where another already does."""
+        if size <= 0:
+            raise ConfigError(f"{name}: a region of {size} bytes at 0x{base:x} is empty")
+        at = bisect_right(self._bases, base)
+        for other in self._regions[max(at - 1, 0) : at + 1]:
+            if base < other.end and other.base < base + size:
+                raise ConfigError(f"{name} at 0x{base:x} overlaps {other.name} at 0x{other.base:x}")
+        region = Region(base, size, device, name, getattr(device, "sizes", ANY_SIZE))
+        self._bases.insert(at, base)
+        self._regions.insert(at, region)
+        return region
+
+    def find(self, address: int) -> Region | None:
+        """The region that holds ``address``, if any."""
+        at = bisect_right(self._bases, address) - 1
+        if at < 0:
+            return None
+        region = self._regions[at]
+        return region if address < region.base + region.size else None
+
+    def read(self, cpu: int, address: int, size: int) -> int:
+        """Read ``size`` bytes at ``address`` for CPU ``cpu``; BusError where nothing answers."""
+        region = self._claim(address, size)
+        return region.device.read(cpu, address - region.base, size)
+
+    def write(self, cpu: int, address: int, size: int, value: int) -> None:
+        """Write ``size`` bytes at ``address`` for CPU ``cpu``; BusError where nothing answers."""
+        region = self._claim(address, size)
+        region.device.write(cpu, address - region.base, size, value)
+
+    def _claim(self, address: int, size: int) -> Region:
+        region = self.find(address)
+        if region is None or address + size > region.base + region.size:
+            raise BusError(address)
+        if size not in region.sizes:
+            raise BusError(address, f"{region.name} takes no {size}-byte access")
+        return region

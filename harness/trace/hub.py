@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Handing events to whoever listens, at no cost where nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from harness.trace.events import Event
+
+Listener: TypeAlias = Callable[[Event], None]
+
+
+class Events:
+    """The listeners of one machine, called in the order in which they came.
+
+    Test ``active`` before building an event: ``if events.active: events.emit(Hvc(...))``. A listener that
+    raises stops the run; it is a bug of its owner's and is not swallowed.
+    """
+
+    __slots__ = ("_listeners", "active")
+
+    def __init__(self) -> None:
+        self._listeners: tuple[Listener, ...] = ()
+        self.active = False
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Who listens, in order of calling."""
+        return self._listeners
+
+    def add(self, listener: Listener) -> None:
+        """Call ``listener(event)`` for every event from now on."""
+        self._listeners = (*self._listeners, listener)
+        self.active = True
+
+    def remove(self, listener: Listener) -> None:
+        """Stop calling ``listener``; ValueError if it was never added. Safe from inside a listener."""
+        remaining = list(self._listeners)
+        remaining.remove(listener)
+        self._listeners = tuple(remaining)
+        self.active = bool(remaining)
+
+    def emit(self, event: Event) -> None:
+        """Hand one event to every listener."""
+        for listener in self._listeners:
+            listener(event)

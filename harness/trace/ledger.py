@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""The ledger: what each interrupt cost in world switches, counted from the events of a run.
+
+Every exit is counted once in ``total`` and ``by_kind``, and once more either in an *occurrence* of an
+interrupt or in ``unattributed``. An occurrence belongs to (vCPU served, guest INTID) and is *waiting* until
+that vCPU acknowledges it, then *in service* until it is ended; one of each can exist at a time, because a
+new signal may come while the last is handled. The rule, by what an exit does (:class:`Step`):
+
+RAISE     RVIC.Signal, or a physical interrupt or kick that EL2 delivered: belongs to the waiting occurrence,
+          and starts one if there is none. Signals that meet in one pending bit are one occurrence.
+ACCEPT    RVIC.Acknowledge that answered an INTID: puts the waiting occurrence into service, and starts one
+          if there is none (the interrupt was queued behind another, or re-pended by Resample).
+SPURIOUS  RVIC.Acknowledge that answered NO_INTERRUPTS: belongs to the interrupt last withdrawn from that
+          vCPU, else to nobody.
+END       RVIC.ClearMasked: ends the occurrence in service, and belongs to it. With none in service it
+          belongs to the waiting one (an unmask lets it through) and ends nothing.
+WITHDRAW  RVIC.ClearPending: ends the waiting occurrence, as withdrawn, and belongs to it.
+MASK      RVIC.SetMasked: belongs to the one in service, else to the waiting one, which it hides.
+SERVE     anything else that names an INTID (RVIC.Resample, RVIC.IsPending): belongs to the one in service,
+          else to the waiting one.
+
+END, WITHDRAW, MASK and SERVE never start an occurrence: the calls by which a driver sets its interrupts up
+(SetMasked and ClearPending for each INTID at boot, the first unmask) are unattributed. A call that failed
+or names no INTID is unattributed too.
+
+What EL2 must fill in, for every ``Hvc`` and ``Smc``: ``call`` by :meth:`Names.function`, and ``intid`` and
+``target`` as resolved from the arguments (for Acknowledge, ``intid`` from the result, None if spurious).
+For ``PhysicalIrq``: ``intid`` and ``target`` only if something was delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from harness.arch.intid import SGI_COUNT
+from harness.trace import events as ev
+from harness.trace.costs import CPU_SHIFT, Finished, InterruptCost, Occurrence, SummaryRow
+
+
+class Step(IntEnum):
+    """What an exit does in the life of an interrupt; the module's text gives the rule for each."""
+
+    RAISE = 0
+    ACCEPT = 1
+    SPURIOUS = 2
+    END = 3
+    WITHDRAW = 4
+    MASK = 5
+    SERVE = 6
+
+
+# By the name of a call, or of the register of an emulated GIC. Any other exit with an INTID is SERVE.
+STEPS: dict[str, Step] = {
+    "RVIC.Signal": Step.RAISE,
+    "RVIC.Acknowledge": Step.ACCEPT,
+    "RVIC.ClearMasked": Step.END,
+    "RVIC.ClearPending": Step.WITHDRAW,
+    "RVIC.SetMasked": Step.MASK,
+    "GICD_SGIR": Step.RAISE,
+    "GICC_IAR": Step.ACCEPT,
+    "GICC_AIAR": Step.ACCEPT,
+    "GICC_EOIR": Step.END,
+    "GICC_AEOIR": Step.END,
+}
+
+
+@dataclass(slots=True)
+class _Open:
+    """An occurrence that has not finished: when it started and the labels of its exits."""
+
+    started: int
+    exits: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles."""
+
+    total: int = 0
+    by_kind: dict[str, int] = field(default_factory=dict)
+    unattributed_by_exit: dict[str, int] = field(default_factory=dict)
+    _waiting: dict[int, _Open] = field(default_factory=dict)
+    _service: dict[int, _Open] = field(default_factory=dict)
+    # vCPU -> (key, row) of the interrupt it may find gone; row -1: only hidden, not finished.
+    _hidden: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _finished: Finished = field(default_factory=Finished)
+
+    def __call__(self, event: ev.Event) -> None:
+        """Count one event."""
+        count = _COUNTERS.get(type(event))
+        if count is not None:
+            count(self, event)
+
+    @property
+    def unattributed(self) -> int:
+        """World switches that served no interrupt."""
+        return sum(self.unattributed_by_exit.values())
+
+    @property
+    def in_flight(self) -> int:
+        """World switches of occurrences that have not finished."""
+        return sum(len(o.exits) for opened in (self._waiting, self._service) for o in opened.values())
+
+    @property
+    def occurrences(self) -> tuple[Occurrence, ...]:
+        """Every finished occurrence, in the order they finished."""
+        return self._finished.occurrences()
+
+    def intids(self) -> tuple[int, ...]:
+        """INTIDs with at least one finished occurrence, ascending."""
+        return tuple(sorted(self._finished.by_exit))
+
+    def per_interrupt(self, intid: int) -> InterruptCost:
+        """What ``intid`` cost, over all finished occurrences on all vCPUs."""
+        return self._finished.cost(intid)
+
+    def summary(self) -> list[SummaryRow]:
+        """One row per INTID that occurred, ascending."""
+        costs = [(intid, self.per_interrupt(intid)) for intid in self.intids()]
+        return [SummaryRow(n, c.count, c.world_switches, c.min, c.max, c.by_exit) for n, c in costs]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole account for ``--json``, in a fixed order."""
+        return {
+            "by_kind": dict(sorted(self.by_kind.items())),
+            "in_flight": self.in_flight,
+            "interrupts": {str(intid): self.per_interrupt(intid).to_dict() for intid in self.intids()},
+            "total": self.total,
+            "unattributed": self.unattributed,
+            "unattributed_by_exit": dict(sorted(self.unattributed_by_exit.items())),
+        }
+
+    def post(self, kind: str, label: str, step: Step, vcpu: int, intid: int | None, tick: int) -> None:
+        """Enter one world switch; the listener does this for every exit event."""
+        self.total += 1
+        self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
+        if intid is None:
+            if step is not Step.SPURIOUS or not self._spurious(vcpu, label):
+                self._unattributed(label)
+            return
+        key = vcpu << CPU_SHIFT | intid
+        if step is Step.RAISE:
+            opened = self._waiting.get(key)
+            if opened is None:
+                opened = self._waiting[key] = _Open(tick)
+            opened.exits.append(label)
+        elif step is Step.ACCEPT:
+            self._accept(key, label, tick)
+        else:
+            self._serve(key, label, step, tick)
+
+    def _accept(self, key: int, label: str, tick: int) -> None:
+        self._hidden.pop(key >> CPU_SHIFT, None)
+        last = self._service.get(key)
+        if last is not None:
+            self._finish(key, last, tick)
+        opened = self._waiting.pop(key, None) or _Open(tick)
+        opened.exits.append(label)
+        self._service[key] = opened
+
+    def _serve(self, key: int, label: str, step: Step, tick: int) -> None:
+        """END, WITHDRAW, MASK and SERVE: part of an occurrence that exists, or of none."""
+        serving = None if step is Step.WITHDRAW else self._service.get(key)
+        opened = serving or self._waiting.get(key) or self._service.get(key)
+        if opened is None:
+            self._unattributed(label)
+            return
+        opened.exits.append(label)
+        if serving is not None:
+            if step is Step.END:
+                del self._service[key]
+                self._finish(key, opened, tick)
+        elif step is Step.WITHDRAW and key in self._waiting:
+            del self._waiting[key]
+            self._hidden[key >> CPU_SHIFT] = (key, self._finish(key, opened, tick, withdrawn=True))
+        elif step is Step.MASK:
+            self._hidden[key >> CPU_SHIFT] = (key, -1)
+
+    def _spurious(self, vcpu: int, label: str) -> bool:
+        """Charge an acknowledge that found nothing to what was withdrawn; False if nothing was."""
+        key, row = self._hidden.pop(vcpu, (-1, -1))
+        if row >= 0:
+            self._finished.charge(row, label)
+            return True
+        opened = self._waiting.get(key)
+        if opened is None:
+            return False
+        opened.exits.append(label)
+        return True
+
+    def _finish(self, key: int, opened: _Open, tick: int, *, withdrawn: bool = False) -> int:
+        return self._finished.add(key, opened.started, tick, opened.exits, withdrawn=withdrawn)
+
+    def _unattributed(self, label: str) -> None:
+        self.unattributed_by_exit[label] = self.unattributed_by_exit.get(label, 0) + 1
+
+    def _call(self, event: ev.Hvc | ev.Smc) -> None:
+        kind = type(event).__name__
+        label = event.call or kind
+        step = STEPS.get(label, Step.SERVE)
+        intid = event.intid
+        if event.result[0]:  # it failed, so it did nothing
+            intid = None
+            if step is Step.ACCEPT:
+                step = Step.SPURIOUS
+        self.post(kind, label, step, event.cpu if event.target is None else event.target, intid, event.tick)
+
+    def _abort(self, event: ev.DataAbort) -> None:
+        label = event.register or "DataAbort"
+        step = STEPS.get(label, Step.SERVE)
+        if step is Step.ACCEPT and event.intid is None:
+            step = Step.SPURIOUS
+        vcpu = event.cpu if event.target is None else event.target
+        self.post("DataAbort", label, step, vcpu, event.intid, event.tick)
+
+    def _irq(self, event: ev.PhysicalIrq) -> None:
+        label = "Kick" if event.physical < SGI_COUNT else "PhysicalIrq"
+        vcpu = event.cpu if event.target is None else event.target
+        self.post("PhysicalIrq", label, Step.RAISE, vcpu, event.intid, event.tick)
+
+    def _trap(self, event: ev.SysregTrap) -> None:
+        self.post("SysregTrap", "SysregTrap", Step.SERVE, event.cpu, event.intid, event.tick)
+
+    def _plain(self, event: ev.InstructionAbort | ev.Wfx) -> None:
+        kind = type(event).__name__
+        self.post(kind, kind, Step.SERVE, event.cpu, None, event.tick)
+
+    def _also_pending(self, event: ev.AlsoPending) -> None:
+        """No exit of its own, but the interrupt waits from now on."""
+        if event.intid is not None:
+            vcpu = event.cpu if event.target is None else event.target
+            self._waiting.setdefault(vcpu << CPU_SHIFT | event.intid, _Open(event.tick))
+
+    def _completed(self, event: ev.Completed) -> None:
+        """The guest ended it without an exit; it may even have run its whole life without one."""
+        if event.intid is not None:
+            key = event.cpu << CPU_SHIFT | event.intid
+            opened = self._service.pop(key, None) or self._waiting.pop(key, None) or _Open(event.tick)
+            self._finish(key, opened, event.tick)
+
+
+_COUNTERS: dict[type[ev.Event], Callable[[Ledger, Any], None]] = {
+    ev.Hvc: Ledger._call,
+    ev.Smc: Ledger._call,
+    ev.DataAbort: Ledger._abort,
+    ev.InstructionAbort: Ledger._plain,
+    ev.SysregTrap: Ledger._trap,
+    ev.Wfx: Ledger._plain,
+    ev.PhysicalIrq: Ledger._irq,
+    ev.AlsoPending: Ledger._also_pending,
+    ev.Completed: Ledger._completed,
+}
