@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -59,11 +58,9 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     memory: int | str | None = None
 
     def options(self) -> dict[str, Any]:
-        """Keyword arguments for a ``Machine``: those given, ``memory`` in bytes."""
+        """Keyword arguments for a ``Machine``: those given."""
         given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
         del given["cpus_allowed"]
-        if "memory" in given:
-            given["memory"] = parse_size(given["memory"])
         return given
 
 
@@ -210,16 +207,6 @@ def firmware_names() -> list[str]:
     return sorted(path.parent.name for path in firmware_dir().glob(f"*/{MANIFEST_NAME}"))
 
 
-def parse_size(size: int | str) -> int:
-    """Bytes of ``"64M"``, ``"1GiB"``, ``"4096"`` or an int; ConfigError if it is none of these."""
-    if isinstance(size, int):
-        return size
-    match = re.fullmatch(r"(\d+)\s*([KMG]?)(?:i?B)?", size.strip(), re.IGNORECASE)
-    if match is None:
-        raise ConfigError(f'a size is a number with K, M or G ("64M"), not "{size}"')
-    return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2].upper()]
-
-
 def _of_file(path: Path) -> Manifest:
     if path.suffix == ".toml":
         return read_manifest(path)
@@ -250,11 +237,6 @@ def _check(file: _File, text: str, path: Path) -> None:
         raise fail(("guest", "source"), f"no such file: {file.guest.source}")
     if file.run.limit < 1:
         raise fail(("run", "limit"), f"a limit is at least 1 instruction, not {file.run.limit}")
-    if file.machine.memory is not None:
-        try:
-            parse_size(file.machine.memory)
-        except ConfigError as error:
-            raise fail(("machine", "memory"), str(error)) from None
     for index, stimulus in enumerate(file.stimulus):
         if stimulus.at < 0:
             raise fail(("stimulus", index, "at"), f"a tick is not negative: {stimulus.at}")
