@@ -185,7 +185,7 @@ def explore(
 
 def count(intids: int, unqueued: int) -> int:
     """States of one instance: each INTID in a state outside the queue or at a place in it; enabled or not."""
-    return 2 * sum(perm(intids, queued) * pow(unqueued, intids - queued) for queued in range(intids + 1))
+    return sum(2 * perm(intids, queued) * int(unqueued ** (intids - queued)) for queued in range(intids + 1))
 
 
 def test_every_state_of_two_vcpus_and_three_intids() -> None:
