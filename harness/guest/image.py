@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""Guests without a format: the arm64 Linux Image (Documentation/arch/arm64/booting.rst) and flat binaries."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from harness.errors import GuestError
+from harness.guest.program import Program, Segment, Symbols
+
+MAGIC = b"ARM\x64"
+_HEADER = struct.Struct("<IIQQQQQQ4sI")
+_TWO_MEGABYTES = 2 << 20
+_LEGACY_TEXT_OFFSET = 0x80000
+_BIG_ENDIAN = 1
+
+
+def is_image(data: bytes) -> bool:
+    """Whether this is an arm64 Image: its magic stands at byte 56."""
+    return data[56:60] == MAGIC
+
+
+def load_image(data: bytes, path: Path, base: int) -> Program:
+    """Place an arm64 Image at its text offset above the 2 MiB boundary at or below ``base``; entry is its start."""
+    if len(data) < _HEADER.size:
+        raise GuestError("truncated arm64 Image: the header has 64 bytes", file=str(path))
+    text_offset, size, flags = _HEADER.unpack_from(data)[2:5]
+    if flags & _BIG_ENDIAN:
+        raise GuestError("a big-endian arm64 Image: only little-endian guests run", file=str(path))
+    if size == 0:  # before Linux 3.17: no size, and the offset is not to be trusted
+        text_offset = _LEGACY_TEXT_OFFSET
+    address = base // _TWO_MEGABYTES * _TWO_MEGABYTES + text_offset
+    if address + max(size, len(data)) > 1 << 48:
+        raise GuestError(
+            f"text offset {text_offset:#x} or image size {size:#x} is not plausible", file=str(path)
+        )
+    segment = Segment(address, data, max(size, len(data)), True)
+    return Program(address, (segment,), _named(segment), "image", path=path)
+
+
+def load_flat(data: bytes, path: Path, base: int) -> Program:
+    """Place a flat binary at ``base``; entry is its start."""
+    if not data:
+        raise GuestError("is empty", file=str(path))
+    segment = Segment(base, data, len(data), True)
+    return Program(base, (segment,), _named(segment), "flat", path=path)
+
+
+def _named(segment: Segment) -> Symbols:
+    return Symbols({}, ((segment.address, segment.end),))
