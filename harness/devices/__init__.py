@@ -7,6 +7,8 @@ keeps time is told it (``advance(now)``) and says when it next wants to hear of 
 
 from harness.devices.bus import Bus, BusError, Device, Region
 from harness.devices.lines import Line, LineChange, Lines
+from harness.devices.pl011 import Pl011
+from harness.devices.pl031 import Pl031
 from harness.devices.testdev import TestDevice
 from harness.devices.timer import GenericTimer, TimerRegister
 
@@ -18,6 +20,8 @@ __all__ = [
     "Line",
     "LineChange",
     "Lines",
+    "Pl011",
+    "Pl031",
     "Region",
     "TestDevice",
     "TimerRegister",

@@ -7,8 +7,21 @@
 """
 
 from harness.trace.costs import InterruptCost, Occurrence
-from harness.trace.hub import Events
+from harness.trace.events import Event
+from harness.trace.hub import Events, Listener
+from harness.trace.jsonl import JsonLinesWriter
 from harness.trace.ledger import Ledger
 from harness.trace.names import Names
+from harness.trace.text import TextWriter
 
-__all__ = ["Events", "InterruptCost", "Ledger", "Names", "Occurrence"]
+__all__ = [
+    "Event",
+    "Events",
+    "InterruptCost",
+    "JsonLinesWriter",
+    "Ledger",
+    "Listener",
+    "Names",
+    "Occurrence",
+    "TextWriter",
+]

@@ -18,10 +18,11 @@ class Events:
     raises stops the run; it is a bug of its owner's and is not swallowed.
     """
 
-    __slots__ = ("_listeners", "active")
+    __slots__ = ("_held", "_listeners", "active")
 
     def __init__(self) -> None:
         self._listeners: tuple[Listener, ...] = ()
+        self._held: list[list[Event]] = []
         self.active = False
 
     @property
@@ -42,6 +43,23 @@ class Events:
         self.active = bool(remaining)
 
     def emit(self, event: Event) -> None:
-        """Hand one event to every listener."""
+        """Hand one event to every listener; inside a :meth:`hold`, when it is released."""
+        if self._held:
+            self._held[-1].append(event)
+            return
         for listener in self._listeners:
             listener(event)
+
+    def hold(self) -> None:
+        """Keep back what is emitted until :meth:`release`. Holds nest.
+
+        An exit's event carries its result, so it is only known once its consequences (lines, kicks) have been
+        emitted; holding them back lets the trace tell the cause first.
+        """
+        self._held.append([])
+
+    def release(self, *first: Event) -> None:
+        """Emit ``first``, then what was kept back since the matching :meth:`hold`."""
+        kept = self._held.pop()
+        for event in (*first, *kept):
+            self.emit(event)

@@ -65,6 +65,7 @@ STEPS: dict[str, Step] = {
     "GICC_EOIR": Step.END,
     "GICC_AEOIR": Step.END,
 }
+_RAISE, _ACCEPT, _END, _SERVE = Step.RAISE, Step.ACCEPT, Step.END, Step.SERVE  # looked up for every exit
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class _Open:
     """An occurrence that has not finished: when it started and the labels of its exits."""
 
     started: int
-    exits: list[str] = field(default_factory=list)
+    exits: list[str]
 
 
 @dataclass(slots=True)
@@ -142,41 +143,48 @@ class Ledger:
                 self._unattributed(label)
             return
         key = vcpu << CPU_SHIFT | intid
-        if step is Step.RAISE:
+        if step is _RAISE:
             opened = self._waiting.get(key)
             if opened is None:
-                opened = self._waiting[key] = _Open(tick)
-            opened.exits.append(label)
-        elif step is Step.ACCEPT:
+                self._waiting[key] = _Open(tick, [label])
+            else:
+                opened.exits.append(label)
+        elif step is _ACCEPT:
             self._accept(key, label, tick)
+        elif step is _END and key in self._service:
+            opened = self._service.pop(key)
+            opened.exits.append(label)
+            self._finish(key, opened, tick)
         else:
             self._serve(key, label, step, tick)
 
     def _accept(self, key: int, label: str, tick: int) -> None:
-        self._hidden.pop(key >> CPU_SHIFT, None)
+        if self._hidden:
+            self._hidden.pop(key >> CPU_SHIFT, None)
         last = self._service.get(key)
         if last is not None:
             self._finish(key, last, tick)
-        opened = self._waiting.pop(key, None) or _Open(tick)
-        opened.exits.append(label)
+        opened = self._waiting.pop(key, None)
+        if opened is None:
+            opened = _Open(tick, [label])
+        else:
+            opened.exits.append(label)
         self._service[key] = opened
 
     def _serve(self, key: int, label: str, step: Step, tick: int) -> None:
-        """END, WITHDRAW, MASK and SERVE: part of an occurrence that exists, or of none."""
-        serving = None if step is Step.WITHDRAW else self._service.get(key)
-        opened = serving or self._waiting.get(key) or self._service.get(key)
+        """What starts nothing and ends no service: part of an occurrence that exists, or of none."""
+        serving, waiting = self._service.get(key), self._waiting.get(key)
+        if step is Step.WITHDRAW and waiting is not None:
+            waiting.exits.append(label)
+            del self._waiting[key]
+            self._hidden[key >> CPU_SHIFT] = (key, self._finish(key, waiting, tick, withdrawn=True))
+            return
+        opened = serving or waiting
         if opened is None:
             self._unattributed(label)
             return
         opened.exits.append(label)
-        if serving is not None:
-            if step is Step.END:
-                del self._service[key]
-                self._finish(key, opened, tick)
-        elif step is Step.WITHDRAW and key in self._waiting:
-            del self._waiting[key]
-            self._hidden[key >> CPU_SHIFT] = (key, self._finish(key, opened, tick, withdrawn=True))
-        elif step is Step.MASK:
+        if step is Step.MASK and serving is None:
             self._hidden[key >> CPU_SHIFT] = (key, -1)
 
     def _spurious(self, vcpu: int, label: str) -> bool:
@@ -200,17 +208,18 @@ class Ledger:
     def _call(self, event: ev.Hvc | ev.Smc) -> None:
         kind = type(event).__name__
         label = event.call or kind
-        step = STEPS.get(label, Step.SERVE)
+        step = STEPS.get(label, _SERVE)
         intid = event.intid
         if event.result[0]:  # it failed, so it did nothing
             intid = None
             if step is Step.ACCEPT:
                 step = Step.SPURIOUS
-        self.post(kind, label, step, event.cpu if event.target is None else event.target, intid, event.tick)
+        vcpu = event.cpu if event.target is None else event.target
+        self.post(kind, label, step, vcpu, intid, event.tick)
 
     def _abort(self, event: ev.DataAbort) -> None:
         label = event.register or "DataAbort"
-        step = STEPS.get(label, Step.SERVE)
+        step = STEPS.get(label, _SERVE)
         if step is Step.ACCEPT and event.intid is None:
             step = Step.SPURIOUS
         vcpu = event.cpu if event.target is None else event.target
@@ -232,13 +241,13 @@ class Ledger:
         """No exit of its own, but the interrupt waits from now on."""
         if event.intid is not None:
             vcpu = event.cpu if event.target is None else event.target
-            self._waiting.setdefault(vcpu << CPU_SHIFT | event.intid, _Open(event.tick))
+            self._waiting.setdefault(vcpu << CPU_SHIFT | event.intid, _Open(event.tick, []))
 
     def _completed(self, event: ev.Completed) -> None:
         """The guest ended it without an exit; it may even have run its whole life without one."""
         if event.intid is not None:
             key = event.cpu << CPU_SHIFT | event.intid
-            opened = self._service.pop(key, None) or self._waiting.pop(key, None) or _Open(event.tick)
+            opened = self._service.pop(key, None) or self._waiting.pop(key, None) or _Open(event.tick, [])
             self._finish(key, opened, event.tick)
 
 

@@ -38,7 +38,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "RVIC.Resample": ("INTID",),
     "RVID.Map": ("input", "cpu", "INTID"),
     "RVID.Unmap": ("input",),
-    "PSCI.CPU_ON": ("cpu", "entry", "context"),
+    "PSCI.CPU_ON": ("cpu", "entry"),
     "PSCI.AFFINITY_INFO": ("cpu", "level"),
     "PSCI_FEATURES": ("function",),
     "SMCCC_ARCH_FEATURES": ("function",),
@@ -83,12 +83,12 @@ class Names:
     def _argument(self, kind: str, value: int) -> str:
         if kind == "function":
             return self.function(value)
-        if kind in ("entry", "context"):
-            return f"{kind} 0x{value:x}"
+        if kind == "entry":
+            return f"entry 0x{value:x}"
         return f"{kind} {value}" if value < 1 << 16 else f"{kind} 0x{value:x}"
 
     def result(self, function: int, result: tuple[int, int]) -> str:
-        """What was answered: ``SUCCESS INTID 27``, ``ERROR_PARAMETER x2``, ``NOT_SUPPORTED``, ``1.1``."""
+        """What was answered: ``SUCCESS INTID 27``, ``ERROR_PARAMETER in x2``, ``NOT_SUPPORTED``, ``1.1``."""
         x0, x1 = result
         name = self.function(function)
         if name.startswith(("RVIC.", "RVID.")):
@@ -122,4 +122,4 @@ def _rvic_result(name: str, x0: int, x1: int) -> str:
     if x0 >> 16 or reason > max(Status):
         return f"0x{x0:x}"
     blamed = reason in (Status.ERROR_PARAMETER, Status.INVALID_CPU)
-    return f"{Status(reason).name} x{1 + (x0 >> 8)}" if blamed else Status(reason).name
+    return f"{Status(reason).name} in x{1 + (x0 >> 8)}" if blamed else Status(reason).name

@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 from harness.trace import Events
-from harness.trace.events import TYPES, Hvc, PhysicalIrq, VirqTaken, Wfx
+from harness.trace.events import TYPES, Hvc, PhysicalIrq, VirqRaised, VirqTaken, Wfx
 
 EVENT = Wfx(1, 0, 0x4000, False)
 
@@ -78,3 +78,27 @@ def test_what_an_exit_served_is_optional():
     assert Hvc(1, 0, 0, 0, (0, 0, 0), (0, 0)).intid is None
     assert PhysicalIrq(1, 0, 0, 1023).target is None
     assert VirqTaken(1, 0, 0x4000, 0x280).vector == 0x280
+
+
+def test_a_hold_lets_an_exit_be_told_before_its_consequences():
+    events, heard = Events(), []
+    events.add(heard.append)
+    raised, cause = VirqRaised(1, 0, 3), Wfx(1, 0, 0x4000, False)
+    events.hold()
+    events.emit(raised)
+    assert heard == []
+    events.release(cause)
+    assert heard == [cause, raised]
+
+
+def test_holds_nest():
+    events, heard = Events(), []
+    events.add(heard.append)
+    outer, inner, last = (Wfx(n, 0, 0x4000, False) for n in range(3))
+    events.hold()
+    events.hold()
+    events.emit(last)
+    events.release(inner)
+    assert heard == []
+    events.release(outer)
+    assert heard == [outer, inner, last]

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""PrimeCell Real Time Clock (PL031), DDI 0224: seconds from a fixed epoch, on virtual time.
+
+It starts at :data:`EPOCH` at tick 0, never at the host's date, so that two runs agree. It runs from reset,
+as QEMU's does; RTCCR reads as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from harness.devices.primecell import identification
+
+EPOCH = 1_599_004_800  # 2020-09-02 00:00:00 UTC: the day the RVIC specification came out
+TICKS_PER_SECOND = 62_500_000
+_MASK32 = 0xFFFF_FFFF
+_IDENTIFICATION = identification(part=0x031, revision=0)
+
+
+class Register(IntEnum):
+    """Offsets (DDI 0224, table 3-1)."""
+
+    RTCDR = 0x00
+    RTCMR = 0x04
+    RTCLR = 0x08
+    RTCCR = 0x0C
+    RTCIMSC = 0x10
+    RTCRIS = 0x14
+    RTCMIS = 0x18
+    RTCICR = 0x1C
+
+
+@dataclass(slots=True)
+class Pl031:
+    """One clock; ``irq`` is RTCINTR, raised when the count reaches RTCMR."""
+
+    now: int = 0
+    match: int = 0
+    load: int = 0
+    imsc: int = 0
+    ris: int = 0
+    _base: int = EPOCH  # the count at tick _since
+    _since: int = 0
+    _alarm: int | None = None  # tick at which the count reaches match, unless it has
+
+    def __post_init__(self) -> None:
+        self._arm()
+
+    @property
+    def irq(self) -> bool:
+        """RTCINTR."""
+        return bool(self.ris & self.imsc)
+
+    @property
+    def seconds(self) -> int:
+        """RTCDR: seconds since 1970, 32 bits."""
+        return self._base + (self.now - self._since) // TICKS_PER_SECOND & _MASK32
+
+    def deadline(self) -> int | None:
+        """Tick of the alarm, if it would raise the interrupt line."""
+        return self._alarm if self.imsc and not self.ris else None
+
+    def advance(self, now: int) -> None:
+        """Let time pass up to tick ``now``."""
+        self.now = now
+        if self._alarm is not None and now >= self._alarm:
+            self.ris = 1
+            self._alarm += TICKS_PER_SECOND << 32  # the count comes round again
+
+    def read(self, cpu: int, offset: int, size: int) -> int:
+        """Value of a register."""
+        match offset:
+            case Register.RTCDR:
+                return self.seconds
+            case Register.RTCMR:
+                return self.match
+            case Register.RTCLR:
+                return self.load
+            case Register.RTCCR:
+                return 1
+            case Register.RTCIMSC:
+                return self.imsc
+            case Register.RTCRIS:
+                return self.ris
+            case Register.RTCMIS:
+                return self.ris & self.imsc
+        return _IDENTIFICATION.get(offset, 0)
+
+    def write(self, cpu: int, offset: int, size: int, value: int) -> None:
+        """Write a register; read-only ones keep their value."""
+        value &= _MASK32
+        match offset:
+            case Register.RTCMR:
+                self.match = value
+                self._arm()
+            case Register.RTCLR:
+                self.load = self._base = value
+                self._since = self.now
+                self._arm()
+            case Register.RTCIMSC:
+                self.imsc = value & 1
+            case Register.RTCICR:
+                self.ris &= ~value
+
+    def _arm(self) -> None:
+        """Find the tick at which the count equals RTCMR; at once if it does now."""
+        elapsed = (self.now - self._since) // TICKS_PER_SECOND
+        wait = self.match - self._base - elapsed & _MASK32
+        self._alarm = self._since + (elapsed + wait) * TICKS_PER_SECOND
+        self.advance(self.now)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""One JSON object per event and line, for programs.
+
+Keys come in the event's own order after ``event`` (its type's name) and ``world_switch``; numbers are plain
+integers, up to 64 bits.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+from harness.trace.events import Event
+
+
+def encode_event(event: Event) -> str:
+    """The event as one line of JSON, without its newline."""
+    head = {"event": type(event).__name__, "world_switch": event.world_switch}
+    return json.dumps(head | event._asdict(), separators=(",", ":"))
+
+
+class JsonLinesWriter:
+    """A listener that writes each event to ``stream``."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        """Write one event."""
+        self._stream.write(encode_event(event) + "\n")
