@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""Where this build of Unicorn keeps the CPU state: looked for on a scratch instance, never assumed.
+
+The register view needs fixed offsets into two C structures; they are checked against what the public
+API says, with reads that cannot fault. The exception syndrome has no public register at all: its place
+in a saved context is found by provoking one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import mmap
+import os
+import struct
+from typing import BinaryIO, Final, NamedTuple
+
+from harness.arch import hyp
+from harness.arch.sysreg import NAMES_TO_ENCODINGS
+from harness.engine import _unicorn as uc
+
+# Offsets of the wheel of Unicorn 2.1.4: candidates, to be confirmed by the probe.
+UC_CPU: Final = 0x1B8
+UC_COUNTER: Final = 0x558
+UC_COUNT: Final = 0x560
+CPU_ENV: Final = 0x128
+ENV_X: Final = 0x40
+ENV_SP: Final = ENV_X + 31 * 8
+ENV_PC: Final = ENV_SP + 8
+ENV_PSTATE: Final = ENV_PC + 8
+ENV_HPFAR: Final = 0x438
+ENV_SPAN: Final = 0x1000  # how much of CPUARMState the view covers
+
+# Within CPUARMState.exception, from its syndrome.
+VADDRESS: Final = 8
+TARGET_EL: Final = 16
+
+_CODE: Final = 0x1000
+_IMMEDIATE: Final = 0xABCD
+_HPFAR: Final = 0x12_3456_7890
+_NOP: Final = 0xD503201F
+_SVC: Final = 0xD4000001
+_HVC: Final = 0xD4000002
+
+
+class Layout(NamedTuple):
+    """What the probe found."""
+
+    exception: int  # offset of CPUARMState.exception.syndrome in a context
+    view_exception: int | None  # the same in CPUARMState; None if the register view cannot be trusted
+
+
+def environment(handle: int) -> int:
+    """Address of CPUARMState of an instance (only after :func:`layout` has confirmed the offsets)."""
+    cpu = ctypes.c_uint64.from_address(handle + UC_CPU).value
+    return ctypes.c_uint64.from_address(cpu + CPU_ENV).value
+
+
+@functools.cache
+def layout() -> Layout:
+    """Probe once per process."""
+    handle = uc.open_engine("cortex-a72")
+    buffer = mmap.mmap(-1, 0x1000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    try:
+        _write(handle, "SCR_EL3", hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS)
+        _write(handle, "HCR_EL2", hyp.HCR_RW)
+        uc.check(uc.mem_map_ptr(handle, _CODE, 0x1000, uc.PROT_ALL, address), "scratch memory")
+        struct.pack_into("<IIIIII", buffer, 0, _SVC | _IMMEDIATE << 5, _HVC | _IMMEDIATE << 5, *[_NOP] * 4)
+        exception = _find_exception(handle)
+        return Layout(exception, _view_exception(handle, exception))
+    finally:
+        uc.close(handle)
+
+
+def _write(handle: int, name: str, value: int) -> None:
+    register = uc.CpRegister.of(NAMES_TO_ENCODINGS[name])
+    register.value = value
+    uc.check(uc.reg_write(handle, uc.REG_CP, ctypes.byref(register)), name)
+
+
+def _find_exception(handle: int) -> int:
+    """Offset in a saved context of the syndrome that an SVC and then an HVC leave there."""
+    saved: list[bytes] = []
+
+    def hook(_engine: int, _number: int, _user: int) -> None:
+        saved.append(context_bytes(handle))
+        uc.emu_stop(handle)
+
+    callback = uc.IntrHook(hook)
+    installed = uc.hook_add(handle, uc.HOOK_INTR, callback)
+    for pc in (_CODE, _CODE + 4):
+        uc.check(uc.emu_start(handle, pc, uc.FOREVER, 0, 0), "probe")
+    uc.hook_del(handle, installed)
+    found = []
+    for offset in range(0, len(saved[0]) - TARGET_EL - 4, 4):
+        here = [struct.unpack_from("<I", s, offset)[0] for s in saved]
+        if here == [0x5600_0000 | _IMMEDIATE, 0x5A00_0000 | _IMMEDIATE]:
+            levels = [struct.unpack_from("<I", s, offset + TARGET_EL)[0] for s in saved]
+            if levels == [1, 2]:
+                found.append(offset)
+    if len(found) != 1:
+        raise uc.UnicornError(f"cannot find the exception syndrome in the CPU state: {found}")
+    return found[0]
+
+
+def context_bytes(handle: int) -> bytes:
+    """A saved context as bytes."""
+    context = ctypes.c_void_p()
+    uc.check(uc.context_alloc(handle, ctypes.byref(context)), "uc_context_alloc")
+    try:
+        uc.check(uc.context_save(handle, context), "uc_context_save")
+        return ctypes.string_at(context.value or 0, uc.context_size(handle))
+    finally:
+        uc.context_free(context)
+
+
+def _view_exception(handle: int, exception: int) -> int | None:
+    """Offset of the syndrome in CPUARMState if all offsets hold against the public API; else None."""
+    magic = {reg: 0x1122_3344_5566_0000 + n for n, reg in enumerate((*uc.REG_X, uc.REG_SP))}
+    for reg, value in magic.items():
+        word = ctypes.c_uint64(value)
+        uc.check(uc.reg_write(handle, reg, ctypes.byref(word)), "probe")
+    _write(handle, "HPFAR_EL2", _HPFAR)
+    pstate = ctypes.c_uint64()
+    uc.check(uc.reg_read(handle, uc.REG_PSTATE, ctypes.byref(pstate)), "probe")
+    try:
+        with open("/proc/self/mem", "rb") as memory:
+            env = _word(memory, _word(memory, handle + UC_CPU) + CPU_ENV)
+            registers = struct.pack("<32Q", *magic.values())
+            good = _bytes(memory, env + ENV_X, len(registers)) == registers
+            good = good and _word(memory, env + ENV_PSTATE) & 0xF == pstate.value & 0xF
+            good = good and _word(memory, env + ENV_HPFAR) == _HPFAR
+            good = good and _counter_works(handle, env, memory)
+            # A context is a copy of CPUARMState behind a header: where the registers are says how long.
+            context = context_bytes(handle)
+            here = exception - (context.find(registers) - ENV_X)
+            good = good and _bytes(memory, env + here, 20) == context[exception : exception + 20]
+            good = good and here % 8 == 0 and here + TARGET_EL < ENV_SPAN
+            return here if good else None
+    except (OSError, OverflowError):
+        return None
+
+
+def _counter_works(handle: int, env: int, memory: BinaryIO) -> bool:
+    for count in (2, 3):
+        uc.check(uc.emu_start(handle, _CODE + 8, uc.FOREVER, 0, count), "probe")
+        seen = (
+            _word(memory, handle + UC_COUNTER),
+            _word(memory, handle + UC_COUNT),
+            _word(memory, env + ENV_PC),
+        )
+        if seen != (count + 1, count, _CODE + 8 + 4 * count):
+            return False
+    return True
+
+
+def _bytes(memory: BinaryIO, address: int, n: int) -> bytes:
+    """Memory of this process, read by the kernel: a bad address is an OSError, not a crash."""
+    data = os.pread(memory.fileno(), n, address)
+    if len(data) != n:
+        raise OSError("unreadable")
+    return data
+
+
+def _word(memory: BinaryIO, address: int) -> int:
+    return int.from_bytes(_bytes(memory, address, 8), "little")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Where this PE is not what the Arm ARM says, by name. docs/deviations.md mirrors the list."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Deviation(NamedTuple):
+    """One simplification: its name, what differs for a guest, and the section of DDI 0487."""
+
+    name: str
+    what: str
+    section: str
+
+
+MMIO_EXCLUSIVE: Final = Deviation(
+    "mmio-exclusive",
+    "A load or store exclusive, or an LSE atomic, to a device address takes an abort with DFSC 0x35"
+    " (unsupported exclusive or atomic access).",
+    "B2.9, D17.2.37",
+)
+MMIO_CROSSING: Final = Deviation(
+    "mmio-crossing",
+    "An access that reaches a device address only with its second page takes an alignment fault.",
+    "B2.5.2",
+)
+MMIO_STRUCTURE: Final = Deviation(
+    "mmio-structure",
+    "A SIMD structure access (LD1 to LD4, ST1 to ST4), or any form unknown to the decoder, to a device"
+    " address takes an external abort.",
+    "C7.2",
+)
+WALK_OUTSIDE_RAM: Final = Deviation(
+    "walk-outside-ram",
+    "A stage-1 table walk that reads outside RAM takes an external abort on the walk, always with level 3.",
+    "D8.2",
+)
+TRAPPED_CACHE_MAINTENANCE: Final = Deviation(
+    "code-by-page",
+    "Code written by another PE or by the host is seen at once where its page was execute-only or data; only"
+    " pages that hold both need IC IVAU, which acts on everything rather than on one line.",
+    "B2.7.4",
+)
+NO_ALIGNMENT_CHECK: Final = Deviation(
+    "no-alignment-check",
+    "SCTLR_EL1.A, SP alignment (SA, SA0) and PC alignment checks have no effect, and unaligned accesses to"
+    " RAM succeed with the MMU off.",
+    "D1.3.7, D17.2.118",
+)
+NO_FP_TRAPS: Final = Deviation(
+    "no-fp-traps",
+    "CPACR_EL1.FPEN does not trap: FP and SIMD instructions always work.",
+    "D17.2.33",
+)
+NO_WFE: Final = Deviation(
+    "no-wfe",
+    "WFE never waits: it completes at once, as if an event were registered.",
+    "D1.6.1",
+)
+MONITOR_BY_VALUE: Final = Deviation(
+    "monitor-by-value",
+    "The exclusive monitor compares values: a store exclusive succeeds if the location holds what the load"
+    " exclusive read, even if it was written in between.",
+    "B2.9.2",
+)
+STALE_BLOCK: Final = Deviation(
+    "stale-block",
+    "Code that changes an instruction a few words ahead without IC and ISB may still run the old one.",
+    "B2.3.6",
+)
+EXCEPTION_COUNTS: Final = Deviation(
+    "exceptions-count",
+    "An instruction that takes a synchronous exception counts as one retired, except one that"
+    " cannot be fetched.",
+    "D13.12 (INST_RETIRED)",
+)
+ERET_ALIAS: Final = Deviation(
+    "eret-watch-alias",
+    "An ERET is reported when reached by the virtual address at which its page was first executed.",
+    "none: an observation of this project",
+)
+NO_BIG_ENDIAN: Final = Deviation(
+    "no-big-endian-mmio",
+    "SCTLR_EL1.EE and E0E do not swap the bytes of an access to a device.",
+    "D17.2.118",
+)
+
+DEVIATIONS: Final[tuple[Deviation, ...]] = (
+    MMIO_EXCLUSIVE,
+    MMIO_CROSSING,
+    MMIO_STRUCTURE,
+    WALK_OUTSIDE_RAM,
+    TRAPPED_CACHE_MAINTENANCE,
+    NO_ALIGNMENT_CHECK,
+    NO_FP_TRAPS,
+    NO_WFE,
+    MONITOR_BY_VALUE,
+    STALE_BLOCK,
+    EXCEPTION_COUNTS,
+    ERET_ALIAS,
+    NO_BIG_ENDIAN,
+)
