@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""PSCI 1.1 (DEN0022): power control of vCPUs and of the system, each function a row of :meth:`Psci.functions`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol
+
+from harness.arch.psci import VERSION_1_1, Affinity, Function, Result
+from harness.arch.rvic import MPIDR_AFFINITY
+from harness.arch.smccc import MASK32, MASK64, SMCCC_VERSION
+from harness.el2.vcpu import Power, Vcpu
+
+HIGHEST_AFFINITY_LEVEL = 3
+NO_TRUSTED_OS = 2  # MIGRATE_INFO_TYPE: nothing to migrate (5.8)
+
+
+class Outcome(Enum):
+    """What a guest asked of the whole system."""
+
+    POWER_OFF = auto()
+    RESET = auto()
+
+
+class PowerController(Protocol):
+    """What PSCI asks of the hypervisor."""
+
+    vcpus: list[Vcpu]
+
+    def power_on(self, target: Vcpu, entry: int, context: int) -> None:
+        """Reset the vCPU and let it run at ``entry`` with x0 = ``context``."""
+        ...
+
+    def power_off(self, vcpu: Vcpu) -> None:
+        """Stop the vCPU; it does not return."""
+        ...
+
+    def suspend(self, vcpu: Vcpu) -> None:
+        """Wait for an interrupt, as WFI does."""
+        ...
+
+    def end(self, outcome: Outcome, vcpu: Vcpu) -> None:
+        """End the system's run."""
+        ...
+
+    def is_memory(self, address: int) -> bool:
+        """Whether a guest could start at this address."""
+        ...
+
+
+class Psci:
+    """The PSCI functions over a :class:`PowerController`.
+
+    A handler takes the vCPU and x1 to x3 and returns x0, or None where the caller does not resume with a result.
+    """
+
+    def __init__(self, power: PowerController) -> None:
+        self._power = power
+
+    def functions(self) -> dict[int, Callable[[Vcpu, int, int, int], int | None]]:
+        """Function identifier to handler."""
+        return {
+            Function.PSCI_VERSION: lambda *_: VERSION_1_1,
+            Function.PSCI_FEATURES: self._features,
+            Function.CPU_SUSPEND_32: self._cpu_suspend,
+            Function.CPU_SUSPEND_64: self._cpu_suspend,
+            Function.CPU_OFF: self._cpu_off,
+            Function.CPU_ON_32: _narrow(self._cpu_on),
+            Function.CPU_ON_64: self._cpu_on,
+            Function.AFFINITY_INFO_32: _narrow(self._affinity_info),
+            Function.AFFINITY_INFO_64: self._affinity_info,
+            Function.MIGRATE_INFO_TYPE: lambda *_: NO_TRUSTED_OS,
+            Function.SYSTEM_OFF: lambda vcpu, *_: self._power.end(Outcome.POWER_OFF, vcpu),
+            Function.SYSTEM_RESET: lambda vcpu, *_: self._power.end(Outcome.RESET, vcpu),
+        }
+
+    def _features(self, _vcpu: Vcpu, function: int, _x2: int, _x3: int) -> int:
+        function &= MASK32
+        if function == SMCCC_VERSION or function in self.functions():
+            return 0  # no optional features of any function (5.15)
+        return _code(Result.NOT_SUPPORTED)
+
+    def _cpu_suspend(self, vcpu: Vcpu, _state: int, _entry: int, _context: int) -> int:
+        # Every state is treated as a standby state: the PE keeps its context and resumes after the call (5.4.1).
+        self._power.suspend(vcpu)
+        return Result.SUCCESS
+
+    def _cpu_off(self, vcpu: Vcpu, _x1: int, _x2: int, _x3: int) -> None:
+        self._power.power_off(vcpu)
+
+    def _cpu_on(self, _vcpu: Vcpu, mpidr: int, entry: int, context: int) -> int:
+        target = self._find(mpidr)
+        if target is None:
+            return _code(Result.INVALID_PARAMETERS)
+        if target.power is Power.ON:
+            return _code(Result.ALREADY_ON)
+        if not self._power.is_memory(entry) or entry & 3:
+            return _code(Result.INVALID_ADDRESS)
+        self._power.power_on(target, entry, context)
+        return Result.SUCCESS
+
+    def _affinity_info(self, _vcpu: Vcpu, mpidr: int, level: int, _x3: int) -> int:
+        if level > HIGHEST_AFFINITY_LEVEL or mpidr & ~MPIDR_AFFINITY:
+            return _code(Result.INVALID_PARAMETERS)
+        # Affinity levels are 8 bits each; those below `level` are ignored (5.7.1).
+        ignored = (0, 0xFF, 0xFFFF, 0xFF_FFFF)[level]
+        matching = [v for v in self._power.vcpus if not ((v.mpidr ^ mpidr) & MPIDR_AFFINITY & ~ignored)]
+        if not matching:
+            return _code(Result.INVALID_PARAMETERS)
+        return Affinity.ON if any(v.power is Power.ON for v in matching) else Affinity.OFF
+
+    def _find(self, mpidr: int) -> Vcpu | None:
+        return next((v for v in self._power.vcpus if v.mpidr & MPIDR_AFFINITY == mpidr), None)
+
+
+def _code(result: Result) -> int:
+    return result & MASK64
+
+
+def _narrow(
+    handler: Callable[[Vcpu, int, int, int], int | None],
+) -> Callable[[Vcpu, int, int, int], int | None]:
+    """The SMC32 form of a function: arguments are 32 bits wide (DEN0028, 3.1)."""
+
+    def narrowed(vcpu: Vcpu, x1: int, x2: int, x3: int) -> int | None:
+        return handler(vcpu, x1 & MASK32, x2 & MASK32, x3 & MASK32)
+
+    return narrowed

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: MIT
+"""RVIC and RVID as EL2 offers them: calls in, lines out, and the physical interrupts that stand behind them.
+
+A physical interrupt is acknowledged (GICC_IAR) and its priority dropped (GICC_EOIR) when it comes; it stays
+*active* in the GIC, so that a level cannot storm, until the guest is done with it:
+
+- an edge: deactivated (GICC_DIR) at once, for the next one may come while this one is handled;
+- a trusted level (the timers): when RVIC.Resample finds the line low;
+- a level device behind an untrusted INTID: when the INTID is idle again, which ClearMasked makes it. If the
+  line is still high, the GIC signals it anew.
+
+A level that cannot be delivered (input unmapped, instance disabled) is remembered by leaving it active; Map,
+or Enable, deactivates it, and the GIC presents it again if it still holds. An edge is lost then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.arch import intid as ids
+from harness.el2.controller import CallResult, Service
+from harness.el2.gic_driver import IAR_INTID, GicDriver
+from harness.el2.physical_timer import PhysicalTimerTraps
+from harness.el2.vcpu import Power, Vcpu
+from harness.rvic import Config, Edge, Effect, EffectKind, Rvic, Signalled, Target, why
+from harness.trace.events import AlsoPending, PhysicalIrq, VirqLowered, VirqRaised
+
+if TYPE_CHECKING:
+    from harness.el2.hypervisor import Hypervisor
+
+KICK_SGI = 0  # the one SGI that EL2 keeps for itself: "look at your line"
+TIMER_PPIS = (ids.PPI_VIRTUAL_TIMER, ids.PPI_PHYSICAL_TIMER)
+
+
+@dataclass(slots=True)
+class Behind:
+    """Level-sensitive physical interrupts that are active in the GIC, and what they stand behind.
+
+    ``private[cpu]``: PPIs of that CPU. ``shared``: SPI to the (vCPU, INTID) pairs it was signalled to; an empty
+    set means that it could not be delivered. ``routed``: where the board's injector found an SPI's route when
+    its line rose; only the ``kvm`` profile uses it.
+    """
+
+    private: list[set[int]]
+    shared: dict[int, set[Target]] = field(default_factory=dict)
+    routed: dict[int, Target | None] = field(default_factory=dict)
+
+
+class RvicController:
+    """The ``rvic`` controller."""
+
+    def __init__(self, hypervisor: Hypervisor, config: Config, gic: GicDriver) -> None:
+        self.rvic = Rvic(config)
+        self._hypervisor = hypervisor
+        self._config = config
+        self._gic = gic
+        self._vcpus = hypervisor.vcpus
+        self._events = hypervisor.events
+        self._platform = hypervisor.platform
+        self._behind = Behind([set() for _ in self._vcpus])
+        self._timers = PhysicalTimerTraps(hypervisor)
+
+    # Controller
+
+    def start(self) -> None:
+        """Start the physical GIC; trap CNTP_* (CNTHCTL_EL2.EL1PCEN = 0) on every PE."""
+        self._gic.start_distributor()
+        for vcpu in self._vcpus:
+            self._gic.start_cpu(vcpu.index)
+            self._timers.start(vcpu)
+
+    def services(self) -> dict[int, Service]:
+        """Every function of the RVIC's and the RVID's ranges."""
+        functions = (*self._config.rvic_functions, *self._config.rvid_functions)
+        return dict.fromkeys(functions, self._call)
+
+    def has_interrupt(self, vcpu: Vcpu) -> bool:
+        """Whether the RVIC line is high."""
+        return self.rvic.instances[vcpu.index].line
+
+    def reset_vcpu(self, vcpu: Vcpu) -> None:
+        """CPU_ON: the instance as the profile resets it, and none of the vCPU's PPIs active."""
+        self.rvic.cpu_on(vcpu.index)
+        private = self._behind.private[vcpu.index]
+        for intid in sorted(private):
+            self._gic.deactivate(vcpu.index, intid)
+        private.clear()
+        vcpu.pe.virq = self.has_interrupt(vcpu)
+
+    def system_register(self, vcpu: Vcpu, esr: int) -> bool:
+        """CNTP_* of the EL1 physical timer, which EL2 emulates as KVM does."""
+        return self._timers.emulate(vcpu, esr)
+
+    def may_access(self, ipa: int) -> bool:
+        """A guest of an RVIC sees no GIC."""
+        return not self._gic.owns(ipa)
+
+    def is_exit(self, ipa: int) -> bool:
+        """Every device is emulated: each access is a data abort."""
+        return True
+
+    def why_not(self, vcpu: Vcpu) -> str:
+        """What is pending on the vCPU, and what holds it back."""
+        instance = self.rvic.instances[vcpu.index]
+        pending = [n for n in range(instance.intids) if instance.is_pending(n)]
+        if not pending:
+            return "no interrupt is pending" + (
+                "" if instance.enabled else ", and its RVIC instance is disabled"
+            )
+        return ", ".join(f"INTID {n} {why(instance, n)}" for n in pending) + " in RVIC"
+
+    # Physical interrupts
+
+    def physical_irq(self, vcpu: Vcpu) -> None:
+        """Drain GICC_IAR. The first interrupt is the exit; those found with it come in the same one."""
+        is_exit = not vcpu.waiting and vcpu.power is Power.ON  # else this CPU is in EL2 already
+        while (iar := self._gic.acknowledge(vcpu.index)) & IAR_INTID < ids.SPURIOUS_GROUP1:
+            self._gic.drop_priority(vcpu.index, iar)
+            if self._events.active:
+                self._traced_route(vcpu, iar, is_exit)
+            else:
+                self._route(vcpu, iar)
+            is_exit = False
+        self._sync(vcpu)
+
+    def _traced_route(self, vcpu: Vcpu, iar: int, is_exit: bool) -> None:
+        tick, pc, physical = self._platform.now(), vcpu.pe.pc, iar & IAR_INTID
+        self._events.hold()
+        served = self._route(vcpu, iar)
+        intid = served.intid if served is not None else None
+        target = served.vcpu if served is not None and served.vcpu != vcpu.index else None
+        if is_exit:
+            self._events.release(PhysicalIrq(tick, vcpu.index, pc, physical, intid, target))
+        else:
+            self._events.release(AlsoPending(tick, vcpu.index, physical, intid, target))
+
+    def line_rose(self, intid: int) -> None:
+        """The board's injector saw an SPI rise. KVM's reads its route here, and signals it only later."""
+        if self._config.defects.stale_route:
+            self._behind.routed[intid] = self.rvic.target(intid - ids.SPI_BASE)
+
+    def scheduled(self, vcpu: Vcpu) -> None:
+        """The vCPU was switched in. KVM samples the level of an active timer again (defect 7)."""
+        if not self._config.defects.timer_reinjected:
+            return
+        for intid in sorted(self._behind.private[vcpu.index]):
+            if self._gic.line_is_high(vcpu.index, intid):
+                self._apply(self.rvic.signal_trusted(vcpu.index, intid).edges, vcpu)
+
+    def _route(self, vcpu: Vcpu, iar: int) -> Target | None:
+        """Signal what a physical interrupt stands for; return what it was delivered to, if it was."""
+        physical = iar & IAR_INTID
+        if physical < ids.SGI_COUNT:
+            self._gic.deactivate(vcpu.index, iar)
+            intid, vcpu.kicked_for = vcpu.kicked_for, None
+            return Target(vcpu.index, intid) if intid is not None else None
+        if physical in TIMER_PPIS:
+            self._behind.private[vcpu.index].add(physical)
+            signalled = _delivery(self.rvic.signal_trusted(vcpu.index, physical))
+        elif physical < ids.SPI_BASE:  # no other PPI has a guest interrupt
+            self._gic.deactivate(vcpu.index, iar)
+            return None
+        else:
+            signalled = _delivery(self._signal_input(physical))
+            if not self._gic.is_level(physical):
+                self._gic.deactivate(vcpu.index, iar)
+            else:
+                self._behind.shared[physical] = {signalled.target} if signalled.target is not None else set()
+        self._apply(signalled.edges, vcpu)
+        return signalled.target
+
+    def _signal_input(self, physical: int) -> Signalled:
+        number = physical - ids.SPI_BASE
+        if physical not in self._behind.routed:
+            return self.rvic.signal_input(number)
+        stale = self._behind.routed.pop(physical)
+        return self.rvic.signal_target(stale) if stale is not None else self.rvic.signal_input(number)
+
+    # Hypercalls
+
+    def _call(self, vcpu: Vcpu, function: int, x1: int, x2: int, x3: int) -> CallResult:
+        reply = self.rvic.call(vcpu.index, function, x1, x2, x3, self._line_is_high)
+        if reply.edges:
+            self._apply(reply.edges, vcpu)
+        effect = reply.effect
+        if effect is None:
+            return CallResult(reply.x0, reply.x1)
+        self._act(effect, vcpu)
+        target = None if effect.vcpu == vcpu.index else effect.vcpu
+        return CallResult(reply.x0, reply.x1, effect.intid, target)
+
+    def _line_is_high(self, cpu: int, intid: int) -> bool:
+        """The physical line behind a trusted INTID. IPIs and unused INTIDs have none: it is low."""
+        return intid in self._behind.private[cpu] and self._gic.line_is_high(cpu, intid)
+
+    def _act(self, effect: Effect, vcpu: Vcpu) -> None:
+        """Deactivate the physical interrupts that the call has finished with."""
+        kind = effect.kind
+        if kind is EffectKind.UNMASKED or kind is EffectKind.CLEARED:
+            assert effect.vcpu is not None
+            assert effect.intid is not None
+            if self._behind.shared:
+                self._finish_shared(vcpu, Target(effect.vcpu, effect.intid))
+        elif kind is EffectKind.RESAMPLED:
+            assert effect.intid is not None
+            self._finish_private(vcpu, effect.intid)
+        elif kind is EffectKind.MAPPED:
+            self._remap(vcpu, effect)
+        elif kind is EffectKind.ENABLED:
+            self._resample_all(vcpu)
+        if kind is not EffectKind.ACKNOWLEDGED:
+            self._hypervisor.after_exit(vcpu)
+
+    def _finish_shared(self, vcpu: Vcpu, pair: Target) -> None:
+        """Deactivate the level devices behind an INTID that is idle again: neither pending nor masked."""
+        target, intid = pair
+        instance = self.rvic.instances[target]
+        if not (instance.pending | instance.masked) >> intid & 1:
+            for physical in [p for p, pairs in self._behind.shared.items() if pair in pairs]:
+                del self._behind.shared[physical]
+                self._gic.deactivate(vcpu.index, physical)
+
+    def _finish_private(self, vcpu: Vcpu, intid: int) -> None:
+        if intid in self._behind.private[vcpu.index]:
+            self._behind.private[vcpu.index].remove(intid)
+            self._gic.deactivate(vcpu.index, intid)
+
+    def _remap(self, vcpu: Vcpu, effect: Effect) -> None:
+        """Map: the SPI follows to the new vCPU's CPU, and so does what it stands behind."""
+        assert effect.vcpu is not None
+        assert effect.intid is not None
+        assert effect.input is not None
+        physical = effect.input + ids.SPI_BASE
+        if not self._gic.has(physical):
+            return
+        self._gic.route(vcpu.index, physical, effect.vcpu)
+        pairs = self._behind.shared.get(physical)
+        if pairs:
+            pairs.add(Target(effect.vcpu, effect.intid))
+        elif pairs is not None:  # held back while unmapped: let the GIC present it again
+            del self._behind.shared[physical]
+            self._gic.deactivate(vcpu.index, physical)
+
+    def _resample_all(self, vcpu: Vcpu) -> None:
+        """Enable: every level of this vCPU that could not be delivered is presented again by the GIC."""
+        for intid in sorted(self._behind.private[vcpu.index]):
+            self._finish_private(vcpu, intid)
+        for physical, pairs in sorted(self._behind.shared.items()):
+            target = self.rvic.target(physical - ids.SPI_BASE)
+            if not pairs and target is not None and target.vcpu == vcpu.index:
+                del self._behind.shared[physical]
+                self._gic.deactivate(vcpu.index, physical)
+
+    # Lines
+
+    def _apply(self, edges: tuple[Edge, ...], caller: Vcpu) -> None:
+        """Let each line change reach its PE: here at once, on another CPU by a kick."""
+        for edge in edges:
+            if self._events.active:
+                event = VirqRaised if edge.level else VirqLowered
+                self._events.emit(event(self._platform.now(), edge.vcpu, edge.intid))
+            target = self._vcpus[edge.vcpu]
+            if target is caller:
+                self._sync(target)
+            elif target.waiting:
+                self._sync(target)  # it is in EL2 already: no exit to make
+            elif target.power is Power.ON:
+                target.kicked_for = edge.intid
+                self._gic.send_sgi(caller.index, target.index, KICK_SGI)
+
+    def _sync(self, vcpu: Vcpu) -> None:
+        """HCR_EL2.VI follows the RVIC line; a high line wakes."""
+        level = self.rvic.instances[vcpu.index].line
+        if vcpu.pe.virq is not level:
+            vcpu.pe.virq = level
+        if level:
+            vcpu.waiting = False
+
+
+class Delivery(NamedTuple):
+    """What EL2 needs of a signal: its line changes, and where it is pending now, if anywhere."""
+
+    edges: tuple[Edge, ...]
+    target: Target | None
+
+
+def _delivery(signalled: Signalled) -> Delivery:
+    return Delivery(signalled.edges, signalled.target if signalled.delivered else None)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""HVC and SMC as SMCCC 1.1 conduits (DEN0028): one table from function identifier to handler.
+
+Results go to x0 (and x1 to x3 for RVIC and RVID); x4 to x17 are preserved by never being touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from harness.arch import smccc
+from harness.arch.smccc import MASK32, NOT_SUPPORTED
+from harness.el2.controller import CallResult, Controller, Service
+from harness.el2.psci import Psci
+from harness.el2.vcpu import Vcpu
+from harness.engine import PE
+from harness.trace.events import Hvc, Smc
+from harness.trace.names import Names
+
+if TYPE_CHECKING:
+    from harness.el2.hypervisor import Hypervisor
+
+ISS_IMM16 = 0xFFFF
+INSTRUCTION_BYTES = 4
+
+Simple = Callable[[Vcpu, int, int, int], int | None]
+
+
+class Hypercalls:
+    """The conduits. An immediate other than 0 is reserved (DEN0028, 2.9) and answers NOT_SUPPORTED."""
+
+    def __init__(self, hypervisor: Hypervisor, controller: Controller, names: Names) -> None:
+        self._hypervisor = hypervisor
+        self._vcpus = hypervisor.vcpus
+        self._events = hypervisor.events
+        self._names = names
+        self._services: dict[int, Service] = controller.services()
+        self._simple: dict[int, Simple] = {
+            smccc.SMCCC_VERSION: lambda *_: smccc.VERSION_1_1,
+            smccc.SMCCC_ARCH_FEATURES: self._arch_features,
+            **Psci(hypervisor).functions(),
+        }
+
+    def on_hvc(self, pe: PE, esr: int) -> None:
+        """HVC from EL1. The PC is already past it: the preferred return address (D1.10.1)."""
+        if self._events.active:
+            self._traced(pe, esr, Hvc)
+        else:
+            self._call(pe, esr)
+
+    def on_smc(self, pe: PE, esr: int) -> None:
+        """SMC trapped by HCR_EL2.TSC: a trap returns to the instruction itself, so step over it first."""
+        pe.advance()
+        if self._events.active:
+            self._traced(pe, esr, Smc)
+        else:
+            self._call(pe, esr)
+
+    def _call(self, pe: PE, esr: int) -> CallResult | None:
+        """Serve the call; return the answer of a controller's service, None for any other function."""
+        x = pe.x
+        function = x[0] & MASK32
+        vcpu = self._vcpus[pe.index]
+        if esr & ISS_IMM16:
+            x[0] = NOT_SUPPORTED
+            return None
+        service = self._services.get(function)
+        if service is not None:
+            result = service(vcpu, function, x[1], x[2], x[3])
+            x[0] = result.x0
+            x[1] = result.x1
+            x[2] = x[3] = 0
+            return result
+        simple = self._simple.get(function)
+        value = NOT_SUPPORTED if simple is None else simple(vcpu, x[1], x[2], x[3])
+        if value is not None:
+            x[0] = value
+        return None
+
+    def _traced(self, pe: PE, esr: int, event: type[Hvc] | type[Smc]) -> None:
+        """Serve the call and emit its event, before those of its consequences (lines, kicks, power)."""
+        x = pe.x
+        tick = self._hypervisor.platform.now()
+        pc = pe.pc - INSTRUCTION_BYTES
+        function, arguments = x[0] & MASK32, (x[1], x[2], x[3])
+        self._events.hold()
+        served = self._call(pe, esr)
+        intid, target = (served.intid, served.target) if served is not None else (None, None)
+        result = (x[0], x[1])
+        name = self._names.function(function)
+        self._events.release(event(tick, pe.index, pc, function, arguments, result, intid, name, target))
+
+    def _arch_features(self, _vcpu: Vcpu, function: int, _x2: int, _x3: int) -> int:
+        known = function & MASK32 in (smccc.SMCCC_VERSION, smccc.SMCCC_ARCH_FEATURES)
+        return smccc.SUCCESS if known else NOT_SUPPORTED

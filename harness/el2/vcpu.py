@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""What EL2 keeps for each vCPU beside the registers of its PE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from harness.engine import PE
+
+
+class Power(Enum):
+    """PSCI's view of a vCPU (DEN0022, 6.6)."""
+
+    OFF = auto()
+    ON = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Vcpu:
+    """One vCPU: its PE, its power state and whether it waits in WFI.
+
+    ``waiting``: EL2 took its WFI (or its CPU_SUSPEND) and does not run it until an interrupt wakes it.
+    ``kicked_for``: guest INTIDs whose edges the kicks now in flight to this vCPU announce.
+    """
+
+    index: int
+    mpidr: int
+    pe: PE
+    power: Power = Power.OFF
+    waiting: bool = False
+    kicked_for: int | None = None
+
+    @property
+    def runnable(self) -> bool:
+        """On, and not waiting for an interrupt."""
+        return self.power is Power.ON and not self.waiting

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The board: devices at their addresses, their lines wired to the GIC, and the time by which they act next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.arch import intid as ids
+from harness.arch import virt
+from harness.devices import Bus, GenericTimer, Lines, Pl011, Pl031, TestDevice
+from harness.gic import Frame, Gic
+
+INTID_STEP = 32
+
+
+class GicFrame:
+    """One register frame of the GIC as a device on the bus."""
+
+    def __init__(self, gic: Gic, frame: Frame) -> None:
+        self._gic = gic
+        self._frame = frame
+
+    def read(self, cpu: int, offset: int, size: int) -> int:
+        """Read a register, banked by ``cpu``."""
+        return self._gic.read(self._frame, cpu, offset, size)
+
+    def write(self, cpu: int, offset: int, size: int, value: int) -> None:
+        """Write a register, banked by ``cpu``."""
+        self._gic.write(self._frame, cpu, offset, size, value)
+
+
+class Board:
+    """Everything outside the PEs and RAM.
+
+    ``lines[33]`` is the line of INTID 33 (SPI 1), to be driven by hand; ``rose`` is told of each SPI whose line
+    rises, before the GIC sees it.
+    """
+
+    def __init__(self, cpus: int, *, untrusted: int, rose: Callable[[int], None]) -> None:
+        intids = max(virt.DEFAULT_INTIDS, min(1020, ids.SPI_BASE + untrusted) // INTID_STEP * INTID_STEP)
+        self.intids = intids
+        self.gic = Gic(cpus, intids)
+        self.lines = Lines(intids - 1)
+        self.uart = Pl011()
+        self.rtc = Pl031()
+        self.testdev = TestDevice(self.lines)
+        self.timers = [GenericTimer() for _ in range(cpus)]
+        self.bus = Bus()
+        self._rose = rose
+        self._timed = (self.uart, self.rtc, self.testdev)
+        self._level_sources = ((self.uart, virt.UART_INTID, "uart"), (self.rtc, virt.RTC_INTID, "rtc"))
+        self._stretched: set[int] = set()  # level-sensitive SPIs whose pulse no CPU has acknowledged yet
+        self._map()
+
+    def _map(self) -> None:
+        for base, frame in (
+            (virt.GICD_BASE, Frame.GICD),
+            (virt.GICC_BASE, Frame.GICC),
+            (virt.GICH_BASE, Frame.GICH),
+            (virt.GICV_BASE, Frame.GICV),
+        ):
+            self.bus.map(base, virt.GIC_FRAME_SIZE, GicFrame(self.gic, frame), frame.name)
+        self.bus.map(virt.UART_BASE, virt.DEVICE_FRAME_SIZE, self.uart, "PL011")
+        self.bus.map(virt.RTC_BASE, virt.DEVICE_FRAME_SIZE, self.rtc, "PL031")
+        self.bus.map(virt.TESTDEV_BASE, virt.DEVICE_FRAME_SIZE, self.testdev, "testdev")
+
+    def advance(self, now: int) -> None:
+        """Let time pass up to ``now``: timers, delayed pulses, alarms; then let the GIC see the lines."""
+        for device in self._timed:
+            device.advance(now)
+        for cpu, timer in enumerate(self.timers):
+            timer.advance(now)
+            self.drive_timer(cpu)
+        self.settle()
+
+    def tell_time(self, now: int) -> None:
+        """Tell the devices that count the time of an access to come; what is due at ``now`` happens first."""
+        for device in self._timed:
+            device.advance(now)
+
+    def drive_timer(self, cpu: int) -> None:
+        """Drive one CPU's timer PPIs as its timers stand at the time last heard of."""
+        timer = self.timers[cpu]
+        for intid, level in timer.levels(timer.now):
+            self.lines.drive(intid, "timer", level, cpu)
+
+    def settle(self) -> None:
+        """Carry every change of a line to the GIC, in order.
+
+        A pulse has no width in virtual time, and a level-sensitive input would miss it. There it is stretched
+        until a CPU has acknowledged the interrupt, as a device does that lets go when it is served.
+        """
+        for device, intid, name in self._level_sources:
+            self.lines.drive(intid, name, device.irq)
+        rose: set[int] = set()
+        for intid, cpu, level in self.lines.drain():
+            if intid >= ids.SPI_BASE:
+                if level:
+                    rose.add(intid)
+                    self._rose(intid)
+                elif intid in rose and not self.gic.state(intid, 0).edge:
+                    self._stretched.add(intid)
+                    continue
+            self.gic.set_line(intid, level, cpu)
+        if self._stretched:
+            self._release()
+
+    def _release(self) -> None:
+        for intid in sorted(self._stretched):
+            if self.gic.state(intid, 0).active:
+                self._stretched.discard(intid)
+                self.gic.set_line(intid, self.lines.level(intid), 0)
+
+    def deadline(self, now: int) -> int | None:
+        """First tick after ``now`` at which a device or a timer acts by itself; None if none will."""
+        candidates = [d for device in self._timed if (d := device.deadline()) is not None]
+        candidates += [d for timer in self.timers if (d := timer.deadline(now)) is not None]
+        return min(candidates, default=None)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""Virtual time: one retired instruction, of whichever vCPU, is one tick; idle time is jumped over."""
+
+from __future__ import annotations
+
+from harness.engine import PE
+
+
+class Clock:
+    """The system counter of the machine.
+
+    vCPUs are interleaved on one time line, as if time-sliced on one physical CPU, so that time is the same
+    for all of them, strictly ordered, and exact inside a handler too.
+    """
+
+    def __init__(self) -> None:
+        self._offset = 0  # now = offset + instructions of the running PE
+        self._now = 0
+        self.running: PE | None = None  # whose slice moves time now
+
+    def now(self) -> int:
+        """Ticks since the machine was made."""
+        if self.running is None:
+            return self._now
+        return self._offset + self.running.retired
+
+    def start(self, pe: PE) -> None:
+        """A slice of this PE begins: its instructions move time."""
+        self._offset = self._now - pe.retired
+        self.running = pe
+
+    def stop(self) -> None:
+        """The slice ended."""
+        self._now = self.now()
+        self.running = None
+
+    def jump(self, tick: int) -> None:
+        """Move to a later tick while nothing runs."""
+        self._now = max(self._now, tick)

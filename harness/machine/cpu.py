@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""A vCPU as a test sees it: registers by name, and its state."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from harness.el2 import Power, Vcpu
+from harness.engine import PE, General, VectorRegisters
+
+
+class Cpu:
+    """``m.cpus[n]``: ``x[0]`` to ``x[30]``, ``sp``, ``pc``, ``pstate``, ``sysreg["VBAR_EL1"]``, ``v[n]``."""
+
+    def __init__(self, vcpu: Vcpu) -> None:
+        self._vcpu = vcpu
+
+    @property
+    def index(self) -> int:
+        """Number of the vCPU: Aff0 of its MPIDR."""
+        return self._vcpu.index
+
+    @property
+    def pe(self) -> PE:
+        """The engine's PE, for what is not here."""
+        return self._vcpu.pe
+
+    @property
+    def x(self) -> General:
+        """General-purpose registers X0 to X30, unsigned 64-bit ints."""
+        return self._vcpu.pe.x
+
+    @property
+    def v(self) -> VectorRegisters:
+        """SIMD&FP registers V0 to V31, unsigned 128-bit ints."""
+        return self._vcpu.pe.v
+
+    @property
+    def sysreg(self) -> MutableMapping[str, int]:
+        """System registers by the manual's names."""
+        return self._vcpu.pe.sysreg
+
+    @property
+    def pc(self) -> int:
+        """Address of the next instruction."""
+        return self._vcpu.pe.pc
+
+    @pc.setter
+    def pc(self, value: int) -> None:
+        self._vcpu.pe.pc = value
+
+    @property
+    def sp(self) -> int:
+        """The stack pointer that PSTATE.SP and PSTATE.EL select."""
+        return self._vcpu.pe.sp
+
+    @sp.setter
+    def sp(self, value: int) -> None:
+        self._vcpu.pe.sp = value
+
+    @property
+    def pstate(self) -> int:
+        """PSTATE in the layout of SPSR_EL1."""
+        return self._vcpu.pe.pstate
+
+    @pstate.setter
+    def pstate(self, value: int) -> None:
+        self._vcpu.pe.pstate = value
+
+    @property
+    def el(self) -> int:
+        """Current exception level, 0 or 1."""
+        return self._vcpu.pe.el
+
+    @property
+    def virq(self) -> bool:
+        """Level of the virtual IRQ line: HCR_EL2.VI."""
+        return self._vcpu.pe.virq
+
+    @property
+    def on(self) -> bool:
+        """Whether PSCI has it on."""
+        return self._vcpu.power is Power.ON
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits for an interrupt."""
+        return self._vcpu.waiting
+
+    def __repr__(self) -> str:
+        state = "off" if not self.on else "waiting" if self.waiting else "running"
+        return f"<CPU{self.index} {state}, pc {self.pc:#x}>"

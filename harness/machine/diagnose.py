@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Sentences for people: why a machine is idle, what a guest faulted on, where a run was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.arch import esr as syndrome
+from harness.el2 import Controller, Power, Vcpu
+from harness.engine import Lockup
+from harness.guest import Program
+
+Where = Callable[[int], str]
+"""An address as ``symbol+offset (file:line)`` where known."""
+
+
+def locator(programs: list[Program]) -> Where:
+    """How to say an address, by the symbols and lines of what is loaded."""
+
+    def where(address: int) -> str:
+        for program in reversed(programs):
+            symbol = program.symbols.lookup(address)
+            if symbol is not None:
+                line = program.lines.lookup(address)
+                place = f" ({line})" if line is not None else ""
+                return f"`{symbol}`{place}"
+        return f"{address:#x}"
+
+    return where
+
+
+def idle(vcpus: list[Vcpu], controller: Controller, where: Where) -> str:
+    """Why nothing can go on: each vCPU's state, and what holds its interrupts back."""
+    started = [v for v in vcpus if v.power is Power.ON]
+    if not started:
+        return "every CPU is off"
+    lines = [
+        f"CPU{v.index} waits at {where(v.pe.pc - 4)}; nothing armed can wake it: {controller.why_not(v)}"
+        for v in started
+    ]
+    return "\n".join(lines)
+
+
+def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
+    """Where each vCPU was when the limit of instructions was reached."""
+    places = [
+        f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waiting else 'is at ' + where(v.pe.pc)}"
+        for v in vcpus
+        if v.power is Power.ON
+    ]
+    return f"{count:,} instructions without an end: " + ", ".join(places)
+
+
+def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
+    """What a guest could not survive: the exception, where, and why its vector was of no use."""
+    return (
+        f"CPU{vcpu.index} at {where(lockup.pc)}: {syndrome.describe(lockup.esr)}"
+        f"{f', address {lockup.far:#x}' if lockup.far is not None else ''}; {lockup.reason}"
+        f" (VBAR_EL1 = {lockup.vbar:#x})"
+    )

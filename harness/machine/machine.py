@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: MIT
+"""A whole machine: PEs, RAM, board and EL2, and the loop that runs them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from heapq import heappop, heappush
+from types import TracebackType
+from typing import Self
+
+from harness.arch import virt
+from harness.el2 import GicDriver, Hypervisor, Outcome, RvicController
+from harness.engine import PE, Memory
+from harness.errors import ConfigError, GuestError
+from harness.guest import Program, Segment, Symbols, load
+from harness.machine import diagnose
+from harness.machine.board import Board
+from harness.machine.clock import Clock
+from harness.machine.console import Console
+from harness.machine.cpu import Cpu
+from harness.machine.options import memory_size, parse_controller
+from harness.machine.platform import Platform
+from harness.machine.scheduler import QUANTUM, Scheduler
+from harness.machine.semihosting import Semihosting
+from harness.machine.stop import Stop, StopReason
+from harness.machine.until import Condition
+from harness.machine.watch import Watches
+from harness.rvic import Config
+from harness.trace import Events, Ledger, Listener, Names
+
+Action = Callable[["Machine"], object]
+
+
+class Machine:
+    """An AArch64 machine below a hypervisor, ready to run a guest at EL1.
+
+    ``cpus`` 1 to 8; ``controller`` the interrupt controller the guest sees; ``profile`` ``spec`` or ``kvm``;
+    ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
+    RVIC interrupts; ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of
+    the vCPUs; ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
+    ``rvic_base`` and ``rvid_base`` the function numbers. Raises ConfigError for anything out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        cpus: int = 1,
+        controller: str = "rvic",
+        profile: str = "spec",
+        ack_order: str = "fifo",
+        trusted: int = 32,
+        untrusted: int = 32,
+        memory: int | str = "128M",
+        seed: int = 0,
+        quantum: int = QUANTUM,
+        cpu: str = "cortex-a72",
+        backend: str | None = None,
+        ledger: bool = True,
+        **bases: int,
+    ) -> None:
+        parse_controller(controller)
+        if quantum < 1:
+            raise ConfigError(f"quantum={quantum}: at least 1 instruction is needed")
+        self.config = Config(
+            cpus=cpus,
+            trusted=trusted,
+            untrusted=untrusted,
+            profile=profile,  # type: ignore[arg-type]  # Config parses names into its enums
+            order=ack_order,  # type: ignore[arg-type]
+            seed=seed,
+            **bases,
+        )
+        self.events = Events()
+        self.ledger = Ledger()
+        if ledger:
+            self.events.add(self.ledger)
+        self.memory = Memory()
+        self.memory.add_ram(virt.RAM_BASE, memory_size(memory))
+        self._pes = [
+            PE(n, self.memory, mpidr=virt.mpidr(n), model=cpu, backend=backend)  # type: ignore[arg-type]
+            for n in range(cpus)
+        ]
+        self.clock = Clock()
+        self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose)
+        self.console = Console(self.board.uart)
+        platform = Platform(self.board, self.clock, self._pes)
+        self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
+        self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, quantum)
+        platform.connect(self._scheduler, self.hypervisor)
+        gic = GicDriver(platform, self.board.intids, virt.LEVEL_INTIDS)
+        names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
+        self.hypervisor.start(RvicController(self.hypervisor, self.config, gic), names)
+        self.cpus = tuple(Cpu(vcpu) for vcpu in self.hypervisor.vcpus)
+        self._programs: list[Program] = []
+        self.symbols = Symbols({})
+        self._where = diagnose.locator(self._programs)
+        self._stimuli: list[tuple[int, int, Action]] = []
+        self._sequence = 0
+        self._retired = 0
+        self._exit: tuple[PE, int] | None = None
+        self.watches = Watches(self)
+        semihosting = Semihosting(self)
+        for pe in self._pes:
+            pe.on_halt = semihosting.on_halt
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what the emulated CPUs hold; the machine runs no further."""
+        for pe in self._pes:
+            pe.close()
+
+    # What a guest is made of
+
+    def load(self, source: str | os.PathLike[str] | Program) -> Program:
+        """Put a guest into RAM and make CPU0 ready to start it.
+
+        ``source`` is a path (.S, .s, .elf, .bin, Image) or a Program. Raises GuestError if it cannot be built or
+        does not fit.
+        """
+        program = source if isinstance(source, Program) else load(source)
+        for segment in program.segments:
+            self._place(segment, program)
+        self._programs.append(program)
+        self.symbols = Symbols({name: at for p in self._programs for name, at in p.symbols.items()})
+        self.hypervisor.power_on(self.hypervisor.vcpus[0], program.entry, 0)
+        return program
+
+    def _place(self, segment: Segment, program: Program) -> None:
+        size = segment.memory_size
+        if size and not self.memory.is_ram(segment.address, size):
+            ram = self.memory.regions[0]
+            raise GuestError(
+                f"{size:,} bytes at {segment.address:#x} do not fit into RAM,"
+                f" which is {ram.size:,} bytes from {ram.base:#x} to {ram.end - 1:#x}",
+                file=str(program.path) if program.path is not None else None,
+            )
+        self.memory.write(segment.address, segment.data)
+        # RAM is zero until something writes it: only pages that were in use before need clearing.
+        bss = range(segment.address + len(segment.data), segment.end)
+        for page in sorted(self.memory.touched.intersection(range(bss.start >> 12, (bss.stop + 4095) >> 12))):
+            low, high = max(bss.start, page << 12), min(bss.stop, page + 1 << 12)
+            self.memory.write(low, bytes(max(0, high - low)))
+
+    # Time
+
+    @property
+    def ticks(self) -> int:
+        """System counter: instructions retired by all vCPUs plus idle time, in ticks of 16 ns."""
+        return self.clock.now()
+
+    @property
+    def instructions(self) -> int:
+        """Instructions retired by all vCPUs since the machine was made."""
+        return sum(pe.retired for pe in self._pes)
+
+    def at(self, tick: int, action: Action | str) -> None:
+        """Do something at an exact tick: call ``action(machine)``, or a stimulus as text (``"spi=1"``).
+
+        Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
+        """
+        if tick < self.ticks:
+            raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
+        if isinstance(action, str):
+            from harness.machine.stimulus import parse_stimulus
+
+            action = parse_stimulus(action)
+        self._sequence += 1
+        heappush(self._stimuli, (tick, self._sequence, action))
+
+    # Listening
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        self.events.add(listener)
+        self.watches.trace()
+
+    # Running
+
+    def run(self, *conditions: Condition, limit: int | None = None) -> Stop:
+        """Run until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
+
+        A run can be continued by another one. Raises ConfigError if there is no guest, or a condition cannot be
+        watched for. An exception in a handler is this project's bug, or a listener's, and comes out as it is.
+        """
+        if not self._programs:
+            raise ConfigError("there is no guest to run: call load() first")
+        if limit is not None and limit < 1:
+            raise ConfigError(f"limit={limit}: at least 1 instruction is needed")
+        self._retired = 0
+        with self.watches.armed(conditions):
+            return self._loop(limit)
+
+    def _loop(self, limit: int | None) -> Stop:
+        hypervisor, scheduler, watches = self.hypervisor, self._scheduler, self.watches
+        while True:
+            self._let_time_pass()
+            watches.poll()
+            stop = self._ended()
+            if stop is not None:
+                return stop
+            if limit is not None and self._retired >= limit:
+                return self._stop(
+                    StopReason.LIMIT, None, diagnose.limit(hypervisor.vcpus, limit, self._where)
+                )
+            hypervisor.take_physical_interrupts()
+            vcpu = scheduler.next()
+            if vcpu is None:
+                if self._jump():
+                    continue
+                return self._stop(StopReason.IDLE, None, self._idle())
+            bound = self._bound(limit)
+            self._retired += scheduler.run(vcpu, scheduler.length(bound))
+
+    def _let_time_pass(self) -> None:
+        """Devices and stimuli act, up to now; at one tick devices come first."""
+        now = self.clock.now()
+        self.board.advance(now)
+        while self._stimuli and self._stimuli[0][0] <= now:
+            action = heappop(self._stimuli)[2]
+            action(self)
+            self.board.settle()
+
+    def _deadline(self) -> int | None:
+        """Next tick at which something happens by itself."""
+        ticks = [self._stimuli[0][0]] if self._stimuli else []
+        device = self.board.deadline(self.clock.now())
+        ticks += [device] if device is not None else []
+        watched = self.watches.next_tick()
+        ticks += [watched] if watched is not None else []
+        return min(ticks, default=None)
+
+    def _bound(self, limit: int | None) -> int:
+        """Instructions until the next thing that must happen at an exact one."""
+        bounds = [1 << 40]
+        deadline = self._deadline()
+        if deadline is not None:
+            bounds.append(deadline - self.clock.now())
+        if limit is not None:
+            bounds.append(limit - self._retired)
+        watched = self.watches.next_instruction()
+        if watched is not None:
+            bounds.append(watched - self.instructions)
+        return min(bounds)
+
+    def _jump(self) -> bool:
+        """No vCPU can run: move time to the next deadline, if there is one."""
+        deadline = self._deadline()
+        if deadline is None:
+            return False
+        self.clock.jump(deadline)
+        return True
+
+    # Ending
+
+    def _ended(self) -> Stop | None:
+        hypervisor = self.hypervisor
+        if self._exit is not None:
+            pe, code = self._exit
+            self._exit = None
+            return self._stop(StopReason.EXIT, pe.index, f"the guest exited with code {code}", code)
+        if hypervisor.outcome is not None and hypervisor.ended_by is not None:
+            outcome, cpu = hypervisor.outcome, hypervisor.ended_by.index
+            if outcome is Outcome.POWER_OFF:
+                return self._stop(StopReason.POWER_OFF, cpu, "the guest called PSCI SYSTEM_OFF")
+            return self._stop(StopReason.RESET, cpu, "the guest called PSCI SYSTEM_RESET")
+        for vcpu in hypervisor.vcpus:
+            if vcpu.pe.lockup is not None:
+                return self._stop(
+                    StopReason.FAULT, vcpu.index, diagnose.fault(vcpu, vcpu.pe.lockup, self._where)
+                )
+        met = self.watches.met
+        if met is not None:
+            condition, cpu = met
+            return self._stop(StopReason.UNTIL, cpu, condition.description)
+        return None
+
+    def _stop(self, reason: StopReason, cpu: int | None, detail: str, code: int | None = None) -> Stop:
+        index = 0 if cpu is None else cpu
+        return Stop(reason, index, self._pes[index].pc, self._retired, detail, code)
+
+    def _idle(self) -> str:
+        return diagnose.idle(self.hypervisor.vcpus, self.hypervisor.controller, self._where)
+
+    def semihosting_exit(self, pe: PE, code: int) -> None:
+        """A guest's SYS_EXIT."""
+        self._exit = pe, code
+        pe.stop()
+
+    def semihosting_write(self, data: bytes) -> None:
+        """A guest's SYS_WRITE0 or SYS_WRITEC."""
+        self.console.write(data)
+
+    def _spi_rose(self, intid: int) -> None:
+        self.hypervisor.controller.line_rose(intid)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""Options of a machine that are written as text."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from harness.errors import ConfigError
+
+PAGE = 4096
+LARGEST_MEMORY = 255 << 30  # what lies between RAM_BASE and the end of QEMU virt's RAM window
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+class ControllerKind(StrEnum):
+    """Interrupt controllers a guest can see."""
+
+    RVIC = "rvic"
+
+
+def parse_controller(name: str) -> ControllerKind:
+    """Controller by its name; ConfigError for any other text."""
+    try:
+        return ControllerKind(name)
+    except ValueError:
+        raise ConfigError(f"controller {name!r}: choose one of {', '.join(ControllerKind)}") from None
+
+
+def memory_size(size: int | str) -> int:
+    """Bytes of RAM from a number or from text such as ``"64M"``; ConfigError unless whole pages within limits."""
+    if isinstance(size, str):
+        match = re.fullmatch(r"\s*(\d+)\s*([KMG]?)(?:i?B)?\s*", size, re.IGNORECASE)
+        if match is None:
+            raise ConfigError(f"memory {size!r}: a number of bytes, or one with K, M or G, is needed")
+        size = int(match[1]) * _UNITS[match[2].upper()]
+    if size < PAGE or size % PAGE or size > LARGEST_MEMORY:
+        raise ConfigError(f"memory of {size} bytes: whole pages of {PAGE} bytes, at most 255G, are needed")
+    return size

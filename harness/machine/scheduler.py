@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Which vCPU runs next and for how long: round-robin by a quantum, on one time line, exact to the instruction.
+
+The position in the quantum is kept between runs, so that a run that is stopped and continued executes the same
+instructions in the same order as one that is not.
+"""
+
+from __future__ import annotations
+
+from harness.el2 import Hypervisor, Power, Vcpu
+from harness.engine import PE
+from harness.machine.board import Board
+from harness.machine.clock import Clock
+
+QUANTUM = 1000  # instructions a vCPU runs before the next one's turn
+LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 20 ms
+
+
+class Scheduler:
+    """Interleaves the vCPUs of one machine."""
+
+    def __init__(self, hypervisor: Hypervisor, board: Board, clock: Clock, quantum: int) -> None:
+        self._hypervisor = hypervisor
+        self._vcpus = hypervisor.vcpus
+        self._board = board
+        self._clock = clock
+        self._quantum = quantum
+        self._turn = 0
+        self._left = quantum
+
+    def next(self) -> Vcpu | None:
+        """The vCPU whose turn it is, or None if none can run."""
+        current = self._vcpus[self._turn]
+        if self._left > 0 and current.runnable:
+            return current
+        count = len(self._vcpus)
+        for step in range(1, count + 1):
+            vcpu = self._vcpus[(self._turn + step) % count]
+            if vcpu.runnable:
+                switched = vcpu is not current
+                self._turn, self._left = vcpu.index, self._quantum
+                if switched:
+                    self._hypervisor.controller.scheduled(vcpu)
+                return vcpu
+        return None
+
+    def length(self, bound: int) -> int:
+        """Instructions of the next slice: up to ``bound``, the quantum if others may run."""
+        on = sum(vcpu.power is Power.ON for vcpu in self._vcpus)
+        return max(1, min(bound, self._left if on > 1 else LONGEST_SLICE))
+
+    def run(self, vcpu: Vcpu, length: int) -> int:
+        """Run one slice; return the instructions it retired."""
+        self._clock.start(vcpu.pe)
+        try:
+            retired = vcpu.pe.run(length)
+        finally:
+            self._clock.stop()
+        self._left -= retired
+        return retired
+
+    def peers_started(self, pe: PE) -> None:
+        """A second vCPU came on while this one runs: the quantum counts from here."""
+        pe.shorten(self._quantum)
+        self._left = self._quantum
