@@ -82,9 +82,12 @@ start_ticking:
         ret
 
 // The handler. It moves the deadline on, or stops the timer: either way the line is low when the flow's
-// Resample looks at it, so the tick does not come again.
+// Resample looks at it, so the tick does not come again. Where the condition is not met any more, it was
+// no tick: a hypervisor may deliver a level once too often.
 on_tick:
         mov     x9, x30
+        mrs     x3, cntv_ctl_el0
+        tbz     x3, #CNTV_CTL_ISTATUS, 2f
         cpu_index x3
         adr     x4, counts
         ldr     x5, [x4, x3, lsl #3]
@@ -98,7 +101,7 @@ on_tick:
         bl      timer_advance
         ret     x9
 1:      bl      timer_stop
-        ret     x9
+2:      ret     x9
 
 text_done:      .asciz "tick: "
 text_ticks:     .asciz " ticks\n"
