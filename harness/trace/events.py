@@ -145,7 +145,11 @@ class _AlsoPending(NamedTuple):
 
 
 class AlsoPending(_AlsoPending):
-    """A further physical interrupt that EL2 found in GICC_IAR during an exit already counted."""
+    """A physical interrupt that EL2 took while the CPU was in EL2 already, so that it cost no exit.
+
+    GICC_IAR gave it after another one, or the vCPU was waiting in EL2 since its WFI; fields as
+    :class:`PhysicalIrq`.
+    """
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False

@@ -127,17 +127,22 @@ def _delivery(intid: int | None, cpu: int, target: int | None, spell: _Speller) 
     return f"-> {spell.intid(intid)}" + (f" on CPU{target}" if target not in (None, cpu) else "")
 
 
+def _arrival(physical: int) -> str:
+    if physical >= SPURIOUS_GROUP1:
+        return f"spurious ({physical})"
+    name = physical_name(physical)
+    return f"kick ({name})" if physical < SGI_COUNT else f"{name} arrives"
+
+
 def _irq(event: ev.PhysicalIrq, spell: _Speller) -> _Columns:
-    if event.physical >= SPURIOUS_GROUP1:
-        return _Columns("pIRQ", f"spurious ({event.physical})", "", event.pc)
-    name = physical_name(event.physical)
-    what = f"kick ({name})" if event.physical < SGI_COUNT else f"{name} arrives"
-    return _Columns("pIRQ", what, _delivery(event.intid, event.cpu, event.target, spell), event.pc)
+    spurious = event.physical >= SPURIOUS_GROUP1
+    answer = "" if spurious else _delivery(event.intid, event.cpu, event.target, spell)
+    return _Columns("pIRQ", _arrival(event.physical), answer, event.pc)
 
 
 def _also_pending(event: ev.AlsoPending, spell: _Speller) -> _Columns:
     answer = _delivery(event.intid, event.cpu, event.target, spell)
-    return _Columns("pIRQ", f"{physical_name(event.physical)} found pending too", answer)
+    return _Columns("pIRQ", f"{_arrival(event.physical)}, already in EL2", answer)
 
 
 def _raised(event: ev.VirqRaised, spell: _Speller) -> _Columns:
