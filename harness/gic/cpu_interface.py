@@ -33,7 +33,8 @@ class CpuInterface:
     """Control, priority mask, binary points and active priorities.
 
     ``apr`` holds Group 0's active priorities and ``nsapr`` Group 1's; with ``one_apr`` (the virtual
-    interface, 5.3.7) both are in ``apr``. ``hppi`` is the highest-priority pending interrupt, as the owner last saw it.
+    interface, 5.3.7) both are in ``apr``. ``hppi`` is the highest-priority pending interrupt, as the owner
+    last saw it.
     """
 
     priority_mask: int
@@ -65,7 +66,7 @@ class CpuInterface:
 
     @property
     def signalled(self) -> bool:
-        """Whether the hppi passes the priority mask and preempts what runs (3.3.2, 3.3.3)."""
+        """Whether the hppi passes the priority mask and preempts what runs (3.3.1, 3.3.2)."""
         priority, _, group = self.hppi
         return priority < self.pmr and self._group_priority(priority, group) < self.running
 

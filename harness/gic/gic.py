@@ -222,8 +222,10 @@ class Gic:
         """Outputs after a change to one interrupt."""
         if intid < SPI_BASE:
             self._settle_cpu(cpu)
-        else:
-            self._settle_all()
+            return
+        for n, targeted in enumerate(self.distributor.targets):
+            if n == cpu or targeted >> intid & 1:
+                self._settle_cpu(n)
 
     def _settle_all(self) -> None:
         for cpu in range(self.config.cpus):

@@ -17,7 +17,7 @@ class Interrupts:
     """Bitmaps by INTID; ``exists`` bounds them all.
 
     ``latch`` is the pending latch: an edge that came, an SGI, or a write to GICD_ISPENDR. A level-sensitive
-    interrupt is pending when its latch or its line is (4.3.7, figure 4-10).
+    interrupt is pending when its latch or its line is (4.3.8).
     """
 
     exists: int

@@ -21,7 +21,7 @@ NONE = Candidate(IDLE, SPURIOUS_ID, 0)
 
 
 def group_priority(priority: int, binary_point: int) -> int:
-    """The part of a priority that counts for preemption: bits [7:bpr+1]; none at all for 7 (table 3-1)."""
+    """The part of a priority that counts for preemption: bits [7:bpr+1]; none at all for 7 (3.3.3)."""
     return priority & (0xFE << binary_point) & 0xFF
 
 
