@@ -19,6 +19,9 @@ MASK      RVIC.SetMasked: belongs to the one in service, else to the waiting one
 SERVE     anything else that names an INTID (RVIC.Resample, RVIC.IsPending): belongs to the one in service,
           else to the waiting one.
 
+A WFI belongs to the interrupt that ended the wait: the first one raised for that vCPU, or else the first that
+it acknowledges. It is then the exit that a running vCPU would have made for the interrupt or its kick.
+
 END, WITHDRAW, MASK and SERVE never start an occurrence: the calls by which a driver sets its interrupts up
 (SetMasked and ClearPending for each INTID at boot, the first unmask) are unattributed. A call that failed
 or names no INTID is unattributed too.
@@ -87,6 +90,8 @@ class Ledger:
     _service: dict[int, _Open] = field(default_factory=dict)
     # vCPU -> (key, row) of the interrupt it may find gone; row -1: only hidden, not finished.
     _hidden: dict[int, tuple[int, int]] = field(default_factory=dict)
+    # vCPU -> label of its last WFI, until it is known which interrupt ended the wait.
+    _asleep: dict[int, str] = field(default_factory=dict)
     _finished: Finished = field(default_factory=Finished)
 
     def __call__(self, event: ev.Event) -> None:
@@ -94,6 +99,8 @@ class Ledger:
         count = _COUNTERS.get(type(event))
         if count is not None:
             count(self, event)
+            if event.cpu in self._asleep and event.world_switch and type(event) is not ev.Wfx:
+                self._unattributed(self._asleep.pop(event.cpu))  # no interrupt that we saw ended the wait
 
     @property
     def unattributed(self) -> int:
@@ -102,8 +109,9 @@ class Ledger:
 
     @property
     def in_flight(self) -> int:
-        """World switches of occurrences that have not finished."""
-        return sum(len(o.exits) for opened in (self._waiting, self._service) for o in opened.values())
+        """World switches of occurrences that have not finished, and of waits that no interrupt has ended."""
+        opened = (*self._waiting.values(), *self._service.values())
+        return sum(len(o.exits) for o in opened) + len(self._asleep)
 
     @property
     def occurrences(self) -> tuple[Occurrence, ...]:
@@ -146,9 +154,11 @@ class Ledger:
         if step is _RAISE:
             opened = self._waiting.get(key)
             if opened is None:
-                self._waiting[key] = _Open(tick, [label])
+                opened = self._waiting[key] = _Open(tick, [label])
             else:
                 opened.exits.append(label)
+            if self._asleep:
+                self._woken(vcpu, opened)
         elif step is _ACCEPT:
             self._accept(key, label, tick)
         elif step is _END and key in self._service:
@@ -169,6 +179,8 @@ class Ledger:
             opened = _Open(tick, [label])
         else:
             opened.exits.append(label)
+        if self._asleep:
+            self._woken(key >> CPU_SHIFT, opened)
         self._service[key] = opened
 
     def _serve(self, key: int, label: str, step: Step, tick: int) -> None:
@@ -202,6 +214,12 @@ class Ledger:
     def _finish(self, key: int, opened: _Open, tick: int, *, withdrawn: bool = False) -> int:
         return self._finished.add(key, opened.started, tick, opened.exits, withdrawn=withdrawn)
 
+    def _woken(self, vcpu: int, opened: _Open) -> None:
+        """Charge the wait that this interrupt ended, if the vCPU was in one."""
+        wait = self._asleep.pop(vcpu, None)
+        if wait is not None:
+            opened.exits.append(wait)
+
     def _unattributed(self, label: str) -> None:
         self.unattributed_by_exit[label] = self.unattributed_by_exit.get(label, 0) + 1
 
@@ -233,15 +251,22 @@ class Ledger:
     def _trap(self, event: ev.SysregTrap) -> None:
         self.post("SysregTrap", "SysregTrap", Step.SERVE, event.cpu, event.intid, event.tick)
 
-    def _plain(self, event: ev.InstructionAbort | ev.Wfx) -> None:
-        kind = type(event).__name__
-        self.post(kind, kind, Step.SERVE, event.cpu, None, event.tick)
+    def _instruction_abort(self, event: ev.InstructionAbort) -> None:
+        self.post("InstructionAbort", "InstructionAbort", Step.SERVE, event.cpu, None, event.tick)
+
+    def _wfx(self, event: ev.Wfx) -> None:
+        self.total += 1
+        self.by_kind["Wfx"] = self.by_kind.get("Wfx", 0) + 1
+        if event.cpu in self._asleep:
+            self._unattributed("Wfx")
+        self._asleep[event.cpu] = "Wfx"
 
     def _also_pending(self, event: ev.AlsoPending) -> None:
         """No exit of its own, but the interrupt waits from now on."""
         if event.intid is not None:
             vcpu = event.cpu if event.target is None else event.target
-            self._waiting.setdefault(vcpu << CPU_SHIFT | event.intid, _Open(event.tick, []))
+            opened = self._waiting.setdefault(vcpu << CPU_SHIFT | event.intid, _Open(event.tick, []))
+            self._woken(vcpu, opened)
 
     def _completed(self, event: ev.Completed) -> None:
         """The guest ended it without an exit; it may even have run its whole life without one."""
@@ -255,9 +280,9 @@ _COUNTERS: dict[type[ev.Event], Callable[[Ledger, Any], None]] = {
     ev.Hvc: Ledger._call,
     ev.Smc: Ledger._call,
     ev.DataAbort: Ledger._abort,
-    ev.InstructionAbort: Ledger._plain,
+    ev.InstructionAbort: Ledger._instruction_abort,
     ev.SysregTrap: Ledger._trap,
-    ev.Wfx: Ledger._plain,
+    ev.Wfx: Ledger._wfx,
     ev.PhysicalIrq: Ledger._irq,
     ev.AlsoPending: Ledger._also_pending,
     ev.Completed: Ledger._completed,

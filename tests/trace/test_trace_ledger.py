@@ -180,15 +180,33 @@ def test_edge_queued_behind_another_costs_two(run):
     assert [one.started for one in run.ledger.occurrences] == [1, 2]
 
 
-def test_interrupt_that_wakes_a_waiting_vcpu_has_no_exit_of_its_own(run):
-    """The WFI was the exit, and served nothing."""
+def test_wfi_belongs_to_the_interrupt_that_ends_the_wait(run):
+    """The WFI is the exit that a running vCPU would have made for the interrupt."""
     run.emit(Wfx, 0, 0x4000, False)
     run.emit(AlsoPending, 0, 27, 27)
     run.acknowledge(27)
     run.call("Resample", 27)
     run.end(27)
-    assert run.switches(27) == (3,)
-    assert run.ledger.unattributed_by_exit == {"Wfx": 1}
+    assert run.switches(27) == (4,)
+    assert run.ledger.unattributed == 0
+
+
+def test_wfi_of_an_ipi_target_belongs_to_the_signal_that_wakes_it(run):
+    """The wait is the target's; the signal is another vCPU's."""
+    run.emit(Wfx, 1, 0x4000, False)
+    run.call("Signal", 3, target=1)
+    run.acknowledge(3, cpu=1)
+    run.end(3, cpu=1)
+    assert run.switches(3) == (4,)
+
+
+def test_wfi_that_no_interrupt_ended_is_unattributed(run):
+    """The vCPU went on by itself: its line was high already."""
+    run.emit(Wfx, 0, 0x4000, False)
+    assert run.ledger.in_flight == 1
+    run.call("Enable", None)
+    assert run.ledger.unattributed_by_exit == {"RVIC.Enable": 1, "Wfx": 1}
+    assert run.ledger.in_flight == 0
 
 
 def test_level_that_stays_high_is_acknowledged_again_for_three(run):
