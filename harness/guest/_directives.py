@@ -10,6 +10,7 @@ from typing import Protocol
 from harness.guest._expr import Node
 from harness.guest._sections import Kind, Section, kind_of
 from harness.guest._source import AsmError, Location
+from harness.guest._symbols import SymbolTable
 
 _PART = re.compile(r'"(?:\\.|[^"\\])*"|[(),\[\]]')
 _STRING = re.compile(r'\s*"((?:\\.|[^"\\])*)"\s*', re.DOTALL)
@@ -23,7 +24,7 @@ class Assembler(Protocol):
 
     section: Section
     location: Location
-    weak: set[str]
+    symbols: SymbolTable
 
     def parse(self, text: str) -> Node:
         """Parse an expression here."""
@@ -231,7 +232,7 @@ def _common(asm: Assembler, rest: str, name: str) -> None:
 
 
 def _weak(asm: Assembler, rest: str, name: str) -> None:
-    asm.weak.update(split(rest))
+    asm.symbols.weak.update(split(rest))
 
 
 def _fail(asm: Assembler, rest: str, name: str) -> None:

@@ -20,6 +20,10 @@ class Place(Protocol):
 
     address: int
 
+    @property
+    def loaded(self) -> bool:
+        """Whether it has an address at all."""
+
 
 class Address:
     """An offset into a section whose address is not known before layout."""

@@ -3,27 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.guest import _expr
 from harness.guest._directives import to_bytes
 from harness.guest._expr import Address, Node
-from harness.guest._instructions import Instruction, Operand, decimal
 from harness.guest._keystone import EncodingError, encode
+from harness.guest._operands import Instruction, Operand, decimal
 from harness.guest._relocations import PC_RELATIVE, apply
 from harness.guest._sections import Kind, Section, lay_out
 from harness.guest._source import AsmError
+from harness.guest._symbols import SymbolTable, is_internal
 from harness.guest.program import Line, LineMap, Program, Segment, Symbols
 
 Lookup = Callable[[str], Node]
 
 
-def link(
-    sections: Iterable[Section], lookup: Lookup, symbols: Mapping[str, Node], base: int, path: Path | None
-) -> Program:
+def link(sections: Iterable[Section], symbols: SymbolTable, base: int, path: Path | None) -> Program:
     """Lay sections out at ``base`` and fill in all that depends on addresses; GuestError with its place."""
-    loaded = [section for section in sections if section.kind is not Kind.DISCARDED]
+    loaded = [section for section in sections if section.loaded]
+    lookup = symbols.lookup
     lay_out(loaded, base)
     _encode(loaded, lookup)
     for section in loaded:
@@ -34,7 +34,7 @@ def link(
             except AsmError as error:
                 raise fixup.location.error(str(error)) from None
     segments = _segments(loaded)
-    names = _symbols(symbols, lookup)
+    names = _symbols(symbols)
     return Program(
         entry=names.get("_start", base),
         segments=segments,
@@ -87,7 +87,7 @@ def _operand(operand: Operand, lookup: Lookup) -> str:
         raise AsmError(
             f"`{operand.text}` is an address, not a constant: use `adr`, `adrp` or `ldr Xt, =label`"
         )
-    return decimal(value)
+    return decimal(value, wide=operand.wide)
 
 
 def _relocate(section: Section, instruction: Instruction, word: int, lookup: Lookup) -> int:
@@ -149,24 +149,19 @@ def _segments(sections: list[Section]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _symbols(symbols: Mapping[str, Node], lookup: Lookup) -> dict[str, int]:
+def _symbols(symbols: SymbolTable) -> dict[str, int]:
     """The names of places: labels and what is set to an address, without local ones (.L, numbers)."""
     names: dict[str, int] = {}
-    for name, node in symbols.items():
-        if name.startswith(".L") or "\x02" in name or "\x01" in name:
+    for name, node in symbols.values.items():
+        if is_internal(name):
             continue
         try:
-            value = _expr.resolve(node, lookup)
+            value = _expr.resolve(node, symbols.lookup)
         except AsmError:
             continue  # an assignment that nothing used: only its use would need the symbol
-        if isinstance(value, Address) and value.section in _loaded(value):
+        if isinstance(value, Address) and value.section.loaded:
             names[name] = value.absolute
     return names
-
-
-def _loaded(value: Address) -> tuple[object, ...]:
-    section = value.section
-    return (section,) if isinstance(section, Section) and section.kind is not Kind.DISCARDED else ()
 
 
 def _lines(sections: list[Section]) -> LineMap:

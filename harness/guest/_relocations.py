@@ -34,6 +34,7 @@ class Relocation(Enum):
 
 
 MODIFIERS = {relocation.value: relocation for relocation in Relocation if relocation.value.startswith(":")}
+GROUPS = frozenset(relocation for relocation in Relocation if relocation.value.startswith(":abs_g"))
 PC_RELATIVE = frozenset(
     (
         Relocation.BRANCH26,
@@ -53,8 +54,9 @@ _WORD_OFFSETS = {
 }
 
 
-def group(relocation: Relocation) -> int:
+def group(relocation: Relocation | None) -> int:
     """The 16-bit group of an ``:abs_gN:``."""
+    assert relocation in GROUPS
     return int(relocation.value[6])
 
 

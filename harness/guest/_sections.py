@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from harness.guest._expr import Address, Node
-from harness.guest._instructions import Instruction
+from harness.guest._operands import Instruction
 from harness.guest._source import AsmError, Location
 
 PAGE = 4096
@@ -53,6 +53,11 @@ class Section:
     fixups: list[Fixup] = field(default_factory=list)
     instructions: list[Instruction] = field(default_factory=list)
     literals: dict[tuple[int, Node], tuple[str, Location]] = field(default_factory=dict)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it is part of the program."""
+        return self.kind is not Kind.DISCARDED
 
     @property
     def here(self) -> Address:

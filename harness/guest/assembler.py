@@ -19,18 +19,19 @@ from harness.guest import _expr, _instructions, _macros
 from harness.guest._conditionals import Conditionals
 from harness.guest._cpp import Preprocessor
 from harness.guest._directives import DIRECTIVES
-from harness.guest._expr import Address, Node
+from harness.guest._expr import Node
 from harness.guest._link import link
 from harness.guest._sections import Kind, Section, kind_of
 from harness.guest._source import AsmError, Location, Statement
+from harness.guest._symbols import NAME, SymbolTable
 from harness.guest.library import guest_asm_dir
 from harness.guest.program import Program
 
 DEFAULT_BASE = 0x4008_0000
 """RAM + 0x80000: where the board puts a guest that does not say where it belongs."""
 
-_LABEL = re.compile(r"([A-Za-z_.$][\w.$]*|\d+)\s*:(?!:)\s*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_.$][\w.$]*)\s*=(?!=)\s*(.*)", re.DOTALL)
+_LABEL = re.compile(rf"({NAME}|\d+)\s*:(?!:)\s*")
+_ASSIGNMENT = re.compile(rf"({NAME})\s*=(?!=)\s*(.*)", re.DOTALL)
 _REGISTER_NAME = re.compile(r"([A-Za-z_]\w*)\s+\.req\s+(\w+)", re.IGNORECASE)
 _MOST_STATEMENTS = 2_000_000
 _DEEPEST = 200
@@ -61,7 +62,7 @@ def assemble(
     except AsmError as error:
         raise GuestError(str(error)) from None
     assembler.run(statements)
-    return link(assembler.sections.values(), assembler.lookup, assembler.symbols, base, path)
+    return link(assembler.sections.values(), assembler.symbols, base, path)
 
 
 @dataclass(slots=True)
@@ -80,19 +81,15 @@ class _Assembler:
     def __init__(self, reader: Preprocessor) -> None:
         self.reader = reader
         self.sections: dict[str, Section] = {}
-        self.symbols: dict[str, Node] = {}
-        self.weak: set[str] = set()
+        self.symbols = SymbolTable(lambda: self.section.here)
         self.location = Location("", 0)
-        self._labels: dict[str, Location] = {}
-        self._numbered: dict[str, int] = {}
         self._macros: dict[str, _macros.Macro] = {}
         self._registers: dict[str, str] = {}
         self._calls = 0
         self._count = 0
-        self._literals = 0
         self._sources: list[_Source] = []
         self._stack: list[tuple[Section, Section]] = []
-        self._conditionals = Conditionals(self.constant, self._defined)
+        self._conditionals = Conditionals(self.constant, self.symbols.values.__contains__)
         for section in (".text", ".data", ".bss"):
             self.sections[section] = Section(section, kind_of(section, None, False))
         self.section = self._before = self.sections[".text"]
@@ -115,7 +112,7 @@ class _Assembler:
             except AsmError as error:
                 raise statement.location.error(str(error)) from None
         for section in self.sections.values():
-            self.symbols.update(section.dump_literals())
+            self.symbols.values.update(section.dump_literals())
 
     def _push(self, statements: Iterator[Statement], *, expansion: bool = False, macro: bool = False) -> None:
         if len(self._sources) >= _DEEPEST:
@@ -167,7 +164,7 @@ class _Assembler:
             raise AsmError("`.bss` holds only zeros: instructions belong into `.text`")
         if section.size % _STEP:
             raise AsmError("an instruction must be 4-byte aligned: put `.balign 4` before it")
-        instruction = _instructions.read(mnemonic, rest, self, self.location)
+        instruction = _instructions.read(mnemonic, rest, self.symbols, self.literal, self.location)
         instruction.offset = section.size
         section.alignment = max(section.alignment, _STEP)
         section.instructions.append(instruction)
@@ -223,92 +220,44 @@ class _Assembler:
         if self._registers.pop(rest, None) is None:
             raise AsmError(f"no register name `{rest}` to forget")
 
-    # -- symbols ---------------------------------------------------------------------------------
+    # -- symbols and expressions -----------------------------------------------------------------
 
     def define_label(self, name: str) -> None:
-        """Give a name to this place; a number may be given again and again."""
-        if name[0].isdigit():
-            number = str(int(name))
-            self._numbered[number] = self._numbered.get(number, 0) + 1
-            name = f"{number}\x02{self._numbered[number]}"
-        elif name in self._labels:
-            place = self._labels[name].root
-            raise AsmError(f"label `{name}` is already defined at {place.file}:{place.line}")
-        elif name in self.symbols:
-            raise AsmError(f"symbol `{name}` is already defined")
-        self._labels[name] = self.location
-        self.symbols[name] = self.section.here
+        """Give a name to this place."""
+        self.symbols.define_label(name, self.location)
 
     def _assign(self, name: str, expression: str, *, once: bool = False) -> None:
         if name == ".":
             DIRECTIVES[".org"](self, expression, ".org")
-            return
-        if name in self._labels or (once and name in self.symbols):
-            raise AsmError(f"symbol `{name}` is already defined")
-        self.symbols[name] = self.parse(expression)
+        else:
+            self.symbols.assign(name, self.parse(expression), once=once)
 
     def _set(self, rest: str, *, once: bool = False) -> None:
         name, comma, expression = rest.partition(",")
-        if not comma or not re.fullmatch(r"[A-Za-z_.$][\w.$]*", name.strip()):
+        if not comma:
             raise AsmError("`.set` needs a symbol and an expression")
         self._assign(name.strip(), expression, once=once)
 
-    def _defined(self, name: str) -> bool:
-        return name in self.symbols
-
-    def lookup(self, name: str) -> Node:
-        """The value of a symbol; AsmError if it has none. A weak one is 0 then (ELF)."""
-        node = self.symbols.get(name)
-        if node is not None:
-            return node
-        if name in self.weak:
-            return 0
-        if "\x02" in name:
-            raise AsmError(f"no label `{name.split(chr(2))[0]}:` after this")
-        raise AsmError(f"undefined symbol `{name}`")
-
-    # -- the scope of expressions ----------------------------------------------------------------
-
-    def symbol(self, name: str) -> Node:
-        """What a name means here: its value, or itself while it has none."""
-        node = self.symbols.get(name, name)
-        return node if isinstance(node, (int, Address)) else name
-
-    def local_label(self, reference: str) -> Node:
-        """The nearest numeric label before (``1b``) or after (``1f``)."""
-        number = str(int(reference[:-1]))
-        count = self._numbered.get(number, 0)
-        if reference[-1] == "f":
-            return f"{number}\x02{count + 1}"
-        if count == 0:
-            raise AsmError(f"no label `{number}:` before this")
-        return self.symbols[f"{number}\x02{count}"]
-
-    def here(self) -> Node:
-        """The value of ``.``."""
-        return self.section.here
-
     def parse(self, text: str) -> Node:
         """Parse an expression here."""
-        return _expr.parse(text, self)
+        return _expr.parse(text, self.symbols)
 
     def constant(self, text: str) -> int:
         """An expression that must be a number by now."""
-        value = _expr.resolve(self.parse(text), self.lookup)
+        value = _expr.resolve(self.parse(text), self.symbols.lookup)
         if not isinstance(value, int):
             raise AsmError(f"`{text.strip()}` is not a constant")
         return value
 
     def literal(self, size: int, node: Node) -> Node:
         """The address of a literal in this section's next pool."""
-        self._literals += 1
-        return self.section.literal(size, node, self.location, f"\x01{self._literals}")
+        return self.section.literal(size, node, self.location, self.symbols.fresh_literal())
 
     # -- sections --------------------------------------------------------------------------------
 
     def dump_literals(self) -> None:
         """Put this section's literal pool here."""
-        self.symbols.update(self.section.dump_literals())
+        self.symbols.values.update(self.section.dump_literals())
 
     def select(self, name: str, kind: Kind | None = None) -> None:
         """Continue in a section, made if it is new."""
