@@ -169,7 +169,7 @@ class Hooks:
         """The handler to call, or None to let Unicorn do what it does (trap at EL0 where CNTKCTL says so)."""
         pe = self._pe
         pair = pe.on_system_register.get(encoding)
-        if pair is None:
+        if pair is None or (n and encoding.crm == 0):  # CNTFRQ, CNTPCT, CNTVCT: read-only to EL1
             return None
         if pe.el == 0 and not pe.sysreg["CNTKCTL_EL1"] & _el0_permission(encoding):
             return None

@@ -67,6 +67,8 @@ def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: Regi
         insn = _from_syndrome(esr)
     elif insn.atomic:
         return _refuse(write, deviations.MMIO_EXCLUSIVE, syndrome.FSC_UNSUPPORTED_ATOMIC)
+    elif insn.bank is Bank.ZERO:
+        ipa &= -insn.offset  # FAR is the register as it stands, not the block
     elif (address(insn, registers) ^ far) & 0xFFF:
         return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
     total = insn.size * len(insn.targets)

@@ -53,6 +53,11 @@ NO_FP_TRAPS: Final = Deviation(
     "CPACR_EL1.FPEN does not trap: FP and SIMD instructions always work.",
     "D17.2.33",
 )
+NO_ILLEGAL_STATE: Final = Deviation(
+    "no-illegal-state",
+    "An illegal exception return sets PSTATE.IL, but the instructions after it execute.",
+    "D1.3.4",
+)
 NO_WFE: Final = Deviation(
     "no-wfe",
     "WFE never waits: it completes at once, as if an event were registered.",
@@ -94,6 +99,7 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     TRAPPED_CACHE_MAINTENANCE,
     NO_ALIGNMENT_CHECK,
     NO_FP_TRAPS,
+    NO_ILLEGAL_STATE,
     NO_WFE,
     MONITOR_BY_VALUE,
     STALE_BLOCK,

@@ -97,3 +97,12 @@ def make(backend: Backend) -> Iterator[Callable[[], Rig]]:
 def rig(make: Callable[[], Rig]) -> Rig:
     """One PE at EL1 with VBAR_EL1 at RAM + 0x10000."""
     return make()
+
+
+@pytest.fixture
+def make_max(backend: Backend) -> Iterator[Rig]:
+    """One PE of the model with everything, LSE and PAN included."""
+    rig = Rig(backend)
+    rig.add(model="max")
+    yield rig
+    rig.pe.close()

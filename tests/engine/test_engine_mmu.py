@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""With the guest's own stage 1 on: VA is not IPA, walks fault at stage 2, aborts go to EL1 (DDI 0487, D8)."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import DEVICE, RAM, Rig
+
+from harness.arch.esr import EC
+from harness.engine import PE, Part, deviations
+
+VBAR = RAM + 0x1_0000
+TABLES = RAM + 0x10_0000
+HIGH = 0x40_0000_0000  # VA = IPA + HIGH by a second level-0 ... of a 39-bit space: a gigabyte of its own
+VALID_TABLE, BLOCK = 0b11, 0b01
+AF, INNER, NORMAL, DEVICE_ATTR = 1 << 10, 3 << 8, 0 << 2, 1 << 2
+USER, READ_ONLY, PXN = 1 << 6, 1 << 7, 1 << 53
+ALIAS_RAM, ALIAS_DEVICE, HOLE, BAD_WALK = 0x1_0000_0000, 0x1_4000_0000, 0x1_8000_0000, 0x1_C000_0000
+
+
+def build(rig: Rig, tables: int = TABLES) -> None:
+    """Level 1 of a 39-bit space: the identity, and aliases of RAM and of the device a few GiB up."""
+    m = rig.memory
+    identity = {0: 0 | DEVICE_ATTR, 1: 0x4000_0000 | NORMAL}
+    for index, target in identity.items():
+        m.write_u64(tables + 8 * index, target | AF | INNER | BLOCK)
+    m.write_u64(tables + 8 * 4, 0x4000_0000 | NORMAL | AF | INNER | BLOCK)
+    m.write_u64(tables + 8 * 5, 0 | DEVICE_ATTR | AF | INNER | BLOCK)
+    m.write_u64(tables + 8 * 7, 0x2000_0000 | VALID_TABLE)  # a table where no RAM is
+
+
+ENABLE = f"""
+    movz x0, #0x00ff
+    msr mair_el1, x0
+    movz x0, #{TABLES >> 16}, lsl #16
+    msr ttbr0_el1, x0
+    movz x0, #0x3519
+    movk x0, #0x80, lsl #16
+    movk x0, #1, lsl #32
+    msr tcr_el1, x0
+    isb
+    mrs x0, sctlr_el1
+    orr x0, x0, #1
+    msr sctlr_el1, x0
+    isb
+"""
+
+
+@pytest.fixture
+def mmu(rig: Rig) -> Rig:
+    build(rig)
+    rig.pe.sysreg["VBAR_EL1"] = VBAR
+    rig.load("hvc #0x200\nhvc #0", VBAR + 0x200)
+    rig.load("hvc #0x400\nhvc #0", VBAR + 0x400)
+    return rig
+
+
+def address(value: int, register: str = "x1") -> str:
+    return f"movz {register}, #{value & 0xFFFF}\n" + "".join(
+        f"movk {register}, #{value >> s & 0xFFFF}, lsl #{s}\n" for s in (16, 32) if value >> s & 0xFFFF
+    )
+
+
+def test_code_and_data_through_an_alias(mmu: Rig) -> None:
+    mmu.load("mov x5, #7\nstr x5, [x2]\nret", RAM + 0x4000)
+    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_RAM + 0x8000, 'x2')}blr x1\nhvc #0")
+    assert mmu.immediates() == [0]
+    assert mmu.memory.u64(RAM + 0x8000) == 7
+
+
+def test_device_through_an_alias(mmu: Rig) -> None:
+    """The IPA comes from HPFAR_EL2; FAR is the virtual address; the instruction is found by translation."""
+    parts: list[Part] = []
+    seen: list[tuple[int, int]] = []
+
+    def abort(pe: PE, esr: int) -> None:
+        seen.append((pe.fault_address, pe.fault_ipa))
+        access = pe.access(esr)
+        parts.extend(access.parts)
+        pe.finish(access, [0x55] * len(access.parts))
+
+    mmu.pe.handlers[EC.DATA_ABORT_LOWER] = abort
+    mmu.load("ldr w5, [x2], #4\nldp x6, x7, [x2]\nret", RAM + 0x4000)
+    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_DEVICE + DEVICE + 4, 'x2')}blr x1\nhvc #0")
+    assert mmu.immediates() == [0]
+    assert seen[0] == (ALIAS_DEVICE + DEVICE + 4, DEVICE + 4)
+    assert [(p.ipa, p.size) for p in parts] == [(DEVICE + 4, 4), (DEVICE + 8, 8), (DEVICE + 16, 8)]
+    assert mmu.pe.x[2] == ALIAS_DEVICE + DEVICE + 8
+    assert mmu.pe.x[7] == 0x55
+
+
+@pytest.mark.parametrize("instruction", ["ldr x0, [x1]", "br x1"])
+def test_a_translation_fault_goes_to_el1(mmu: Rig, instruction: str) -> None:
+    mmu.go(f"{ENABLE}{address(HOLE + 0x123 * 4)}{instruction}\nhvc #1")
+    assert mmu.immediates() == [0x200, 0]
+    esr = mmu.pe.sysreg["ESR_EL1"]
+    assert esr >> 26 == (EC.INSTRUCTION_ABORT_SAME if instruction == "br x1" else EC.DATA_ABORT_SAME)
+    assert esr & 0x3F == 0b000101  # translation fault, level 1
+    assert mmu.pe.sysreg["FAR_EL1"] == HOLE + 0x123 * 4
+
+
+def test_a_walk_that_leaves_ram(mmu: Rig) -> None:
+    """S1PTW: deviation "walk-outside-ram"."""
+
+    def abort(pe: PE, esr: int) -> None:
+        pe.finish(pe.access(esr), [])
+
+    mmu.pe.handlers[EC.DATA_ABORT_LOWER] = abort
+    mmu.go(f"{ENABLE}{address(BAD_WALK)}ldr x0, [x1]\nhvc #1")
+    assert mmu.immediates() == [0x200, 0]
+    assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0x17
+    assert mmu.pe.deviations_met == {deviations.WALK_OUTSIDE_RAM: 1}
+
+
+def test_counting_is_exact_with_walks(mmu: Rig) -> None:
+    """Faults of walks at stage 2 do not count, whatever the slices."""
+    mmu.load("mov x5, #7\nstr x5, [x2]\nret", RAM + 0x4000)
+    source = f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_RAM + 0x8000, 'x2')}blr x1\nhvc #0"
+    mmu.go(source)
+    whole = list(mmu.calls)
+    mmu.calls.clear()
+    again = mmu.add()
+    again.sysreg["VBAR_EL1"] = VBAR
+    while not mmu.calls:
+        again.run(1)
+    assert [c[3] for c in whole] == [c[3] for c in mmu.calls]
+
+
+def test_eret_watch_by_virtual_address(mmu: Rig) -> None:
+    seen: list[int] = []
+    mmu.pe.watch_exceptions(None, lambda pe: seen.append(pe.pc))
+    mmu.load("eret", RAM + 0x4000)
+    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}adr x0, back\nmsr elr_el1, x0\nmov x0, #0x3c5\n"
+           "msr spsr_el1, x0\nbr x1\nback: hvc #0")
+    assert seen == [ALIAS_RAM + 0x4000]
+    assert mmu.immediates() == [0]
+
+
+def test_big_endian_data_does_not_break_the_host(mmu: Rig) -> None:
+    """SCTLR_EL1.EE: RAM accesses are big-endian; the host survives."""
+    mmu.load("mrs x0, sctlr_el1\norr x0, x0, #0x2000000\nmsr sctlr_el1, x0\nisb\nmov x0, #1\nadr x1, data\n"
+             "str x0, [x1]\nhvc #0\n.balign 8\ndata: .quad 0")
+    mmu.pe.run(100)
+    assert mmu.immediates() == [0]
+    assert mmu.memory.u64(mmu.pe.x[1]) == 1 << 56

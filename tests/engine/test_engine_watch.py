@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""Breakpoints, observed vectors and returns, and Python exceptions in hooks."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import RAM, Rig
+
+from harness.arch.esr import EC
+from harness.arch.sysreg import NAMES_TO_ENCODINGS
+from harness.engine import PE
+
+VBAR = RAM + 0x1_0000
+LOOP = "mov x0, #3\nagain: sub x0, x0, #1\ncbnz x0, again\nhvc #0"
+
+
+class TestBreakpoints:
+    def test_before_each_execution(self, rig: Rig) -> None:
+        seen: list[tuple[int, int, int]] = []
+        rig.load(LOOP)
+        rig.pe.add_breakpoint(RAM + 4, lambda pe: seen.append((pe.x[0], pe.pc, pe.retired)))
+        rig.pe.run(100)
+        assert seen == [(3, RAM + 4, 1), (2, RAM + 4, 3), (1, RAM + 4, 5)]
+        assert rig.calls[0][3] == 8
+
+    def test_stop_leaves_it_unexecuted(self, rig: Rig) -> None:
+        rig.load(LOOP)
+        rig.pe.add_breakpoint(RAM + 4, lambda pe: pe.stop())
+        for left, ran in [(3, 1), (2, 2), (1, 2)]:
+            assert rig.pe.run(100) == ran
+            assert rig.pe.pc == RAM + 4
+            assert rig.pe.x[0] == left
+        rig.pe.run(100)
+        assert rig.calls == [(0, 0, 0, 8)]
+
+    def test_at_the_end_of_a_slice_it_fires_once(self, rig: Rig) -> None:
+        seen: list[int] = []
+        rig.load(LOOP)
+        rig.pe.add_breakpoint(RAM + 4, lambda pe: seen.append(pe.retired))
+        while not rig.calls:
+            rig.pe.run(1)
+        assert seen == [1, 3, 5]
+
+    def test_removed_from_within(self, rig: Rig) -> None:
+        seen: list[int] = []
+        rig.load(LOOP)
+
+        def once(pe: PE) -> None:
+            seen.append(pe.retired)
+            pe.remove_breakpoint(handle)
+
+        handle = rig.pe.add_breakpoint(RAM + 4, once)
+        rig.pe.run(100)
+        assert seen == [1]
+        assert rig.calls[0][3] == 8
+
+    def test_two_at_one_place(self, rig: Rig) -> None:
+        seen: list[str] = []
+        rig.load(LOOP)
+        first = rig.pe.add_breakpoint(RAM, lambda pe: seen.append("a"))
+        rig.pe.add_breakpoint(RAM, lambda pe: seen.append("b"))
+        rig.pe.run(2)
+        rig.pe.remove_breakpoint(first)
+        rig.pe.pc = RAM
+        rig.pe.run(2)
+        assert seen == ["a", "b", "b"]
+
+    def test_added_after_the_code_was_translated(self, rig: Rig) -> None:
+        seen: list[int] = []
+        rig.go(LOOP)
+        rig.pe.add_breakpoint(RAM + 8, lambda pe: seen.append(pe.x[0]))
+        rig.pe.pc = RAM
+        rig.pe.run(100)
+        assert seen == [2, 1, 0]
+
+    def test_a_host_write_from_a_breakpoint(self, rig: Rig) -> None:
+        rig.load("nop\nmov x0, #1\nhvc #0")
+        rig.pe.run(3)
+        rig.pe.pc = RAM
+        rig.calls.clear()
+        rig.pe.add_breakpoint(RAM, lambda pe: rig.load("mov x0, #2", RAM + 4))
+        rig.pe.run(3)
+        assert rig.calls == [(0, 0, 2, 6)]
+
+    def test_raising_the_line_in_a_breakpoint(self, rig: Rig) -> None:
+        rig.pe.sysreg["VBAR_EL1"] = VBAR
+        rig.load("hvc #0", VBAR + 0x280)
+        rig.load("msr daifclr, #2\nnop\nnop\nb .")
+        rig.pe.add_breakpoint(RAM + 8, lambda pe: setattr(pe, "virq", True))
+        rig.pe.run(100)
+        assert rig.calls == [(0, 0, 0, 3)]
+        assert rig.pe.sysreg["ELR_EL1"] == RAM + 8
+
+
+class TestExceptionsObserved:
+    GUEST = f"""
+        movz x9, #{VBAR >> 16}, lsl #16
+        msr vbar_el1, x9
+        msr daifclr, #2
+        hvc #1
+        nop
+        hvc #0
+    """
+
+    def prepare(self, rig: Rig) -> list[tuple[str, int, int]]:
+        seen: list[tuple[str, int, int]] = []
+        rig.load("hvc #2\neret", VBAR + 0x280)
+        rig.load(self.GUEST)
+
+        def hvc(pe: PE, esr: int) -> None:
+            number = esr & 0xFFFF
+            pe.virq = number == 1
+            if not number:
+                pe.stop()
+
+        rig.pe.handlers[EC.HVC64] = hvc
+        rig.pe.watch_exceptions(
+            lambda pe, vector: seen.append(("virq", vector, pe.retired)),
+            lambda pe: seen.append(("eret", pe.pc, pe.retired)),
+        )
+        return seen
+
+    def test_entry_and_return(self, rig: Rig) -> None:
+        seen = self.prepare(rig)
+        rig.pe.run(100)
+        assert seen == [("virq", VBAR + 0x280, 4), ("eret", VBAR + 0x284, 5)]
+        assert rig.pe.retired == 8
+
+    @pytest.mark.parametrize("size", [1, 2, 3])
+    def test_the_same_in_any_slices(self, rig: Rig, size: int) -> None:
+        seen = self.prepare(rig)
+        while rig.pe.retired < 8:
+            rig.pe.run(size)
+        assert seen == [("virq", VBAR + 0x280, 4), ("eret", VBAR + 0x284, 5)]
+
+    def test_off_again(self, rig: Rig) -> None:
+        seen = self.prepare(rig)
+        rig.pe.watch_exceptions(None, None)
+        rig.pe.run(100)
+        assert seen == []
+
+    def test_switched_on_when_the_code_has_run_before(self, rig: Rig) -> None:
+        seen = self.prepare(rig)
+        rig.pe.watch_exceptions(None, None)
+        rig.pe.run(100)
+        rig.pe.reset(RAM, 0)
+        rig.pe.watch_exceptions(None, lambda pe: seen.append(("eret", pe.pc, 0)))
+        rig.pe.run(100)
+        assert seen == [("eret", VBAR + 0x284, 0)]
+
+    def test_on_a_pe_that_did_not_fault_the_page_in(self, rig: Rig) -> None:
+        second = rig.add()
+        seen: list[int] = []
+        second.watch_exceptions(None, lambda pe: seen.append(pe.pc))
+        rig.load("msr spsr_el1, x1\nadr x2, next\nmsr elr_el1, x2\neret\nnext: hvc #0")
+        for pe in rig.pes:
+            pe.x[1] = 0x3C5
+            pe.run(100)
+        assert seen == [RAM + 12]
+
+
+class TestErrors:
+    """A Python exception anywhere in a hook comes out of run() with its traceback."""
+
+    def boom(self, *_arguments: object) -> int:
+        raise KeyError("boom")
+
+    def check(self, rig: Rig) -> None:
+        with pytest.raises(KeyError, match="boom") as caught:
+            rig.pe.run(100)
+        assert any(entry.name == "boom" for entry in caught.traceback)
+
+    def test_in_a_handler(self, rig: Rig) -> None:
+        rig.pe.handlers[EC.HVC64] = self.boom
+        rig.load("nop\nhvc #1\nnop\nb .")
+        self.check(rig)
+        assert rig.pe.retired == 2
+        assert rig.pe.pc == RAM + 8
+
+    def test_in_a_data_abort(self, rig: Rig) -> None:
+        rig.pe.handlers[EC.DATA_ABORT_LOWER] = self.boom
+        rig.load("ldr x0, [xzr]".replace("xzr", "x1"))
+        self.check(rig)
+
+    def test_in_a_register(self, rig: Rig) -> None:
+        rig.pe.on_system_register[NAMES_TO_ENCODINGS["CNTVCT_EL0"]] = (self.boom, None)
+        rig.load("mrs x0, cntvct_el0\nb .")
+        self.check(rig)
+
+    def test_in_a_breakpoint(self, rig: Rig) -> None:
+        rig.load("nop\nb .")
+        rig.pe.add_breakpoint(RAM, self.boom)
+        self.check(rig)
+
+    def test_in_on_halt(self, rig: Rig) -> None:
+        rig.pe.on_halt = self.boom
+        rig.load(".long 0xd45e0000\nb .")
+        self.check(rig)
+
+    def test_no_handler_is_a_host_bug(self, rig: Rig) -> None:
+        rig.load("wfi")
+        with pytest.raises(LookupError, match="no handler .* WFI"):
+            rig.pe.run(10)
+
+    def test_an_empty_slice_is_a_host_bug(self, rig: Rig) -> None:
+        with pytest.raises(ValueError, match="0 instructions"):
+            rig.pe.run(0)
+
+
+def test_semihosting_halt(rig: Rig) -> None:
+    """HLT #0xF000 with pc at it; a handler that advances makes it an ordinary call."""
+    seen: list[tuple[int, int]] = []
+
+    def halt(pe: PE, imm: int) -> bool:
+        seen.append((pe.pc, imm))
+        pe.advance()
+        return True
+
+    rig.pe.on_halt = halt
+    rig.go("nop\n.long 0xd45e0000\nhvc #0")
+    assert seen == [(RAM + 4, 0xF000)]
+    assert rig.calls[0][3] == 3
+
+
+def test_shorten(rig: Rig) -> None:
+    """The slice ends exactly n instructions after the exit."""
+    rig.pe.handlers[EC.HVC64] = lambda pe, esr: pe.shorten(esr & 0xFFFF)
+    rig.load("nop\nhvc #3\nnop\nnop\nnop\nnop\nb .")
+    assert rig.pe.run(1000) == 5
+    assert rig.pe.pc == RAM + 20
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_shorten_in_a_register_and_a_breakpoint(rig: Rig, n: int) -> None:
+    rig.pe.on_system_register[NAMES_TO_ENCODINGS["CNTVCT_EL0"]] = (lambda pe: pe.shorten(n) or 0, None)
+    rig.load("nop\nmrs x0, cntvct_el0\nnop\nnop\nnop\nb .")
+    assert rig.pe.run(1000) == 2 + n
+    rig.pe.reset(RAM, 0)
+    rig.pe.on_system_register.clear()
+    rig.pe.add_breakpoint(RAM + 4, lambda pe: pe.shorten(n))
+    assert rig.pe.run(1000) == 1 + n
+
+
+def test_stop_in_a_register(rig: Rig) -> None:
+    rig.pe.on_system_register[NAMES_TO_ENCODINGS["CNTVCT_EL0"]] = (lambda pe: pe.stop() or 9, None)
+    rig.load("nop\nmrs x0, cntvct_el0\nmov x0, #1\nb .")
+    assert rig.pe.run(1000) == 2
+    assert rig.pe.x[0] == 9
+    assert rig.pe.pc == RAM + 8
