@@ -91,6 +91,9 @@ class Preprocessor:
         """Statements of a text that is called ``file`` in messages."""
         if self.depth >= _DEEPEST:
             raise AsmError(f"`{file}` is included more than {_DEEPEST} deep: does it include itself?")
+        return self._counted(text, file)
+
+    def _counted(self, text: str, file: str) -> Iterator[Statement]:
         self.depth += 1
         try:
             yield from self._statements(text, file)

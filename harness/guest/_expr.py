@@ -122,6 +122,7 @@ _BINARY: dict[str, Callable[[int, int], int]] = {
     "^": lambda a, b: a ^ b,
     "<<": lambda a, b: _shift(a, b, left=True),
     ">>": lambda a, b: _shift(a, b, left=False),
+    ">>c": lambda a, b: _signed(a) >> min(b, 63) if b >= 0 else 0,
     "&&": lambda a, b: int(bool(a) and bool(b)),
     "||": lambda a, b: int(bool(a) or bool(b)),
 }
@@ -224,7 +225,9 @@ class _Parser:
         left = self.unary()
         while (level := self.precedence.get(op := self.peek(), 0)) >= least:
             self.position += 1
-            left = fold(op, left, self.binary(level + 1), self.true)
+            # GNU as shifts right unsigned numbers, C signed ones.
+            operation = ">>c" if self.c and op == ">>" else op
+            left = fold(operation, left, self.binary(level + 1), self.true)
         return left
 
     def unary(self) -> Node:

@@ -153,7 +153,7 @@ def _undefined(instruction: Instruction, mnemonic: str, rest: str, scope: Scope)
 
 
 def _zero_extend(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
-    """UXTW is MOV (register) of 32 bits in GNU as and clang; keystone has another encoding of the same."""
+    """UXTW is a MOV of 32 bits in GNU as; clang and keystone encode it as UBFX, which does the same."""
     (_, destination), (wide, source) = (_general(text, instruction) for text in _split(rest, 2, instruction))
     if wide:
         raise AsmError(f"`{instruction.text}`: `uxtw` extends a W register")

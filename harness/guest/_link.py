@@ -121,7 +121,7 @@ def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str
         source = operands.split(",", 1)[1].strip().removeprefix("#")
         if source.lstrip("-")[:1].isdigit():
             return (
-                f"`{instruction.text}`: {source} takes more than one instruction: "
+                f"`{instruction.text}`: {int(source, 0):#x} takes more than one instruction: "
                 "use `ldr Xt, =value`, or `movz` and `movk`"
             )
     if mnemonic.lower() in ("mrs", "msr"):

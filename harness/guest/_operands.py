@@ -149,7 +149,7 @@ def _floating(mnemonic: str, text: str, scope: _expr.Scope) -> str:
         value = float(text)
     else:
         node = _expr.parse(text, scope)
-        if not isinstance(node, int) or abs(node) > 31:
+        if not isinstance(node, int) or abs(node) >= 1 << 32:
             raise AsmError(f"`{text}` is not a floating-point constant that `{mnemonic}` can hold")
         value = float(node)
     if mnemonic != "fmov":

@@ -33,7 +33,8 @@ DEFAULT_BASE = 0x4008_0000
 _LABEL = re.compile(rf"({NAME}|\d+)\s*:(?!:)\s*")
 _ASSIGNMENT = re.compile(rf"({NAME})\s*=(?!=)\s*(.*)", re.DOTALL)
 _REGISTER_NAME = re.compile(r"([A-Za-z_]\w*)\s+\.req\s+(\w+)", re.IGNORECASE)
-_MOST_STATEMENTS = 2_000_000
+MOST_STATEMENTS = 2_000_000
+"""What a source may expand to: an endless ``.rept`` or macro is an error, not a hang."""
 _DEEPEST = 200
 _STEP = 4
 
@@ -121,8 +122,8 @@ class _Assembler:
 
     def _statement(self, text: str) -> None:
         self._count += 1
-        if self._count > _MOST_STATEMENTS:
-            raise AsmError(f"the source expands to more than {_MOST_STATEMENTS} statements")
+        if self._count > MOST_STATEMENTS:
+            raise AsmError(f"the source expands to more than {MOST_STATEMENTS} statements")
         active = self._conditionals.active
         while active and (label := _LABEL.match(text)) is not None:
             self.define_label(label[1])

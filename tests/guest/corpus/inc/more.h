@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#define SUBTRACT(a, b) sub a, a, b
