@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """One PE on Unicorn: registers, traps, exception entry, stage 2, slices. The only importer of unicorn."""
 
-from harness.engine._core import Backend, SystemRegisters, VectorRegisters
+from harness.engine._core import Backend
 from harness.engine._registers import General
+from harness.engine._system import SystemRegisters, VectorRegisters
 from harness.engine.access import Access, Part
 from harness.engine.deviations import DEVIATIONS, Deviation
 from harness.engine.exceptions import Lockup

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable
 from enum import Enum
 from typing import Literal
 
 from harness.arch import hyp, pstate
-from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine import _probe
 from harness.engine import _unicorn as uc
 from harness.engine._registers import ApiRegisters, General, Registers, ViewRegisters
+from harness.engine._system import Context, SystemRegisters, VectorRegisters, stack_pointer
 from harness.engine.memory import Memory
 from harness.engine.stage2 import TABLE_BASE
 from harness.errors import ConfigError
@@ -32,72 +32,6 @@ class Inside(Enum):
     BEFORE = 2  # amid a block, before an instruction
 
 
-class VectorRegisters:
-    """V0 to V31 as 128-bit ints."""
-
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
-
-    def __getitem__(self, n: int) -> int:
-        buffer = ctypes.create_string_buffer(16)
-        uc.check(uc.reg_read(self._handle, uc.REG_V[n], buffer), "V")
-        return int.from_bytes(buffer.raw, "little")
-
-    def __setitem__(self, n: int, value: int) -> None:
-        buffer = ctypes.create_string_buffer(value.to_bytes(16, "little"), 16)
-        uc.check(uc.reg_write(self._handle, uc.REG_V[n], buffer), "V")
-
-    def __len__(self) -> int:
-        return 32
-
-
-class SystemRegisters(MutableMapping[str, int]):
-    """System registers by the manual's name (harness.arch.sysreg); a KeyError for any other."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = weakref.proxy(core)
-        self._cells: dict[str, uc.CpRegister] = {}
-
-    def _cell(self, name: str) -> uc.CpRegister:
-        cell = self._cells.get(name)
-        if cell is None:
-            cell = self._cells[name] = uc.CpRegister.of(NAMES_TO_ENCODINGS[name])
-        return cell
-
-    def __getitem__(self, name: str) -> int:
-        core = self._core
-        if name == core.live_stack():
-            return int(core.sp)
-        cell = self._cell(name)
-        uc.check(uc.reg_read(core.handle, uc.REG_CP, ctypes.byref(cell)), name)
-        return int(cell.value)
-
-    def __setitem__(self, name: str, value: int) -> None:
-        core = self._core
-        if name == core.live_stack():
-            core.sp = value
-        elif name == "HCR_EL2":
-            core.set_hcr(value)
-        else:
-            self.write(name, value)
-            core.system_register_written(name)
-
-    def write(self, name: str, value: int) -> None:
-        """Write the register itself, without side effects of ours."""
-        cell = self._cell(name)
-        cell.value = value
-        uc.check(uc.reg_write(self._core.handle, uc.REG_CP, ctypes.byref(cell)), name)
-
-    def __delitem__(self, name: str) -> None:
-        raise TypeError("a system register cannot be deleted")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(NAMES_TO_ENCODINGS)
-
-    def __len__(self) -> int:
-        return len(NAMES_TO_ENCODINGS)
-
-
 class Core:
     """Registers and slices of one CPU; see :class:`harness.engine.PE` for the whole."""
 
@@ -112,9 +46,11 @@ class Core:
         self.sysreg = SystemRegisters(self)
         self.sysreg.write("SCR_EL3", hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS)
         if backend is None:
-            backend = "api" if _probe.layout().view_exception is None else "view"
+            backend = "api" if _probe.layout().view is None else "view"
         self.backend: Backend = backend
-        self.registers: Registers = (ViewRegisters if backend == "view" else ApiRegisters)(self.handle)
+        self.registers: Registers = (
+            ViewRegisters(self.handle) if backend == "view" else ApiRegisters(self.handle, self.fail)
+        )
         self.x: General = self.registers.x
         self.v = VectorRegisters(self.handle)
         self._pstate = ctypes.c_uint64()
@@ -130,7 +66,7 @@ class Core:
         self.waiting = False
         self._set_up_el2()
         memory.attach(self)
-        self._pristine = _Context(self.handle)
+        self._pristine = Context(self.handle)
 
     def _set_up_el2(self) -> None:
         self.set_hcr(hyp.HCR_RW)  # before all else: without it EL1 is AArch32
@@ -182,18 +118,18 @@ class Core:
     def pstate(self, value: int) -> None:
         if value & pstate.MODE not in (pstate.Mode.EL0T, pstate.Mode.EL1T, pstate.Mode.EL1H):
             raise ValueError(f"PSTATE {value:#x}: {pstate.mode_name(value)} is not a state of a guest")
-        self.sysreg.write(_stack(self.pstate), self.sp)
+        self.sysreg.write(stack_pointer(self.pstate), self.sp)
         self._pstate.value = value
         uc.check(uc.reg_write(self.handle, uc.REG_PSTATE, ctypes.byref(self._pstate)), "PSTATE")
         # Any system register write makes Unicorn derive its flags from PSTATE again.
         self.set_hcr(self._hcr)
-        cell = self.sysreg._cell(_stack(value))
+        cell = self.sysreg.cell(stack_pointer(value))
         uc.check(uc.reg_read(self.handle, uc.REG_CP, ctypes.byref(cell)), "SP")
         self.sp = int(cell.value)
 
-    def live_stack(self) -> str:
+    def livestack_pointer(self) -> str:
         """Name of the stack pointer register that SP is now."""
-        return _stack(self.pstate)
+        return stack_pointer(self.pstate)
 
     def set_hcr(self, value: int) -> None:
         """Write HCR_EL2; the virtual interrupt line follows at the next instruction."""
@@ -228,9 +164,13 @@ class Core:
             self.flush_addresses()
 
     def restore_reset_values(self) -> None:
-        """Every register as at power-on, HCR_EL2 and the other EL2 controls as set up."""
+        """Every register of EL1 and EL0 as at power-on; the controls of EL2 stay, with the line low."""
+        controls = {name: self.sysreg[name] for name in _EL2_CONTROLS}
         self._pristine.restore()
-        self.set_hcr(_HCR)
+        for name, value in controls.items():
+            self.sysreg.write(name, value)
+        self.set_hcr(self._hcr & ~(hyp.HCR_VI | hyp.HCR_VF | hyp.HCR_VSE))
+        self.pstate = pstate.RESET
         self.flush_addresses()
 
     # What memory tells us (memory.Observer).
@@ -348,24 +288,7 @@ class Core:
         self.registers.counter -= 1
 
 
-def _stack(value: int) -> str:
-    return "SP_EL1" if pstate.uses_own_stack(value) else "SP_EL0"
-
-
+_EL2_CONTROLS = ("VPIDR_EL2", "VMPIDR_EL2", "MDCR_EL2", "CPTR_EL2", "HSTR_EL2", "CNTVOFF_EL2", "CNTHCTL_EL2")
 _TRANSLATION_REGISTERS = frozenset(
     {"SCTLR_EL1", "TCR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "VTTBR_EL2", "VTCR_EL2"}
 )
-
-
-class _Context:
-    """A saved context of Unicorn."""
-
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
-        self._context = ctypes.c_void_p()
-        uc.check(uc.context_alloc(handle, ctypes.byref(self._context)), "uc_context_alloc")
-        uc.check(uc.context_save(handle, self._context), "uc_context_save")
-        weakref.finalize(self, uc.context_free, self._context)
-
-    def restore(self) -> None:
-        uc.check(uc.context_restore(self._handle, self._context), "uc_context_restore")

@@ -109,6 +109,8 @@ class Hooks:
         pe = self._pe
         far = pe.registers.fault_address()
         ipa = pe.registers.fault_page() | far & 0xFFF
+        if not pe.memory.is_ram(ipa):
+            return False
         walk = bool(esr & syndrome.S1PTW)
         write = bool(esr & syndrome.WNR) and not walk and not fetch
         self._bound_repeats()

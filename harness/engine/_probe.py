@@ -28,7 +28,6 @@ ENV_X: Final = 0x40
 ENV_SP: Final = ENV_X + 31 * 8
 ENV_PC: Final = ENV_SP + 8
 ENV_PSTATE: Final = ENV_PC + 8
-ENV_HPFAR: Final = 0x438
 ENV_SPAN: Final = 0x1000  # how much of CPUARMState the view covers
 
 # Within CPUARMState.exception, from its syndrome.
@@ -37,17 +36,29 @@ TARGET_EL: Final = 16
 
 _CODE: Final = 0x1000
 _IMMEDIATE: Final = 0xABCD
-_HPFAR: Final = 0x12_3456_7890
 _NOP: Final = 0xD503201F
 _SVC: Final = 0xD4000001
 _HVC: Final = 0xD4000002
+
+
+class ViewLayout(NamedTuple):
+    """Offsets in CPUARMState that were searched for."""
+
+    exception: int
+    hpfar_el2: int
+    sctlr_el1: int
 
 
 class Layout(NamedTuple):
     """What the probe found."""
 
     exception: int  # offset of CPUARMState.exception.syndrome in a context
-    view_exception: int | None  # the same in CPUARMState; None if the register view cannot be trusted
+    view: ViewLayout | None  # None if the register view cannot be trusted
+
+    @property
+    def view_exception(self) -> int | None:
+        """Offset of the syndrome in CPUARMState; None without a view."""
+        return None if self.view is None else self.view.exception
 
 
 def environment(handle: int) -> int:
@@ -68,7 +79,7 @@ def layout() -> Layout:
         uc.check(uc.mem_map_ptr(handle, _CODE, 0x1000, uc.PROT_ALL, address), "scratch memory")
         struct.pack_into("<IIIIII", buffer, 0, _SVC | _IMMEDIATE << 5, _HVC | _IMMEDIATE << 5, *[_NOP] * 4)
         exception = _find_exception(handle)
-        return Layout(exception, _view_exception(handle, exception))
+        return Layout(exception, _find_view(handle, exception))
     finally:
         uc.close(handle)
 
@@ -115,13 +126,26 @@ def context_bytes(handle: int) -> bytes:
         uc.context_free(context)
 
 
-def _view_exception(handle: int, exception: int) -> int | None:
-    """Offset of the syndrome in CPUARMState if all offsets hold against the public API; else None."""
+def _find_register(handle: int, name: str, values: tuple[int, int]) -> int:
+    """Offset in a context of a system register: where it shows both values, and nothing else does."""
+    contexts = []
+    for value in values:
+        _write(handle, name, value)
+        contexts.append(context_bytes(handle))
+    wanted = [struct.pack("<Q", value) for value in values]
+    places = range(0, len(contexts[0]) - 7, 8)
+    found = [at for at in places if [context[at : at + 8] for context in contexts] == wanted]
+    return found[0] if len(found) == 1 else -1
+
+
+def _find_view(handle: int, exception: int) -> ViewLayout | None:
+    """The layout of CPUARMState if every offset holds against the public API; else None."""
+    hpfar = _find_register(handle, "HPFAR_EL2", (0x12_3456_7890, 0x23_4567_8910))
+    sctlr = _find_register(handle, "SCTLR_EL1", (0x30D0_0802, 0x30D0_0800))
     magic = {reg: 0x1122_3344_5566_0000 + n for n, reg in enumerate((*uc.REG_X, uc.REG_SP))}
     for reg, value in magic.items():
         word = ctypes.c_uint64(value)
         uc.check(uc.reg_write(handle, reg, ctypes.byref(word)), "probe")
-    _write(handle, "HPFAR_EL2", _HPFAR)
     pstate = ctypes.c_uint64()
     uc.check(uc.reg_read(handle, uc.REG_PSTATE, ctypes.byref(pstate)), "probe")
     try:
@@ -130,14 +154,15 @@ def _view_exception(handle: int, exception: int) -> int | None:
             registers = struct.pack("<32Q", *magic.values())
             good = _bytes(memory, env + ENV_X, len(registers)) == registers
             good = good and _word(memory, env + ENV_PSTATE) & 0xF == pstate.value & 0xF
-            good = good and _word(memory, env + ENV_HPFAR) == _HPFAR
             good = good and _counter_works(handle, env, memory)
             # A context is a copy of CPUARMState behind a header: where the registers are says how long.
             context = context_bytes(handle)
-            here = exception - (context.find(registers) - ENV_X)
-            good = good and _bytes(memory, env + here, 20) == context[exception : exception + 20]
-            good = good and here % 8 == 0 and here + TARGET_EL < ENV_SPAN
-            return here if good else None
+            header = context.find(registers) - ENV_X
+            view = ViewLayout(exception - header, hpfar - header, sctlr - header)
+            for offset in view:
+                good = good and 0 < offset < ENV_SPAN - 24 and offset % 8 == 0
+                good = good and _bytes(memory, env + offset, 8) == context[offset + header :][:8]
+            return view if good else None
     except (OSError, OverflowError):
         return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, overload
 
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
@@ -65,6 +65,10 @@ class Registers(Protocol):
         """IPA of the page of the latest stage-2 abort, from HPFAR_EL2."""
         ...
 
+    def stage1(self) -> bool:
+        """SCTLR_EL1.M: whether the guest's own translation is on."""
+        ...
+
     def target_level(self) -> int:
         """Exception level the exception in progress is bound for."""
         ...
@@ -77,15 +81,18 @@ class Registers(Protocol):
 class ViewRegisters:
     """CPUARMState and the instruction counter as memory."""
 
-    __slots__ = ("_count", "_exception", "_halves", "_handle", "_words", "x")
+    __slots__ = ("_address", "_count", "_exception", "_halves", "_handle", "_hpfar", "_sctlr", "_words", "x")
 
     def __init__(self, handle: int) -> None:
-        exception = _probe.layout().view_exception
-        if exception is None:
+        layout = _probe.layout().view
+        if layout is None:
             raise uc.UnicornError("the register view does not fit this build of Unicorn")
         env = _probe.environment(handle)
         self._handle = handle
-        self._exception = exception // 4
+        self._exception = layout.exception // 4
+        self._address = (layout.exception + _probe.VADDRESS) // 8
+        self._hpfar = layout.hpfar_el2 // 8
+        self._sctlr = layout.sctlr_el1 // 8
         state = (ctypes.c_char * _probe.ENV_SPAN).from_address(env)
         self._words = memoryview(state).cast("B").cast("Q")
         self._halves = memoryview(state).cast("B").cast("I")
@@ -134,10 +141,13 @@ class ViewRegisters:
         return self._halves[self._exception]
 
     def fault_address(self) -> int:
-        return self._words[(self._exception * 4 + _probe.VADDRESS) // 8]
+        return self._words[self._address]
 
     def fault_page(self) -> int:
-        return (self._words[_probe.ENV_HPFAR // 8] & HPFAR_FIPA) << 8
+        return (self._words[self._hpfar] & HPFAR_FIPA) << 8
+
+    def stage1(self) -> bool:
+        return bool(self._words[self._sctlr] & 1)
 
     def target_level(self) -> int:
         return self._halves[self._exception + _probe.TARGET_EL // 4]
@@ -189,21 +199,25 @@ class ApiRegisters:
     __slots__ = (
         "__weakref__",
         "_callback",
+        "_fail",
         "_handle",
         "_hpfar",
         "_pointer",
+        "_sctlr",
         "_value",
         "counter",
         "limit",
         "x",
     )
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, fail: Callable[[BaseException], None]) -> None:
         self._handle = handle
+        self._fail = fail
         self._value = ctypes.c_uint64()
         self._pointer = ctypes.byref(self._value)
         self.x: General = ApiGeneral(handle)
         self._hpfar = uc.CpRegister.of(NAMES_TO_ENCODINGS["HPFAR_EL2"])
+        self._sctlr = uc.CpRegister.of(NAMES_TO_ENCODINGS["SCTLR_EL1"])
         self.counter = 0
         self.limit = 0
         # The first code hook installed is the first called, so every other one sees the counter advanced.
@@ -211,9 +225,12 @@ class ApiRegisters:
         uc.hook_add(handle, uc.HOOK_CODE, self._callback)
 
     def _count(self, handle: int, _address: int, _size: int, _user: int) -> None:
-        self.counter += 1
-        if self.counter > self.limit:
-            uc.emu_stop(handle)
+        try:
+            self.counter += 1
+            if self.counter > self.limit:
+                uc.emu_stop(handle)
+        except BaseException as error:  # KeyboardInterrupt: nothing else can happen here
+            self._fail(error)
 
     def _read(self, register: int) -> int:
         uc.check(uc.reg_read(self._handle, register, self._pointer), "register")
@@ -258,6 +275,10 @@ class ApiRegisters:
     def fault_page(self) -> int:
         uc.check(uc.reg_read(self._handle, uc.REG_CP, ctypes.byref(self._hpfar)), "HPFAR_EL2")
         return (int(self._hpfar.value) & HPFAR_FIPA) << 8
+
+    def stage1(self) -> bool:
+        uc.check(uc.reg_read(self._handle, uc.REG_CP, ctypes.byref(self._sctlr)), "SCTLR_EL1")
+        return bool(self._sctlr.value & 1)
 
     def target_level(self) -> int:
         return self._exception_word(_probe.TARGET_EL, 4)

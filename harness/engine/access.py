@@ -71,6 +71,9 @@ def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: Regi
         ipa &= -insn.offset  # FAR is the register as it stands, not the block
     elif (address(insn, registers) ^ far) & 0xFFF:
         return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
+    if len(insn.targets) == 1 and insn.bank is Bank.GENERAL and (ipa & 0xFFF) + insn.size <= 0x1000:
+        value = None if insn.load else registers.general(insn.targets[0]) & (1 << insn.size * 8) - 1
+        return Access((Part(ipa, insn.size, not insn.load, value),), insn, writeback(insn, registers))
     total = insn.size * len(insn.targets)
     if (ipa & 0xFFF) + total > 0x1000:
         return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
@@ -103,15 +106,15 @@ def _parts(insn: LoadStore, ipa: int, registers: RegisterFile) -> Iterator[Part]
 def complete(access: Access, values: Sequence[int | None], registers: RegisterFile) -> None:
     """Write what was loaded (one value per part, ignored for stores), then the base register."""
     insn = access.insn
-    if insn.load:
+    if insn.load and len(values) == 1 and insn.bank is Bank.GENERAL:
+        registers.set_general(insn.targets[0], _extended(insn, _need(values[0])))
+    elif insn.load:
         per_target = max(insn.size // 8, 1)
         for n, target in enumerate(insn.targets):
             words = values[n * per_target : (n + 1) * per_target]
             value = 0
             for k, word in enumerate(words):
-                if word is None:
-                    raise ValueError("a load part has no value")
-                value |= (word & (1 << min(insn.size, 8) * 8) - 1) << 64 * k
+                value |= (_need(word) & (1 << min(insn.size, 8) * 8) - 1) << 64 * k
             if insn.bank is Bank.VECTOR:
                 registers.set_vector(target, value)
             else:
@@ -120,8 +123,15 @@ def complete(access: Access, values: Sequence[int | None], registers: RegisterFi
         registers.set_base(*access.writeback)
 
 
+def _need(value: int | None) -> int:
+    if value is None:
+        raise ValueError("a load part has no value")
+    return value
+
+
 def _extended(insn: LoadStore, value: int) -> int:
     bits = insn.size * 8
+    value &= (1 << bits) - 1
     if insn.sign and value >> (bits - 1) & 1:
         value |= -1 << bits
     return value & (1 << insn.width) - 1

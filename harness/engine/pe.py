@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from harness.arch import esr as syndrome
-from harness.arch import hyp, sysreg
+from harness.arch import sysreg
 from harness.arch.sysreg import SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine import access as accesses
@@ -112,7 +112,7 @@ class PE(ExceptionEntry):
 
     def translate(self, va: int) -> int | None:
         """IPA of an executable virtual address, None where stage 1 or stage 2 does not map it."""
-        if not self.sysreg["SCTLR_EL1"] & hyp.SCTLR_M:
+        if not self.registers.stage1():
             return va
         if uc.vmem_translate(self.handle, va, uc.PROT_EXEC, ctypes.byref(self._word)):
             return None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import RAM, Rig, assemble
+from engine_rig import RAM, Rig, assemble
 
 from harness.engine import MemoryError_, Page
 from harness.errors import ConfigError

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from conftest import DEVICE, RAM, Rig
+from engine_rig import DEVICE, RAM, Rig
 
 from harness.arch.esr import EC
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
@@ -82,8 +82,11 @@ def prepare(rig: Rig, source: str) -> list[tuple[int, ...]]:
     pe.on_system_register[NAMES_TO_ENCODINGS["CNTVCT_EL0"]] = (lambda pe: pe.retired, None)
     pe.on_system_register[NAMES_TO_ENCODINGS["CNTV_CTL_EL0"]] = (lambda pe: 0, write)
     rig.memory.write(_DATA + 0x8000, bytes.fromhex("c0035fd6"))
-    rig.load("mrs x10, esr_el1\nlsr x10, x10, #26\ncmp x10, #0x15\nb.eq out\n"
-             "mrs x10, elr_el1\nadd x10, x10, #4\nmsr elr_el1, x10\nout: eret", VBAR + 0x200)
+    rig.load(
+        "mrs x10, esr_el1\nlsr x10, x10, #26\ncmp x10, #0x15\nb.eq out\n"
+        "mrs x10, elr_el1\nadd x10, x10, #4\nmsr elr_el1, x10\nout: eret",
+        VBAR + 0x200,
+    )
     rig.load("hvc #4\neret", VBAR + 0x280)
     rig.load(source)
     return log

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import DEVICE, RAM, Rig
+from engine_rig import DEVICE, RAM, Rig
 
 from harness.arch import pstate
 from harness.arch.esr import EC, FSC_EXTERNAL, ISV, WNR, exception_class

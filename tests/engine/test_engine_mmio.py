@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from conftest import DEVICE, RAM, Rig
+from engine_rig import DEVICE, RAM, Rig
 
 from harness.arch.esr import EC
 from harness.engine import PE, Part, deviations
@@ -201,9 +201,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("instruction", "deviation", "fault"), REFUSED, ids=[c[0] for c in REFUSED])
-def test_refused_by_name(
-    rig: Rig, instruction: str, deviation: deviations.Deviation, fault: int
-) -> None:
+def test_refused_by_name(rig: Rig, instruction: str, deviation: deviations.Deviation, fault: int) -> None:
     """What the decoder cannot do ends as an abort in the guest, and is reported by its name."""
     Bus(rig.pe)
     rig.pe.sysreg["VBAR_EL1"] = RAM + 0x1_0000

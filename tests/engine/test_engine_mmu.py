@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import DEVICE, RAM, Rig
+from engine_rig import DEVICE, RAM, Rig
 
 from harness.arch.esr import EC
 from harness.engine import PE, Part, deviations
@@ -130,16 +130,20 @@ def test_eret_watch_by_virtual_address(mmu: Rig) -> None:
     seen: list[int] = []
     mmu.pe.watch_exceptions(None, lambda pe: seen.append(pe.pc))
     mmu.load("eret", RAM + 0x4000)
-    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}adr x0, back\nmsr elr_el1, x0\nmov x0, #0x3c5\n"
-           "msr spsr_el1, x0\nbr x1\nback: hvc #0")
+    mmu.go(
+        f"{ENABLE}{address(ALIAS_RAM + 0x4000)}adr x0, back\nmsr elr_el1, x0\nmov x0, #0x3c5\n"
+        "msr spsr_el1, x0\nbr x1\nback: hvc #0"
+    )
     assert seen == [ALIAS_RAM + 0x4000]
     assert mmu.immediates() == [0]
 
 
 def test_big_endian_data_does_not_break_the_host(mmu: Rig) -> None:
     """SCTLR_EL1.EE: RAM accesses are big-endian; the host survives."""
-    mmu.load("mrs x0, sctlr_el1\norr x0, x0, #0x2000000\nmsr sctlr_el1, x0\nisb\nmov x0, #1\nadr x1, data\n"
-             "str x0, [x1]\nhvc #0\n.balign 8\ndata: .quad 0")
+    mmu.load(
+        "mrs x0, sctlr_el1\norr x0, x0, #0x2000000\nmsr sctlr_el1, x0\nisb\nmov x0, #1\nadr x1, data\n"
+        "str x0, [x1]\nhvc #0\n.balign 8\ndata: .quad 0"
+    )
     mmu.pe.run(100)
     assert mmu.immediates() == [0]
     assert mmu.memory.u64(mmu.pe.x[1]) == 1 << 56

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import RAM, Rig
+from engine_rig import RAM, Rig
 
 LOOP = """
     mov x0, #0

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import RAM, Rig
+from engine_rig import RAM, Rig
 
 from harness.arch.esr import EC
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
@@ -170,7 +170,10 @@ class TestSystemRegisters:
     def test_a_register_the_cpu_does_not_know(self, rig: Rig) -> None:
         """An implementation-defined register served by us (S3_3_C15_C15_0)."""
         written: list[int] = []
-        rig.pe.on_system_register[SysregEncoding(3, 3, 15, 15, 0)] = (lambda pe: 42, lambda pe, v: written.append(v))
+        rig.pe.on_system_register[SysregEncoding(3, 3, 15, 15, 0)] = (
+            lambda pe: 42,
+            lambda pe, v: written.append(v),
+        )
         rig.go(".long 0xd53bff01\n.long 0xd51bff01\nhvc #0")
         assert rig.pe.x[1] == 42
         assert written == [42]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import RAM, Rig
+from engine_rig import RAM, Rig
 
 from harness.arch.esr import EC
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
@@ -199,7 +199,7 @@ class TestErrors:
 
     def test_no_handler_is_a_host_bug(self, rig: Rig) -> None:
         rig.load("wfi")
-        with pytest.raises(LookupError, match="no handler .* WFI"):
+        with pytest.raises(LookupError, match=r"no handler .* WFI"):
             rig.pe.run(10)
 
     def test_an_empty_slice_is_a_host_bug(self, rig: Rig) -> None:
