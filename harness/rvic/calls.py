@@ -115,8 +115,10 @@ def info(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> Reply:
 
 
 def enable(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> Reply:
-    """The line rises if something was deliverable all along."""
+    """The line rises if something was deliverable all along. On an enabled instance, nothing happens."""
     instance = vm.instances[caller]
+    if instance.enabled:
+        return Reply(SUCCESS)
     before = instance.line
     instance.enable()
     return done(EffectKind.ENABLED, caller, None, before, instance.line)
