@@ -55,7 +55,7 @@ main:
         mov     x0, x22                 // and leave it there for a while that always differs
         bl      random
         mov     x22, x0
-        ubfx    x0, x0, #16, #7
+        ubfx    x0, x0, #16, #9
 2:      subs    x0, x0, #1
         b.pl    2b
         b       1b

@@ -34,7 +34,9 @@ def drivers() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def build(driver: tuple[str, ...], source: Path, include: Path, like: Program, scratch: Path) -> dict[int, bytes]:
+def build(
+    driver: tuple[str, ...], source: Path, include: Path, like: Program, scratch: Path
+) -> dict[int, bytes]:
     """Assemble and link with each section where ``like`` has it; its sections' bytes by address.
 
     .bss has no bytes, but the addresses of what is in it are in the code.
@@ -42,7 +44,16 @@ def build(driver: tuple[str, ...], source: Path, include: Path, like: Program, s
     script = scratch / "layout.ld"
     script.write_text(_script(like))
     out = scratch / "guest.elf"
-    command = (*driver, "-I", str(include), f"-Wl,-T,{script}", "-Wl,--build-id=none", str(source), "-o", str(out))
+    command = (
+        *driver,
+        "-I",
+        str(include),
+        f"-Wl,-T,{script}",
+        "-Wl,--build-id=none",
+        str(source),
+        "-o",
+        str(out),
+    )
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with out.open("rb") as file:
@@ -54,7 +65,8 @@ def _script(like: Program) -> str:
     for segment in like.segments:
         kinds = ".text*" if segment.executable else ".bss*" if not segment.data else ".data* *(.rodata*)"
         places.append(f"out_{segment.address:x} {segment.address:#x} : {{ *({kinds}) }}")
-    return "ENTRY(_start) SECTIONS { %s /DISCARD/ : { *(.note* .comment* .eh_frame* .ARM*) } }\n" % " ".join(places)
+    sections = " ".join([*places, "/DISCARD/ : { *(.note* .comment* .eh_frame* .ARM*) }"])
+    return f"ENTRY(_start) SECTIONS {{ {sections} }}\n"
 
 
 def _loaded(elf: ELFFile) -> Iterator[tuple[int, bytes]]:
