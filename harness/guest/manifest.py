@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from harness.errors import ConfigError, GuestError
+from harness.errors import ConfigError, GuestError, HarnessError
 from harness.guest._manifest_errors import dotted, schema_error, syntax_error
 from harness.guest._toml_place import Keys, line_of
 from harness.guest.library import firmware_dir
@@ -132,6 +132,7 @@ class Manifest:
     run: RunSpec = _NO_RUN
     stimuli: tuple[StimulusSpec, ...] = ()
     expect: ExpectSpec = _NO_EXPECTATIONS
+    further_stimuli: tuple[StimulusSpec, ...] = ()
 
     def with_machine(self, **options: Any) -> Manifest:
         """The same guest on another machine: every option that is not None replaces the manifest's.
@@ -151,8 +152,15 @@ class Manifest:
         return self if limit is None else replace(self, run=RunSpec(limit=limit))
 
     def with_stimuli(self, stimuli: tuple[StimulusSpec, ...]) -> Manifest:
-        """The same guest with further stimuli."""
-        return replace(self, stimuli=self.stimuli + stimuli)
+        """The same guest with stimuli besides those of its manifest."""
+        return replace(self, further_stimuli=self.further_stimuli + stimuli)
+
+    def error_at(self, keys: Keys, message: str) -> HarnessError:
+        """The error to raise for what the manifest has at ``keys`` (``("stimulus", 0, "do")``)."""
+        if self.path is None:
+            return ConfigError(message)
+        line = line_of(_text(self.path), keys)
+        return GuestError(f"`{dotted(keys)}`: {message}", file=str(self.path), line=line)
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""What happens to a machine from outside, written as text: ``spi=1``, ``line=33:high``, ``uart=hello``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from harness.arch.intid import SPI_BASE
+from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    from harness.machine.machine import Machine
+
+SPI_COUNT: Final = 988
+"""SPIs that a GICv2 can have (IHI 0048B, 2.2.1): INTIDs 32 to 1019. A board may have fewer."""
+
+FORMS: Final = "spi=N, line=INTID (each with :pulse, :high or :low after it), or uart=TEXT"
+
+_ESCAPES: Final = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\"}
+
+
+class Drive(StrEnum):
+    """What is done to an interrupt line."""
+
+    PULSE = "pulse"
+    HIGH = "high"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class LineStimulus:
+    """Drives the line of an SPI, by its INTID."""
+
+    intid: int
+    drive: Drive
+
+    def check(self, machine: Machine) -> None:
+        """ConfigError if the machine has no such line."""
+        machine.board.lines[self.intid]
+
+    def __call__(self, machine: Machine) -> None:
+        """Drive the line now."""
+        line = machine.board.lines[self.intid]
+        match self.drive:
+            case Drive.PULSE:
+                line.pulse()
+            case Drive.HIGH:
+                line.high()
+            case Drive.LOW:
+                line.low()
+
+
+@dataclass(frozen=True, slots=True)
+class UartStimulus:
+    """Types bytes into the PL011."""
+
+    data: bytes
+
+    def check(self, machine: Machine) -> None:
+        """Every machine has a UART."""
+
+    def __call__(self, machine: Machine) -> None:
+        """Type the bytes now."""
+        machine.console.feed(self.data)
+
+
+Stimulus = LineStimulus | UartStimulus
+
+
+def parse_stimulus(text: str) -> Stimulus:
+    r"""The action that a text means; ConfigError tells the forms there are.
+
+    In ``uart=`` the escapes ``\n \r \t \0 \\ \xNN`` are understood, so that a shell can give them.
+    """
+    kind, equals, value = text.partition("=")
+    kind = kind.strip()
+    if kind == "uart" and equals:
+        return UartStimulus(_unescape(value))
+    if kind in ("spi", "line") and equals:
+        return _line(kind, value, text)
+    raise ConfigError(f"no stimulus `{text}`: it is {FORMS}")
+
+
+def parse_at(text: str) -> tuple[int, str]:
+    """Tick and stimulus of ``TICK:STIMULUS``; ConfigError if it is not of that form."""
+    tick, colon, stimulus = text.partition(":")
+    number = tick.strip().replace("_", "")
+    if not colon or not number.isdecimal():
+        raise ConfigError(f"`{text}` is not TICK:STIMULUS, as in 5000:spi=1")
+    parse_stimulus(stimulus)
+    return int(number), stimulus
+
+
+def _line(kind: str, value: str, text: str) -> LineStimulus:
+    number, _, drive = value.partition(":")
+    if not number.strip().isdecimal():
+        raise ConfigError(f"`{text}`: `{number}` is not a number; a stimulus is {FORMS}")
+    if (drive.strip() or Drive.PULSE) not in list(Drive):
+        raise ConfigError(f"`{text}`: a line can do {', '.join(Drive)}, not `{drive}`")
+    intid = int(number) + (SPI_BASE if kind == "spi" else 0)
+    if not SPI_BASE <= intid < SPI_BASE + SPI_COUNT:
+        first = 0 if kind == "spi" else SPI_BASE
+        raise ConfigError(f"`{text}`: {kind} is {first} to {first + SPI_COUNT - 1}, not {int(number)}")
+    return LineStimulus(intid, Drive(drive.strip() or Drive.PULSE))
+
+
+def _unescape(text: str) -> bytes:
+    def byte(match: re.Match[bytes]) -> bytes:
+        code = match[1].decode()
+        return bytes([int(code[1:], 16)]) if code[0] == "x" else _ESCAPES[code]
+
+    return re.sub(rb"\\([nrt0\\]|x[0-9a-fA-F]{2})", byte, text.encode())
