@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""The ``rvic`` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from harness.errors import HarnessError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 1  # as typer has it, where it is the first to notice
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run one command line; its exit status.
+
+    0 only where the guest met its expectations, 1 where it did not, 2 for bad input (one line on
+    stderr), 130 after an interrupt from the keyboard. A bug of ours is not caught: it shows its traceback.
+    """
+    from harness.cli.app import Abort, UsageError, app
+
+    # A guest may print anything; a terminal that cannot show it must not end the run.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = int(app(arguments, prog_name="rvic", standalone_mode=False) or 0)
+        sys.stdout.flush()
+        return _interrupted() if status == INTERRUPTED else status
+    except HarnessError as error:
+        return _bad_input(str(error))
+    except UsageError as error:
+        # Without arguments the help has been printed already, and there is nothing more to say.
+        message = error.format_message()
+        return _bad_input(message[:1].lower() + message[1:].rstrip(".")) if message else BAD_INPUT
+    except (KeyboardInterrupt, Abort):  # what becomes of a Ctrl-C differs between versions of typer
+        return _interrupted()
+    except BrokenPipeError:
+        # The reader has gone: nothing is left to say, and the interpreter must not try at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _bad_input(message: str) -> int:
+    print(f"rvic: error: {message}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _interrupted() -> int:
+    print("rvic: interrupted", file=sys.stderr)
+    return INTERRUPTED

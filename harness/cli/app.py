@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The command line: what may be said. What is done about it is imported when it is asked for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+# The usage error of click, or of typer's own copy of it, whichever this typer has: BadParameter's base.
+if TYPE_CHECKING:
+    UsageError = typer.BadParameter
+else:
+    UsageError = typer.BadParameter.__mro__[1]
+
+Abort = typer.Abort
+
+app = typer.Typer(
+    name="rvic",
+    help="Run AArch64 guests below a hypervisor written in Python, and see their interrupts flow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Profile(StrEnum):
+    """RVIC as its specification has it, or as KVM's code does it."""
+
+    SPEC = "spec"
+    KVM = "kvm"
+
+
+class Order(StrEnum):
+    """Which deliverable interrupt Acknowledge takes."""
+
+    FIFO = "fifo"
+    LOWEST = "lowest"
+    RANDOM = "random"
+
+
+class Backend(StrEnum):
+    """How the registers of the emulated CPU are reached."""
+
+    VIEW = "view"
+    API = "api"
+
+
+Guest = Annotated[
+    str,
+    typer.Argument(metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, ELF, Image or .bin."),
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at",
+        metavar="TICK:STIMULUS",
+        help="At that tick: spi=N[:high|:low], line=INTID, uart=TEXT. Repeatable.",
+    ),
+]
+
+
+@app.command()
+def run(
+    guest: Guest,
+    cpus: Annotated[int | None, typer.Option(metavar="N", help="vCPUs, 1 to 8.")] = None,
+    controller: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Interrupt controller: rvic.")
+    ] = None,
+    trusted: Annotated[int | None, typer.Option(metavar="T", help="RVIC: trusted interrupts.")] = None,
+    untrusted: Annotated[int | None, typer.Option(metavar="U", help="RVIC: untrusted interrupts.")] = None,
+    profile: Annotated[Profile | None, typer.Option(help="RVIC as specified, or as KVM has it.")] = None,
+    ack_order: Annotated[Order | None, typer.Option(help="Which interrupt Acknowledge takes.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="INSTRUCTIONS", min=1, help="Stop after so many.")
+    ] = None,
+    at: At = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Show every event.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; a trace goes to stderr.")
+    ] = False,
+    backend: Annotated[Backend | None, typer.Option(hidden=True)] = None,
+) -> int:
+    """Run a guest. The exit status is 0 only where it met its expectations.
+
+    Without a guest.toml, it has to power off or to exit with code 0.
+    """
+    from harness.cli.run import run_guest
+    from harness.guest.manifest import find_guest
+
+    manifest = find_guest(guest).with_machine(
+        cpus=cpus,
+        controller=controller,
+        trusted=trusted,
+        untrusted=untrusted,
+        profile=profile and profile.value,
+        ack_order=ack_order and ack_order.value,
+        seed=seed,
+    )
+    manifest = manifest.with_limit(limit)
+    return run_guest(manifest, at=at or (), trace=trace, as_json=as_json, backend=backend and backend.value)
+
+
+@app.command("list")
+def list_firmware() -> int:
+    """List the firmware that comes with this package."""
+    from harness.cli.listing import list_firmware
+
+    return list_firmware()
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(metavar="NAME", help="The directory to make.")]) -> int:
+    """Make a guest that runs at once, with a test beside it."""
+    from harness.cli.new import new_guest
+
+    return new_guest(Path(name))
+
+
+@app.command()
+def disasm(guest: Guest) -> int:
+    """Disassemble a guest's code, with its symbols."""
+    from harness.cli.disasm import disassemble_guest
+
+    return disassemble_guest(guest)
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Measure what the harness costs, against bare Unicorn in the same run."""
+    from harness.cli.bench import bench
+
+    return bench(as_json=as_json)
+
+
+@app.command()
+def version() -> int:
+    """Print the version."""
+    from importlib.metadata import version
+
+    print(f"rvic {version('rvic-harness')}")
+    return 0

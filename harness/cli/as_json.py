@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""A run as one JSON object, for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from harness.machine.scenario import Report
+
+
+def to_json(report: Report) -> str:
+    """The object: integers are exact (registers have 64 bits), keys are in a fixed order."""
+    fields: dict[str, Any] = {
+        "name": report.name,
+        "met": report.met,
+        "reason": report.stop.reason.value,
+        "code": report.stop.code,
+        "detail": report.stop.detail,
+        "instructions": report.instructions,
+        "ticks": report.ticks,
+        "console": report.console,
+        "cpus": [{"pc": cpu.pc, "x": list(cpu.x)} for cpu in report.cpus],
+        "symbols": report.symbols,
+        "ledger": report.ledger.to_dict(),
+        "expectations": [
+            {"what": one.what, "expected": one.wanted, "got": one.got, "met": one.met}
+            for one in report.expectations
+        ],
+    }
+    return json.dumps(fields)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""``rvic disasm``."""
+
+from __future__ import annotations
+
+from harness.cli.screen import Screen
+from harness.guest import disassemble, load
+from harness.guest.manifest import find_guest
+
+
+def disassemble_guest(guest: str) -> int:
+    """Print a guest's executable segments, a symbol above the code it names."""
+    program = load(find_guest(guest).source)
+    screen = Screen.of_stdout()
+    names: dict[int, list[str]] = {}
+    for name, address in program.symbols.items():
+        names.setdefault(address, []).append(name)
+    for segment in program.segments:
+        if not segment.executable:
+            continue
+        for instruction in disassemble(segment.data, segment.address, program.symbols):
+            for name in names.get(instruction.address, ()):
+                screen.line((f"{name}:", "bold cyan"))
+            screen.line(
+                (f"  {instruction.address:#010x}  ", "dim"),
+                (f"{instruction.word:08x}  ", "dim"),
+                (instruction.text, ""),
+            )
+    return 0

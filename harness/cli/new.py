@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""``rvic new``: a guest that runs at once, with a test beside it."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from harness.cli.screen import Screen
+from harness.errors import ConfigError
+
+TEMPLATES: Final = ("main.S", "guest.toml", "README.md", "test_guest.py")
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+def new_guest(directory: Path) -> int:
+    """Make the directory, which must not exist or be empty, and say what to do with it."""
+    name = directory.name
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"a guest's name is letters, digits, - and _, and begins with a letter: not `{name}`"
+        )
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise ConfigError(f"{directory} is there already, and not empty")
+        for template in TEMPLATES:
+            target = template.replace("guest.py", f"{name.replace('-', '_')}.py")
+            (directory / target).write_text(_filled(template, name), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot make {directory}: {(error.strerror or str(error)).lower()}") from None
+    _say(directory)
+    return 0
+
+
+def _filled(template: str, name: str) -> str:
+    text = (files("harness.cli") / "templates" / f"{template}.in").read_text(encoding="utf-8")
+    return text.replace("@NAME@", name)
+
+
+def _say(directory: Path) -> None:
+    screen = Screen.of_stdout()
+    screen.line(
+        ("made ", ""), (str(directory), "bold cyan"), (": a driver that counts the edges of a device", "")
+    )
+    for command, what in (("rvic run", "runs it"), ("pytest", "tests it")):
+        screen.line((f"  {command + ' ' + str(directory):<32}", "bold"), (f"  {what}", "dim"))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""``rvic run``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from harness.cli.as_json import to_json
+from harness.cli.life import FirstLife
+from harness.cli.screen import Screen
+from harness.cli.show import show_life, show_summary, show_title
+from harness.cli.tracing import Formatter, LiveTrace
+from harness.guest.manifest import Manifest, StimulusSpec
+from harness.machine.machine import Machine
+from harness.machine.scenario import examine, prepare
+from harness.machine.stimulus import parse_at
+from harness.machine.stop import Stop
+from harness.trace.text import TextWriter
+
+
+def run_guest(
+    manifest: Manifest,
+    *,
+    at: Iterable[str] = (),
+    trace: bool = False,
+    as_json: bool = False,
+    backend: str | None = None,
+    screen: Screen | None = None,
+) -> int:
+    """Run a guest and show what came of it; 0 if it met its expectations, else 1."""
+    stimuli = tuple(StimulusSpec(*parse_at(text)) for text in at)
+    with prepare(manifest.with_stimuli(stimuli), backend=backend) as machine:
+        formatter = Formatter.of(machine)
+        if as_json:
+            if trace:
+                machine.listen(TextWriter(sys.stderr, names=formatter.names, symbols=formatter.symbols))
+            report = examine(machine, machine.run(limit=manifest.run.limit), manifest)
+            print(to_json(report))
+            return 0 if report.met else 1
+        screen = screen or Screen.of_stdout()
+        show_title(screen, manifest)
+        stop = (_traced if trace else _untraced)(machine, manifest, screen, formatter)
+        report = examine(machine, stop, manifest)
+        show_summary(screen, report, formatter.names)
+        return 0 if report.met else 1
+
+
+def _traced(machine: Machine, manifest: Manifest, screen: Screen, formatter: Formatter) -> Stop:
+    """Run with every event shown as it happens."""
+    live = LiveTrace(screen, machine, formatter)
+    machine.listen(live)
+    try:
+        return machine.run(limit=manifest.run.limit)
+    finally:
+        live.finish()
+
+
+def _untraced(machine: Machine, manifest: Manifest, screen: Screen, formatter: Formatter) -> Stop:
+    """Run, then show the console and the life of the first interrupt."""
+    life = FirstLife()
+    machine.listen(life)
+    try:
+        stop = machine.run(limit=manifest.run.limit)
+    finally:
+        screen.verbatim(machine.console.text)
+    if life.taken:
+        show_life(screen, life, formatter)
+    return stop

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""What a person sees of a run: the console, one interrupt's life, what it all cost, and whether it came out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.arch.virt import CNTFRQ
+from harness.cli.life import FirstLife
+from harness.cli.screen import Screen, Span
+from harness.cli.tracing import Formatter, style_of
+from harness.guest.manifest import Manifest
+from harness.machine.scenario import Report
+from harness.trace.ledger import Ledger
+from harness.trace.names import Names
+from harness.trace.text import HEADER
+
+LABEL: Final = 10
+MOST_INTERRUPTS: Final = 24
+MOST_KINDS: Final = 5
+MOST_UNMET: Final = 20
+
+
+def show_title(screen: Screen, manifest: Manifest) -> None:
+    """The guest's name and what it is for."""
+    screen.line((manifest.name, "bold cyan"), (f"  {manifest.description}", "dim"))
+    screen.line()
+
+
+def show_summary(screen: Screen, report: Report, names: Names) -> None:
+    """Why the run stopped, its length, its world switches and interrupts, and its expectations."""
+    screen.line()
+    good = "bold green" if report.met else "bold red"
+    detail = report.stop.detail.splitlines() or [report.stop.reason.value]
+    _row(screen, "stopped", (report.stop.reason.value.replace("_", " "), good), (f"  {detail[0]}", ""))
+    for line in detail[1:]:
+        _row(screen, "", (line, ""))
+    time = f"{_duration(report.ticks)} of virtual time ({report.ticks:,} ticks)"
+    _row(screen, "ran", (f"{report.instructions:,} instructions", "bold"), (f", {time}", ""))
+    _row(screen, "exits", *_switches(report.ledger))
+    _interrupts(screen, report.ledger, names)
+    _verdict(screen, report)
+
+
+def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
+    """The events of one interrupt's life, in order."""
+    assert life.intid is not None
+    which = f"INTID {life.intid} ({formatter.names.intid(life.intid)}) on CPU{life.cpu}"
+    switches = sum(event.world_switch for event in life.events)
+    screen.heading(f"the first interrupt: {which}", f"{switches} world switches")
+    screen.line((HEADER, "dim"))
+    for event in life.events:
+        screen.line((formatter.line(event), style_of(event)))
+    if life.passed_over:
+        screen.line((f"{'':18}(its handler's own {life.passed_over} accesses to devices left out)", "dim"))
+
+
+def _row(screen: Screen, label: str, *spans: Span) -> None:
+    screen.line((f"{label:<{LABEL}}", "cyan"), *spans)
+
+
+def _duration(ticks: int) -> str:
+    seconds = ticks / CNTFRQ
+    for unit, scale in (("s", 1), ("ms", 1_000), ("us", 1_000_000)):
+        if seconds * scale >= 1 or unit == "us":
+            return f"{seconds * scale:.3f} {unit}"
+    raise AssertionError
+
+
+def _switches(ledger: Ledger) -> list[Span]:
+    kinds = sorted(ledger.by_kind.items(), key=lambda item: (-item[1], item[0]))
+    text = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
+    return [(f"{ledger.total:,} world switches", "bold"), (f": {text}" if text else "", "")]
+
+
+def _interrupts(screen: Screen, ledger: Ledger, names: Names) -> None:
+    rows = ledger.summary()
+    if not rows:
+        return
+    screen.heading(
+        "interrupts", "world switches each, from the exit that brings one to the call that ends it"
+    )
+    cells = [("INTID", "", "count", "min", "median", "max", "exits per interrupt")]
+    for row in rows[:MOST_INTERRUPTS]:
+        cost = ledger.per_interrupt(row.intid)
+        counts = (f"{cost.count:,}", str(cost.min), f"{cost.median:g}", str(cost.max))
+        cells.append(
+            (str(row.intid), names.intid(row.intid), *counts, _per_interrupt(cost.by_exit, cost.count))
+        )
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    for number, line in enumerate(cells):
+        texts = [
+            text.ljust(width) if column in (1, len(widths) - 1) else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        screen.line(("  " + "  ".join(texts), "dim" if number == 0 else ""))
+    if len(rows) > MOST_INTERRUPTS:
+        screen.line((f"  and {len(rows) - MOST_INTERRUPTS} more (--json has them all)", "dim"))
+
+
+def _per_interrupt(by_exit: dict[str, int], count: int) -> str:
+    """Mean number of exits of each kind, the commonest first."""
+    if not count:
+        return ""
+    kinds = sorted(by_exit.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{round(number / count, 2):g} {kind}" for kind, number in kinds[:MOST_KINDS]]
+    return ", ".join(shown) + (", ..." if len(kinds) > MOST_KINDS else "")
+
+
+def _verdict(screen: Screen, report: Report) -> None:
+    screen.line()
+    total, unmet = len(report.expectations), report.unmet
+    if not unmet:
+        what = "what it had to do came out" if total == 1 else f"all {total} expectations met"
+        screen.line(("ok", "bold green"), (f"  {what}", ""))
+        return
+    screen.line(("FAILED", "bold red"), (f"  {len(unmet)} of {total} expectations not met", ""))
+    for expectation in unmet[:MOST_UNMET]:
+        screen.line(("  ", ""), (expectation.what, "bold"), (f": expected {expectation.wanted}", ""))
+        screen.line((f"  {'':{len(expectation.what)}}       got {expectation.got}", ""))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""``--trace`` for people: events as they happen, with the lines the guest prints between them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from harness.cli.screen import Screen
+from harness.machine.machine import Machine
+from harness.trace.events import Event, Power, VirqLowered, VirqRaised, VirqTaken
+from harness.trace.names import Names
+from harness.trace.text import HEADER, SymbolTable, format_event
+
+MARGIN: Final = "  console | "
+
+_VIRTUAL_LINE: Final = (VirqRaised, VirqLowered, VirqTaken)
+
+
+class Formatter(NamedTuple):
+    """How the events of one machine are said."""
+
+    names: Names
+    symbols: SymbolTable
+
+    @classmethod
+    def of(cls, machine: Machine) -> Formatter:
+        """That of a machine, once its guest is loaded."""
+        config = machine.config
+        return cls(Names(config.rvic_base, config.rvid_base, config.trusted), machine.symbols)
+
+    def line(self, event: Event) -> str:
+        """The event as one line."""
+        return format_event(event, self.names, self.symbols)
+
+
+def style_of(event: Event) -> str:
+    """World switches stand out, and the virtual line; the rest is as it is."""
+    if event.world_switch:
+        return "yellow"
+    if isinstance(event, _VIRTUAL_LINE):
+        return "green"
+    return "magenta" if isinstance(event, Power) else "dim"
+
+
+class LiveTrace:
+    """A listener that shows every event, and each line of the console once it is complete."""
+
+    def __init__(self, screen: Screen, machine: Machine, formatter: Formatter) -> None:
+        screen.line((HEADER, "dim"))
+        self._screen = screen
+        self._console = machine.console
+        self._formatter = formatter
+        self._shown = 0
+
+    def __call__(self, event: Event) -> None:
+        """Show what was printed before the event, and the event."""
+        if len(self._console) > self._shown:
+            self._print(to_the_end=False)
+        self._screen.line((self._formatter.line(event), style_of(event)))
+
+    def finish(self) -> None:
+        """Show what is left of the console."""
+        self._print(to_the_end=True)
+
+    def _print(self, *, to_the_end: bool) -> None:
+        data = self._console.data
+        end = len(data) if to_the_end else data.rfind(b"\n") + 1
+        if end <= self._shown:
+            return
+        for line in data[self._shown : end].decode("utf-8", "replace").splitlines():
+            self._screen.line((MARGIN, "cyan"), (line, "bold"))
+        self._shown = end

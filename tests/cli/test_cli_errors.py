@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""Bad input: one clear line on stderr, exit status 2, no traceback; and what is no user's fault."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_guests import FOREVER, HI, Rvic
+
+Guest = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nowhere.S"], "nowhere.S: no such file"),
+        (["run", "tikc"], "no guest `tikc`: neither a file nor a firmware"),
+        (["run"], "missing argument"),
+        (["run", "HI", "--cpus", "many"], "--cpus"),
+        (["run", "HI", "--cpus", "9"], "9"),
+        (["run", "HI", "--cpus", "0"], "0"),
+        (["run", "HI", "--limit", "0"], "--limit"),
+        (["run", "HI", "--profile", "xen"], "--profile"),
+        (["run", "HI", "--trusted", "33"], "33"),
+        (["run", "HI", "--trusted", "0"], "0"),
+        (["run", "HI", "--untrusted", "2048"], "2048"),
+        (["run", "HI", "--controller", "apic"], "apic"),
+        (["run", "HI", "--at", "spi=1"], "`spi=1` is not TICK:STIMULUS"),
+        (["run", "HI", "--at", "5:gpio=1"], "no stimulus `gpio=1`"),
+        (["run", "HI", "--at", "5:spi=900"], "no interrupt line 932"),
+        (["run", "HI", "--frobnicate"], "no such option"),
+        (["frobnicate"], "no such command"),
+        (["new", "9lives"], "not `9lives`"),
+    ],
+)
+def test_bad_input_is_one_line(rvic: Rvic, hi: Path, arguments: list[str], message: str) -> None:
+    result = rvic(*[str(hi) if argument == "HI" else argument for argument in arguments])
+    assert result.status == 2
+    assert result.out == ""
+    assert result.err.startswith("rvic: error: ")
+    assert message in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_syntax_error_in_an_included_file_has_that_files_line(rvic: Rvic, tmp_path: Path) -> None:
+    (tmp_path / "bad.inc").write_text("nop\nfrobnicate x0\n")
+    (tmp_path / "main.S").write_text('.include "bad.inc"\n')
+    result = rvic("run", tmp_path / "main.S")
+    assert result.status == 2
+    assert "bad.inc:2: " in result.err
+
+
+def test_a_manifest_with_an_unknown_key_is_refused(rvic: Rvic, guest: Guest) -> None:
+    result = rvic("run", guest(HI, "[machine]\ncpu = 2\n"))
+    assert result.status == 2
+    assert "guest.toml:4: unknown key `machine.cpu`; did you mean `cpus`?" in result.err
+
+
+def test_a_stimulus_that_the_manifest_has_wrong_is_named(rvic: Rvic, guest: Guest) -> None:
+    result = rvic("run", guest(HI, '[[stimulus]]\nat = 1\ndo = "gpio=1"\n'))
+    assert result.status == 2
+    assert "guest.toml:5: `stimulus[0].do`: no stimulus `gpio=1`" in result.err
+
+
+def test_a_number_of_cpus_that_a_guest_is_not_written_for_is_refused(rvic: Rvic, guest: Guest) -> None:
+    result = rvic("run", guest(HI, "[machine]\ncpus = 1\n"), "--cpus", 2)
+    assert result.status == 2
+    assert "`sample` is written for 1 vCPU" in result.err
+
+
+def test_a_truncated_elf_is_refused(rvic: Rvic, tmp_path: Path) -> None:
+    path = tmp_path / "cut.elf"
+    path.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(20))
+    result = rvic("run", path)
+    assert result.status == 2
+    assert "cut.elf" in result.err
+
+
+def test_a_bug_of_ours_shows_its_traceback(
+    hi: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from harness.cli import invoke, run
+
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(run, "prepare", broken)
+    with pytest.raises(ZeroDivisionError):
+        invoke(["run", str(hi)])
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-c", "from harness.cli import main; main()", *map(str, arguments)]
+
+
+def test_an_interrupt_from_the_keyboard_ends_it_with_130(tmp_path: Path) -> None:
+    path = tmp_path / "forever.S"
+    path.write_text(
+        "_start: movz x1, #0x0900, lsl #16\n mov w0, #0x0a\n str w0, [x1]\n"
+        + FOREVER.replace("_start", "again")
+    )
+    process = subprocess.Popen(
+        command("run", path, "--limit", 3_000_000_000, "--trace"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "DABT" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err == "rvic: interrupted\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(hi: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        command("run", hi), stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert process.stderr == ""
+    assert process.returncode == 1
+
+
+def test_help_does_not_load_the_emulator() -> None:
+    code = (
+        "import sys; from harness.cli import invoke; invoke(['--help']);"
+        "print(sorted(m for m in ('unicorn', 'capstone', 'keystone', 'elftools', 'msgspec') if m in sys.modules))"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.endswith("[]\n")
+    assert "run" in process.stdout
