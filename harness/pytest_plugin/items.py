@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""A ``guest.toml`` as a test: the guest runs, and what its manifest expects must come out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.machine.scenario import Report
+
+
+class GuestFile(pytest.File):
+    """A ``guest.toml``; it holds one test, named by its directory."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The one test."""
+        yield GuestItem.from_parent(self, name=self.path.parent.name)
+
+
+class UnmetError(Exception):
+    """The guest ran, and something did not come out as it had to."""
+
+    def __init__(self, report: Report, events: list[str]) -> None:
+        super().__init__(report.name)
+        self.report = report
+        self.events = events
+
+
+class GuestItem(pytest.Item):
+    """Runs one guest as its manifest says."""
+
+    def runtest(self) -> None:
+        """Run it; a failing one a second time, to see its last events, for a run repeats exactly."""
+        from harness.guest.manifest import read_manifest
+        from harness.machine.scenario import run
+        from harness.pytest_plugin.machines import last_events
+
+        manifest = read_manifest(self.path)
+        report = run(manifest)
+        if not report.met:
+            raise UnmetError(report, last_events(manifest, int(self.config.getini("rvic_events"))))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What people want to know; only a bug of ours has a traceback."""
+        if isinstance(excinfo.value, UnmetError):
+            from harness.pytest_plugin.machines import describe
+
+            return describe(excinfo.value.report, excinfo.value.events)
+        if isinstance(excinfo.value, HarnessError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        """Where the test stands, and its name in the report."""
+        return Path(self.path), None, f"guest {self.name}"
