@@ -19,6 +19,8 @@ from harness.gic.config import GicConfig
 class Frame(Enum):
     """A page (or pages) of registers that the board puts at one address."""
 
+    __hash__ = object.__hash__  # on every access's path; Enum's own is Python code
+
     GICD = "GICD"
     GICC = "GICC"
     GICH = "GICH"
@@ -53,6 +55,8 @@ class Banked(Enum):
 
 class Field(Enum):
     """Which part of the state a register shows; registers with the same Field are views of the same bits."""
+
+    __hash__ = object.__hash__  # as Frame
 
     CONSTANT = auto()
     CTLR = auto()

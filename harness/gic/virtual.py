@@ -49,6 +49,7 @@ class LrState(IntEnum):
     ACTIVE_AND_PENDING = 3
 
 
+HCR_SOURCES = 0xFE  # the enables of every maintenance source but EOI
 EOI_COUNT_SHIFT = 27
 LR_HW = 1 << 31
 LR_GROUP1 = 1 << 30
@@ -92,14 +93,11 @@ class VirtualInterface:
         groups = self.guest.ctlr & 3
         if not self.hcr & Hcr.EN or not groups:
             return NONE
-        best = NONE
+        best: tuple[int, int, int] = NONE
         for n, lr in enumerate(self.lrs):
-            if lr & LR_STATE == LR_PENDING:
-                group = lr >> 30 & 1
-                candidate = Candidate(lr >> 20 & 0xF8, n, group)
-                if groups >> group & 1 and candidate < best:
-                    best = candidate
-        return best
+            if lr & LR_STATE == LR_PENDING and groups >> (lr >> 30 & 1) & 1:
+                best = min(best, (lr >> 20 & 0xF8, n, lr >> 30 & 1))
+        return NONE if best is NONE else Candidate(*best)
 
     def activate(self, n: int) -> int:
         """GICV_IAR took list register ``n``: pending becomes active."""
@@ -157,6 +155,8 @@ class VirtualInterface:
         hcr, ctlr = self.hcr, self.guest.ctlr
         if not hcr & Hcr.EN:
             return 0
+        if not hcr & HCR_SOURCES:
+            return Misr.EOI if self.eisr else 0
         states = [lr & LR_STATE for lr in self.lrs]
         sources = (
             (Misr.EOI, self.eisr),

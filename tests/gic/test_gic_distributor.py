@@ -104,6 +104,20 @@ def test_retargeting_a_pending_spi_moves_it() -> None:
     assert d.gic.state(50).targets == 0
 
 
+def test_the_end_of_an_spi_that_has_moved_away_still_uncovers_what_waits() -> None:
+    """3.3.1, 4.3.12: the CPU that took it drops its own running priority, whoever is the target now."""
+    d = driver(2)
+    d.gic.set_line(50, True)
+    assert d.ack() == 50
+    d.gic.set_line(27, True)
+    d.set_byte("GICD_ITARGETSR", 50, 0b10)
+    assert d.gic.irq == 0
+    d.eoi(50)
+    assert d.gic.irq == 0b11
+    assert d.ack(0) == 27
+    assert d.ack(1) == 50
+
+
 def test_a_uniprocessor_takes_every_spi() -> None:
     """4.3.12: GICD_ITARGETSR is RAZ/WI, all SPIs go to the only CPU."""
     d = driver(1)
