@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from harness.el2.vcpu import Vcpu
@@ -20,6 +21,12 @@ class CallResult(NamedTuple):
     x1: int = 0
     intid: int | None = None
     target: int | None = None
+
+
+@lru_cache(maxsize=4096)  # to find one is quicker than to build it
+def call_result(x0: int, x1: int, intid: int | None, target: int | None) -> CallResult:
+    """The CallResult with these values."""
+    return CallResult(x0, x1, intid, target)
 
 
 Service = Callable[[Vcpu, int, int, int, int], CallResult]

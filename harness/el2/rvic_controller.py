@@ -15,11 +15,12 @@ or Enable, deactivates it, and the GIC presents it again if it still holds. An e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.arch import intid as ids
-from harness.el2.controller import CallResult, Service
+from harness.el2.controller import CallResult, Service, call_result
 from harness.el2.gic_driver import IAR_INTID, GicDriver
 from harness.el2.physical_timer import PhysicalTimerTraps
 from harness.el2.vcpu import Power, Vcpu
@@ -60,6 +61,14 @@ class RvicController:
         self._platform = hypervisor.platform
         self._behind = Behind([set() for _ in self._vcpus])
         self._timers = PhysicalTimerTraps(hypervisor)
+        # What a call's effect asks of the physical interrupts that stand behind the virtual ones.
+        self._actions: dict[EffectKind, Callable[[Vcpu, Effect], None]] = {
+            EffectKind.UNMASKED: self._finish_shared,
+            EffectKind.CLEARED: self._finish_shared,
+            EffectKind.RESAMPLED: self._resampled_low,
+            EffectKind.MAPPED: self._remap,
+            EffectKind.ENABLED: self._resample_all,
+        }
 
     # Controller
 
@@ -185,41 +194,35 @@ class RvicController:
             self._apply(reply.edges, vcpu)
         effect = reply.effect
         if effect is None:
-            return CallResult(reply.x0, reply.x1)
-        self._act(effect, vcpu)
+            return call_result(reply.x0, reply.x1, None, None)
+        action = self._actions.get(effect.kind)
+        if action is not None:
+            action(vcpu, effect)
+        self._hypervisor.after_exit(vcpu)
         target = None if effect.vcpu == vcpu.index else effect.vcpu
-        return CallResult(reply.x0, reply.x1, effect.intid, target)
+        return call_result(reply.x0, reply.x1, effect.intid, target)
 
     def _line_is_high(self, cpu: int, intid: int) -> bool:
         """The physical line behind a trusted INTID. IPIs and unused INTIDs have none: it is low."""
         return intid in self._behind.private[cpu] and self._gic.line_is_high(cpu, intid)
 
-    def _act(self, effect: Effect, vcpu: Vcpu) -> None:
-        """Deactivate the physical interrupts that the call has finished with."""
-        kind = effect.kind
-        if kind is EffectKind.UNMASKED or kind is EffectKind.CLEARED:
-            assert effect.vcpu is not None
-            assert effect.intid is not None
-            if self._behind.shared:
-                self._finish_shared(vcpu, Target(effect.vcpu, effect.intid))
-        elif kind is EffectKind.RESAMPLED:
-            assert effect.intid is not None
-            self._finish_private(vcpu, effect.intid)
-        elif kind is EffectKind.MAPPED:
-            self._remap(vcpu, effect)
-        elif kind is EffectKind.ENABLED:
-            self._resample_all(vcpu)
-        if kind is not EffectKind.ACKNOWLEDGED:
-            self._hypervisor.after_exit(vcpu)
-
-    def _finish_shared(self, vcpu: Vcpu, pair: Target) -> None:
-        """Deactivate the level devices behind an INTID that is idle again: neither pending nor masked."""
-        target, intid = pair
-        instance = self.rvic.instances[target]
-        if not (instance.pending | instance.masked) >> intid & 1:
+    def _finish_shared(self, vcpu: Vcpu, effect: Effect) -> None:
+        """ClearMasked, ClearPending: deactivate the level devices behind an INTID that is idle again."""
+        if not self._behind.shared:
+            return
+        assert effect.vcpu is not None
+        assert effect.intid is not None
+        pair = Target(effect.vcpu, effect.intid)
+        instance = self.rvic.instances[effect.vcpu]
+        if not (instance.pending | instance.masked) >> effect.intid & 1:
             for physical in [p for p, pairs in self._behind.shared.items() if pair in pairs]:
                 del self._behind.shared[physical]
                 self._gic.deactivate(vcpu.index, physical)
+
+    def _resampled_low(self, vcpu: Vcpu, effect: Effect) -> None:
+        """Resample found the line low: the next rise may come."""
+        assert effect.intid is not None
+        self._finish_private(vcpu, effect.intid)
 
     def _finish_private(self, vcpu: Vcpu, intid: int) -> None:
         if intid in self._behind.private[vcpu.index]:
@@ -242,7 +245,7 @@ class RvicController:
             del self._behind.shared[physical]
             self._gic.deactivate(vcpu.index, physical)
 
-    def _resample_all(self, vcpu: Vcpu) -> None:
+    def _resample_all(self, vcpu: Vcpu, _effect: Effect) -> None:
         """Enable: every level of this vCPU that could not be delivered is presented again by the GIC."""
         for intid in sorted(self._behind.private[vcpu.index]):
             self._finish_private(vcpu, intid)
@@ -272,8 +275,7 @@ class RvicController:
     def _sync(self, vcpu: Vcpu) -> None:
         """HCR_EL2.VI follows the RVIC line; a high line wakes."""
         level = self.rvic.instances[vcpu.index].line
-        if vcpu.pe.virq is not level:
-            vcpu.pe.virq = level
+        vcpu.pe.virq = level
         if level:
             vcpu.waiting = False
 

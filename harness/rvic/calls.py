@@ -46,6 +46,18 @@ def vcpu(index: int) -> Check:
     return check
 
 
+def vcpu_and_intid() -> Check:
+    """x1 is the MPIDR of a vCPU, then x2 an INTID below T+U: two checks in one, for the calls that are hot."""
+    check_vcpu, check_intid = vcpu(0), intid(1)
+
+    def check(vm: Vm, caller: int, arguments: Arguments) -> Reply | None:
+        if arguments[0] < vm.cpus and arguments[1] < vm.intids:
+            return None
+        return check_vcpu(vm, caller, arguments) or check_intid(vm, caller, arguments)
+
+    return check
+
+
 def route_vcpu(index: int) -> Check:
     """As ``vcpu``; the alphas before 00alp1 and KVM (defect 4) had one code for both failures."""
     check, wrong = vcpu(index), failed(Status.ERROR_PARAMETER, index)
@@ -85,22 +97,29 @@ def rvid_input(index: int) -> Check:
     )
 
 
+_DISABLED, _NO_INTERRUPTS = failed(Status.DISABLED), failed(Status.NO_INTERRUPTS)
+
+
 def target_enabled(vm: Vm, caller: int, arguments: Arguments) -> Reply | None:
     """The instance that x1 names is enabled."""
-    return None if vm.instances[arguments[0]].enabled else failed(Status.DISABLED)
+    return None if vm.instances[arguments[0]].enabled else _DISABLED
 
 
 def self_enabled(vm: Vm, caller: int, arguments: Arguments) -> Reply | None:
     """The caller's own instance is enabled."""
-    return None if vm.instances[caller].enabled else failed(Status.DISABLED)
+    return None if vm.instances[caller].enabled else _DISABLED
 
 
 def self_deliverable(vm: Vm, caller: int, arguments: Arguments) -> Reply | None:
     """The caller's own line is high."""
-    return None if vm.instances[caller].queue else failed(Status.NO_INTERRUPTS)
+    return None if vm.instances[caller].queue else _NO_INTERRUPTS
 
 
 # Handlers: change the state, and say what changed.
+
+# Looked up for every call, and a member of an enum is slow to find before Python 3.12.
+_QUERIED, _ACKNOWLEDGED = EffectKind.QUERIED, EffectKind.ACKNOWLEDGED
+_RESAMPLED, _REPENDED = EffectKind.RESAMPLED, EffectKind.REPENDED
 
 
 def version(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> Reply:
@@ -149,7 +168,7 @@ def is_pending(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> R
     """The pending bit, masked or not, enabled or not."""
     target, number, _ = arguments
     pending = vm.instances[target].is_pending(number)
-    return done(EffectKind.QUERIED, target, number, False, False, int(pending))
+    return done(_QUERIED, target, number, False, False, int(pending))
 
 
 def acknowledge(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> Reply:
@@ -157,7 +176,7 @@ def acknowledge(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> 
     instance = vm.instances[caller]
     number = instance.acknowledge()
     assert number is not None  # self_enabled and self_deliverable hold
-    return done(EffectKind.ACKNOWLEDGED, caller, number, True, instance.line, number)
+    return done(_ACKNOWLEDGED, caller, number, True, instance.line, number)
 
 
 def resample(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> Reply:
@@ -170,9 +189,9 @@ def resample(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> Rep
     instance = vm.instances[caller]
     before = instance.line
     if not level(caller, number):
-        return done(EffectKind.RESAMPLED, caller, number, before, before)
+        return done(_RESAMPLED, caller, number, before, before)
     instance.signal(number)
-    return done(EffectKind.REPENDED, caller, number, before, instance.line)
+    return done(_REPENDED, caller, number, before, instance.line)
 
 
 def rvid_map(vm: Vm, caller: int, arguments: Arguments, level: LineLevel) -> Reply:
@@ -204,7 +223,7 @@ class Call(NamedTuple):
     kvm_masks: Arguments = (MASK64, MASK64, MASK64)
 
 
-_TARGET = (vcpu(0), intid(1))
+_TARGET = (vcpu_and_intid(),)
 _TARGET_MASKS = (MPIDR_AFFINITY, MASK32, MASK64)
 _SET_MASKED = on_target(EffectKind.MASKED, Instance.set_masked)
 _CLEAR_MASKED = on_target(EffectKind.UNMASKED, Instance.clear_masked)

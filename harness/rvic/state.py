@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 from harness.arch.smccc import MASK64
 from harness.rvic.config import Order
 
+_FIFO, _LOWEST = Order.FIFO, Order.LOWEST  # looked up for every Acknowledge
+
 
 @dataclass(slots=True)
 class Instance:
@@ -127,9 +129,9 @@ class Instance:
 
     def _choose(self) -> int:
         """Position in the queue of the interrupt to acknowledge."""
-        if self.order is Order.FIFO:
+        if self.order is _FIFO:
             return 0
-        if self.order is Order.LOWEST:
+        if self.order is _LOWEST:
             return self.queue.index(min(self.queue))
         self.dice, value = roll(self.dice)
         return value % len(self.queue)
