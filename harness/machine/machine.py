@@ -19,6 +19,7 @@ from harness.machine.board import Board
 from harness.machine.clock import Clock
 from harness.machine.console import Console
 from harness.machine.cpu import Cpu
+from harness.machine.ctrl_c import CtrlC
 from harness.machine.options import memory_size, parse_controller
 from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
@@ -98,6 +99,7 @@ class Machine:
         self._stimuli: list[tuple[int, int, Action]] = []
         self._sequence = 0
         self._retired = 0
+        self._ctrl_c = CtrlC()
         self._exit: tuple[PE, int] | None = None
         self.watches = Watches(self)
         semihosting = Semihosting(self)
@@ -195,12 +197,13 @@ class Machine:
         if limit is not None and limit < 1:
             raise ConfigError(f"limit={limit}: at least 1 instruction is needed")
         self._retired = 0
-        with self.watches.armed(conditions):
+        with self._ctrl_c.deferred(), self.watches.armed(conditions):
             return self._loop(limit)
 
     def _loop(self, limit: int | None) -> Stop:
         hypervisor, scheduler, watches = self.hypervisor, self._scheduler, self.watches
         while True:
+            self._ctrl_c.check()
             self._let_time_pass()
             watches.poll()
             stop = self._ended()
