@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import weakref
 from collections.abc import Callable
 from enum import Enum
@@ -207,8 +208,12 @@ class Core:
         begin = self._retired
         self._deadline = begin + count
         self._stopping = self.waiting = False
-        while self._run_once():
-            pass
+        report, sys.unraisablehook = sys.unraisablehook, self._unraisable
+        try:
+            while self._run_once():
+                pass
+        finally:
+            sys.unraisablehook = report
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -282,6 +287,13 @@ class Core:
             self._error = error
         self.inside = Inside.NOTHING
         uc.emu_stop(self.handle)
+
+    def _unraisable(self, info: sys.UnraisableHookArgs) -> None:
+        """A signal that came while the guest ran is raised on entry to a hook, too early to be caught there."""
+        if info.exc_value is None or isinstance(info.exc_value, Exception):
+            sys.__unraisablehook__(info)
+        else:
+            self.fail(info.exc_value)
 
     def not_retired(self) -> None:
         """The trapped instruction will run again: take it out of the count."""

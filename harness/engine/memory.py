@@ -35,12 +35,13 @@ class Observer(Protocol):
 class Region:
     """One stretch of RAM (or ROM, which no guest store changes) with its buffer."""
 
-    __slots__ = ("address", "base", "end", "readonly", "size", "view")
+    __slots__ = ("address", "base", "end", "readonly", "size", "view", "words")
 
     def __init__(self, base: int, size: int, *, readonly: bool) -> None:
         self.base, self.size, self.end, self.readonly = base, size, base + size, readonly
         buffer = mmap.mmap(-1, size, flags=_mmap_flags())
         self.view = memoryview(buffer)
+        self.words = self.view.cast("I")
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
 
     def __repr__(self) -> str:
@@ -111,6 +112,13 @@ class Memory:
     def u8(self, ipa: int) -> int:
         """One byte."""
         return self._load(ipa, 1)
+
+    def instruction(self, ipa: int) -> int | None:
+        """The word at an IPA (rounded down to a multiple of 4), None outside RAM."""
+        for region in self.regions:
+            if region.base <= ipa < region.end:
+                return region.words[ipa - region.base >> 2]
+        return None
 
     def u16(self, ipa: int) -> int:
         """A little-endian halfword; so are the others."""

@@ -14,6 +14,7 @@ from harness.engine import _unicorn as uc
 from harness.engine import access as accesses
 from harness.engine._core import Backend
 from harness.engine._hooks import Hooks
+from harness.engine._registers import MASK64
 from harness.engine._watch import Watches
 from harness.engine.access import Access
 from harness.engine.deviations import Deviation
@@ -90,13 +91,15 @@ class PE(ExceptionEntry):
 
     def advance(self) -> None:
         """Skip the trapped instruction."""
-        self.pc += 4
+        registers = self.registers
+        registers.pc = registers.pc + 4 & MASK64
 
     def access(self, esr: int) -> Access:
         """Decode the current data abort."""
         word = self.instruction()
         insn = None if word is None else decode(word)
-        return accesses.decode(esr, insn, self.fault_address, self.fault_ipa, self)
+        far = self.registers.fault_address()
+        return accesses.decode(esr, insn, far, self.registers.fault_page() | far & 0xFFF, self)
 
     def finish(self, access: Access, values: Sequence[int | None]) -> None:
         """Complete an access with the value of each part, and skip its instruction.
@@ -120,8 +123,9 @@ class PE(ExceptionEntry):
 
     def instruction(self) -> int | None:
         """The word at pc; None where it cannot be read."""
-        ipa = self.translate(self.pc)
-        return None if ipa is None or not self.memory.is_ram(ipa, 4) else self.memory.u32(ipa)
+        pc = self.registers.pc
+        ipa = self.translate(pc) if self.registers.stage1() else pc
+        return None if ipa is None else self.memory.instruction(ipa)
 
     # Registers for access.py.
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import _thread
+import threading
+
 import pytest
 from engine_rig import RAM, Rig
 
@@ -159,6 +162,14 @@ class TestExceptionsObserved:
         assert seen == [RAM + 12]
 
 
+def run_for_ever(pe: PE) -> None:
+    while True:
+        pe.run(1_000_000)
+
+
+EXITS = ["a: hvc #1\nb a", "a: mrs x0, cntvct_el0\nb a", "movz x1, #0x900, lsl #16\na: ldr w0, [x1]\nb a"]
+
+
 class TestErrors:
     """A Python exception anywhere in a hook comes out of run() with its traceback."""
 
@@ -201,6 +212,19 @@ class TestErrors:
         rig.load("wfi")
         with pytest.raises(LookupError, match=r"no handler .* WFI"):
             rig.pe.run(10)
+
+    @pytest.mark.parametrize("guest", EXITS, ids=["hvc", "mrs", "mmio"])
+    def test_a_signal_ends_the_run(self, rig: Rig, guest: str) -> None:
+        """Ctrl-C while the guest runs is not lost between Unicorn and Python."""
+        rig.pe.handlers[EC.HVC64] = lambda pe, esr: None
+        rig.pe.handlers[EC.DATA_ABORT_LOWER] = lambda pe, esr: pe.finish(pe.access(esr), [0])
+        rig.pe.on_system_register[NAMES_TO_ENCODINGS["CNTVCT_EL0"]] = (lambda pe: 0, None)
+        rig.load(guest)
+        timer = threading.Timer(0.05, _thread.interrupt_main)
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            run_for_ever(rig.pe)
+        timer.join()
 
     def test_an_empty_slice_is_a_host_bug(self, rig: Rig) -> None:
         with pytest.raises(ValueError, match="0 instructions"):
