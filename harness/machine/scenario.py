@@ -73,7 +73,8 @@ def prepare(manifest: Manifest, *, backend: str | None = None) -> Machine:
     ``backend`` is the register backend, "view" or "api". Raises HarnessError for what the manifest or
     the guest has wrong.
     """
-    machine = Machine(**manifest.machine.options(), backend=backend)
+    options = manifest.machine.options()
+    machine = Machine(**options) if backend is None else Machine(**options, backend=backend)
     try:
         machine.load(manifest.source)
         for index, stimulus in enumerate(manifest.stimuli):
