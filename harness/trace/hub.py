@@ -61,5 +61,10 @@ class Events:
     def release(self, *first: Event) -> None:
         """Emit ``first``, then what was kept back since the matching :meth:`hold`."""
         kept = self._held.pop()
-        for event in (*first, *kept):
-            self.emit(event)
+        released = (*first, *kept) if kept else first
+        if self._held:
+            self._held[-1].extend(released)
+            return
+        for event in released:
+            for listener in self._listeners:
+                listener(event)

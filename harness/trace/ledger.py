@@ -68,7 +68,8 @@ STEPS: dict[str, Step] = {
     "GICC_EOIR": Step.END,
     "GICC_AEOIR": Step.END,
 }
-_RAISE, _ACCEPT, _END, _SERVE = Step.RAISE, Step.ACCEPT, Step.END, Step.SERVE  # looked up for every exit
+# Looked up for every exit.
+_RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Step.RAISE, Step.ACCEPT, Step.END, Step.SERVE, Step.SPURIOUS
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ class Ledger:
         self.total += 1
         self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
         if intid is None:
-            if step is not Step.SPURIOUS or not self._spurious(vcpu, label):
+            if step is not _SPURIOUS or not self._spurious(vcpu, label):
                 self._unattributed(label)
             return
         key = vcpu << CPU_SHIFT | intid
@@ -230,16 +231,16 @@ class Ledger:
         intid = event.intid
         if event.result[0]:  # it failed, so it did nothing
             intid = None
-            if step is Step.ACCEPT:
-                step = Step.SPURIOUS
+            if step is _ACCEPT:
+                step = _SPURIOUS
         vcpu = event.cpu if event.target is None else event.target
         self.post(kind, label, step, vcpu, intid, event.tick)
 
     def _abort(self, event: ev.DataAbort) -> None:
         label = event.register or "DataAbort"
         step = STEPS.get(label, _SERVE)
-        if step is Step.ACCEPT and event.intid is None:
-            step = Step.SPURIOUS
+        if step is _ACCEPT and event.intid is None:
+            step = _SPURIOUS
         vcpu = event.cpu if event.target is None else event.target
         self.post("DataAbort", label, step, vcpu, event.intid, event.tick)
 
