@@ -25,7 +25,7 @@ _HCR = hyp.HCR_RW | hyp.HCR_IMO | hyp.HCR_VM | hyp.HCR_TWI | hyp.HCR_TSC
 
 
 class Bare:
-    """One CPU at EL1h with its memory, an image whose pages below ``data`` execute and never change.
+    """One CPU at EL1h, about to run an image whose pages below ``data`` execute and never change.
 
     ``x`` are X0 to X30. HarnessError where this build of Unicorn does not fit the register view.
     """
@@ -50,20 +50,30 @@ class Bare:
         self._callback: object = None
         self.virq(False)
         state = (ctypes.c_char * _probe.ENV_SPAN).from_address(_probe.environment(self._handle))
-        words = memoryview(state).cast("B").cast("Q")
-        self.x = words[_probe.ENV_X // 8 : _probe.ENV_X // 8 + 31]
+        self._words = memoryview(state).cast("B").cast("Q")
+        self.x = self._words[_probe.ENV_X // 8 : _probe.ENV_X // 8 + 31]
+        self.pc = base
 
     def on_exception(self, callback: Callback) -> None:
         """Install the one raw callback. It should be quick, and must not raise: nobody would hear of it."""
         self._callback = uc.IntrHook(callback)
         uc.hook_add(self._handle, uc.HOOK_INTR, self._callback)
 
-    def run(self, pc: int, count: int = 0) -> None:
-        """Run ``count`` instructions from ``pc``, or with 0 uncounted until :meth:`stop`.
+    @property
+    def pc(self) -> int:
+        """Where the next run begins."""
+        return self._words[_probe.ENV_PC // 8]
+
+    @pc.setter
+    def pc(self, value: int) -> None:
+        self._words[_probe.ENV_PC // 8] = value
+
+    def run(self, count: int = 0) -> None:
+        """Run ``count`` instructions, or with 0 uncounted until :meth:`stop`.
 
         Use one of the two on an instance: changing over drops all translated code.
         """
-        uc.check(uc.emu_start(self._handle, pc, uc.FOREVER, 0, count), "bare run")
+        uc.check(uc.emu_start(self._handle, self.pc, uc.FOREVER, 0, count), "bare run")
 
     def stop(self) -> None:
         """From the callback: end the run."""

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""What the figures were measured on, in one line."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def machine_name() -> str:
+    """CPU model, number of CPUs, operating system, and versions of Python and Unicorn; no name of a host."""
+    cpus = os.cpu_count() or 1
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return (
+        f"{_cpu_model()} ({cpus} CPU{'' if cpus == 1 else 's'}, {platform.machine()}),"
+        f" {platform.system()}, {python}, Unicorn {version('unicorn')}"
+    )
+
+
+def _cpu_model() -> str:
+    try:
+        lines = _CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        key, _, value = line.partition(":")
+        if key.strip() == "model name" and value.strip():
+            return value.strip()
+    return platform.processor() or "unknown CPU"

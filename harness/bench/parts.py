@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Where the time of a hypercall goes: its parts, each measured by itself on the harness's own objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from statistics import median
+from typing import NamedTuple
+
+from harness.arch.rvic import RVIC_BASE, RvicCall
+from harness.bench import guests, sides
+from harness.bench.sampling import cost, interleave
+from harness.machine import Machine
+from harness.rvic import Config, Rvic
+
+NS = 1e9
+_SAMPLES = 5
+
+
+class Parts(NamedTuple):
+    """Nanoseconds of the parts of a hypercall."""
+
+    exit: float  # out of Unicorn, into an empty callback, and back, with the guest's own instructions
+    read: float  # x0 to x3 through the register view
+    write: float  # x0 to x3 through the register view
+    model: float  # one call of Signal, Acknowledge, ClearMasked in the RVIC model, their mean
+    line: float  # one change of HCR_EL2.VI
+
+
+def measure_parts(machine: Machine, calls: int) -> Parts:
+    """Measure all of them; the machine's registers x0 to x3 are overwritten."""
+    guest = guests.smccc_version()
+    bare = sides.bare(guest, sides.empty)
+    (exits,) = interleave([partial(bare.run, calls * guest.loop)], _SAMPLES)
+    x, pe = machine.cpus[0].x, machine.cpus[0].pe
+    model = _model()
+
+    def read() -> None:
+        x[0], x[1], x[2], x[3]
+
+    def write() -> None:
+        x[0] = x[1] = x[2] = x[3] = 0
+
+    def line() -> None:
+        pe.virq = True
+        pe.virq = False
+
+    return Parts(
+        median(exits) / calls * NS,
+        cost(read, calls) * NS,
+        cost(write, calls) * NS,
+        cost(partial(_cycle, model), calls) / sides.CALLS_PER_CYCLE * NS,
+        cost(line, calls) / 2 * NS,
+    )
+
+
+def _model() -> Rvic:
+    rvic = Rvic(Config())
+    rvic.call(0, RVIC_BASE + RvicCall.ENABLE)
+    rvic.call(0, _CLEAR_MASKED, 0, guests.INTID)
+    return rvic
+
+
+_SIGNAL, _ACKNOWLEDGE, _CLEAR_MASKED = (
+    RVIC_BASE + call for call in (RvicCall.SIGNAL, RvicCall.ACKNOWLEDGE, RvicCall.CLEAR_MASKED)
+)
+
+
+def _cycle(rvic: Rvic) -> None:
+    rvic.call(0, _SIGNAL, 0, guests.INTID)
+    rvic.call(0, _ACKNOWLEDGE)
+    rvic.call(0, _CLEAR_MASKED, 0, guests.INTID)
+
+
+def breakdown(total: float, known: Mapping[str, float], rest: str) -> str:
+    """Say in words what a total of nanoseconds consists of, the largest first; ``rest`` names the remainder."""
+    parts = {**known, rest: max(0.0, total - sum(known.values()))}
+    ordered = sorted(parts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {ns:.0f} ns ({ns / total:.0%})" for name, ns in ordered)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""The two sides of a comparison, each ready to run a guest: the harness, and bare Unicorn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.arch.rvic import RVIC_BASE, RvicCall
+from harness.bench.guests import INTID, Guest
+from harness.engine.baseline import Bare, Callback
+from harness.machine import Machine, StopReason
+
+CALLS_PER_CYCLE = 3  # Signal, Acknowledge, ClearMasked
+WARM_UP = 2  # turns of the loop before anything is timed: code is translated, pages are mapped
+
+
+def in_harness(guest: Guest, *, ledger: bool = False) -> Machine:
+    """A machine that has warmed up."""
+    machine = Machine(ledger=ledger, backend="view")
+    machine.load(guest.program)
+    run(machine, WARM_UP * guest.loop)
+    return machine
+
+
+def run(machine: Machine, instructions: int) -> None:
+    """Run so many instructions, no fewer: anything else that stops the guest is a bug."""
+    stop = machine.run(limit=instructions)
+    if stop.reason is not StopReason.LIMIT:
+        raise RuntimeError(f"a benchmark's guest stopped: {stop.reason.value}: {stop.detail}")
+
+
+def bare(guest: Guest, callback: Callable[[Bare], Callback], *, counted: bool = True) -> Bare:
+    """Bare Unicorn that has warmed up: counted for so many instructions, else until its callback stops it."""
+    address, image = guest.image
+    side = Bare(address, image, guest.program.symbols["data"])
+    side.pc = guest.program.entry
+    side.on_exception(callback(side))
+    side.run(WARM_UP * guest.loop if counted else 0)
+    return side
+
+
+def empty(_side: Bare) -> Callback:
+    """The least callback there can be."""
+
+    def callback(_handle: int, _number: int, _user: int) -> None:
+        return
+
+    return callback
+
+
+def stop(side: Bare) -> Callback:
+    """End the run at the first exception."""
+
+    def callback(_handle: int, _number: int, _user: int) -> None:
+        side.stop()
+
+    return callback
+
+
+def interrupts(side: Bare) -> Callback:
+    """The least that takes one interrupt through Signal, Acknowledge and ClearMasked: VI up, VI down, results."""
+    x, virq = side.x, side.virq
+    signal, acknowledge = RVIC_BASE + RvicCall.SIGNAL, RVIC_BASE + RvicCall.ACKNOWLEDGE
+
+    def callback(_handle: int, _number: int, _user: int) -> None:
+        function = x[0]
+        if function == signal:
+            virq(True)
+        elif function == acknowledge:
+            virq(False)
+            x[1] = INTID
+        x[0] = 0
+
+    return callback
