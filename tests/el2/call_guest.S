@@ -10,12 +10,15 @@
 //  0x08    x0, x1, x2, x3                  x0, x1, x2, x3
 //  0x28    -                               ISR_EL1 before, ISR_EL1 after
 //  0x38    -                               0 if x4 to x17 and SP came back as they went
+//
+// WAIT and LEAVE write no results.
 #define TABLE   0x41000000
 #define END     0xff
 #define SMC     1
 #define STORE   2                       // w2 to the device register at x1
 #define TIMER   3                       // x2 to CNTV_CTL_EL0
-#define WAIT    4                       // WFI
+#define WAIT    4                       // let the others go on, then WFI
+#define LEAVE   5                       // let the others go on, then HVC: a call that may not return
 
         .globl  _start
 _start:
@@ -47,10 +50,8 @@ smc:    smc     #0
         b       called
 other:  cmp     w24, #TIMER
         b.eq    timer
-        b.hi    wait
+        b.hi    posted
         str     w2, [x1]
-        b       called
-wait:   wfi
         b       called
 timer:  msr     cntv_ctl_el0, x2
 called: stp     x0, x1, [x26, #0x08]
@@ -68,6 +69,15 @@ called: stp     x0, x1, [x26, #0x08]
         add     x26, x26, #0x40
         str     x26, [x27]
         b       next
+posted: add     x30, x26, #0x40
+        str     x30, [x27]
+        cmp     w24, #LEAVE
+        b.eq    leave
+        wfi
+        b       next
+leave:  hvc     #0
+        b       next
+
 not_mine:
         cmp     w0, #END
         b.ne    next

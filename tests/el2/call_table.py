@@ -8,30 +8,33 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from harness import Machine, StopReason, until
 from harness.arch.psci import Function
 from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvidCall
 from harness.guest import Program, load
+from harness.trace.events import Event
 
 TABLE = 0x4100_0000
 END = 0xFF
 ISR_I = 1 << 7
 PULSE = 0x0B00_000C  # the test device's PULSE register
 RAISE, LOWER = 0x0B00_0004, 0x0B00_0008
+E = TypeVar("E", bound=Event)
 _ENTRY = Struct("<II4Q24x")
 _RESULT = Struct("<8x7Q")
 
 
 class Action(IntEnum):
-    """What an entry does; CALL_GUEST's numbers."""
+    """What an entry does; call_guest.S's numbers."""
 
     HVC = 0
     SMC = 1
     STORE = 2
     TIMER = 3
     WAIT = 4
+    LEAVE = 5
 
 
 class Call(NamedTuple):
@@ -81,6 +84,16 @@ def pulse(cpu: int, spi: int) -> Call:
     return Call(cpu, Action.STORE, 0, PULSE, 32 + spi)
 
 
+def line(cpu: int, spi: int, level: bool) -> Call:
+    """The guest drives SPI `spi` high, or stops driving it."""
+    return Call(cpu, Action.STORE, 0, RAISE if level else LOWER, 32 + spi)
+
+
+def wait(cpu: int) -> Call:
+    """WFI, while the others go on."""
+    return Call(cpu, Action.WAIT, 0)
+
+
 def timer(cpu: int, on: bool) -> Call:
     """The vCPU's virtual timer (INTID 27): its line high or low."""
     return Call(cpu, Action.TIMER, 0, 0, int(on))
@@ -123,3 +136,44 @@ def execute(machine: Machine, calls: Sequence[Call]) -> list[Result]:
 def _result(fields: Iterable[int]) -> Result:
     x0, x1, x2, x3, before, after, changed = fields
     return Result((x0, x1, x2, x3), bool(before & ISR_I), bool(after & ISR_I), changed == 0)
+
+
+class Caller:
+    """A machine that runs the interpreter, its events, and the calls that tests make most.
+
+    Each method returns the result of its last call.
+    """
+
+    def __init__(self, machine: Machine, *, secondaries: bool = True) -> None:
+        self.machine = machine
+        start(machine, secondaries=secondaries)
+        self.events: list[Event] = []
+        machine.events.add(self.events.append)
+
+    def do(self, *calls: Call) -> Result:
+        """Execute calls in order; the last one's result."""
+        return execute(self.machine, calls)[-1]
+
+    def ready(self, cpu: int, *intids: int) -> Result:
+        """Enable the vCPU's instance and unmask INTIDs on it."""
+        unmask = [rvic(cpu, RvicCall.CLEAR_MASKED, cpu, n) for n in intids]
+        return self.do(*unmask, rvic(cpu, RvicCall.ENABLE))
+
+    def pending(self, cpu: int, intid: int, *, by: int = 0) -> bool:
+        """IsPending, asked by vCPU `by`."""
+        result = self.do(rvic(by, RvicCall.IS_PENDING, cpu, intid))
+        assert result.x0 == 0
+        return bool(result.x1)
+
+    def line(self, cpu: int) -> bool:
+        """ISR_EL1.I as the vCPU itself reads it."""
+        return self.do(rvic(cpu, RvicCall.VERSION)).line_before
+
+    def acknowledge(self, cpu: int) -> tuple[int, int]:
+        """Acknowledge: x0 and x1."""
+        result = self.do(rvic(cpu, RvicCall.ACKNOWLEDGE))
+        return result.x0, result.x1
+
+    def seen(self, kind: type[E]) -> list[E]:
+        """Events of one type so far."""
+        return [event for event in self.events if isinstance(event, kind)]
