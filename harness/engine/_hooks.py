@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.arch import esr as syndrome
-from harness.arch import hyp
+from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
 from harness.engine import _unicorn as uc
@@ -38,6 +38,8 @@ _TIMERS = {
     for name, encoding in NAMES_TO_ENCODINGS.items()
     if name.startswith("CNT") and name.endswith("_EL0")
 }
+# IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
+_TO_UNIFICATION = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
 _VBAR_KEY = _key(_VBAR_EL1)
 
 
@@ -98,7 +100,7 @@ class Hooks:
         elif ec == EC.INSTRUCTION_ABORT_LOWER:
             if not self._fill(esr, fetch=not esr & syndrome.S1PTW):
                 pe.handlers[ec](pe, esr)
-        elif ec == EC.SYSREG and esr >> 20 & 3 == 1:  # op0 1: IC and DC to the Point of Unification (TPU)
+        elif ec == EC.SYSREG and sysreg.parse_iss(esr).encoding in _TO_UNIFICATION:
             pe.memory.instruction_cache_maintenance()
             pe.advance()
         else:

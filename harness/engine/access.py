@@ -11,6 +11,8 @@ from harness.engine import deviations
 from harness.engine.deviations import Deviation
 from harness.engine.loadstore import Bank, LoadStore, Operands, address, writeback
 
+_GENERAL, _VECTOR, _ZERO = Bank.GENERAL, Bank.VECTOR, Bank.ZERO
+
 
 class Part(NamedTuple):
     """One access as a bus sees it: up to 8 bytes; `value` of a store, None for a load."""
@@ -67,11 +69,11 @@ def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: Regi
         insn = _from_syndrome(esr)
     elif insn.atomic:
         return _refuse(write, deviations.MMIO_EXCLUSIVE, syndrome.FSC_UNSUPPORTED_ATOMIC)
-    elif insn.bank is Bank.ZERO:
+    elif insn.bank is _ZERO:
         ipa &= -insn.offset  # FAR is the register as it stands, not the block
     elif (address(insn, registers) ^ far) & 0xFFF:
         return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
-    if len(insn.targets) == 1 and insn.bank is Bank.GENERAL and (ipa & 0xFFF) + insn.size <= 0x1000:
+    if len(insn.targets) == 1 and insn.bank is _GENERAL and (ipa & 0xFFF) + insn.size <= 0x1000:
         value = None if insn.load else registers.general(insn.targets[0]) & (1 << insn.size * 8) - 1
         return Access((Part(ipa, insn.size, not insn.load, value),), insn, writeback(insn, registers))
     total = insn.size * len(insn.targets)
@@ -96,7 +98,7 @@ def _parts(insn: LoadStore, ipa: int, registers: RegisterFile) -> Iterator[Part]
     for target in insn.targets:
         value = 0
         if not insn.load:
-            value = registers.vector(target) if insn.bank is Bank.VECTOR else registers.general(target)
+            value = registers.vector(target) if insn.bank is _VECTOR else registers.general(target)
         for shift in range(0, insn.size * 8, 64):
             data = None if insn.load else value >> shift & (1 << size * 8) - 1
             yield Part(ipa, size, not insn.load, data)
@@ -106,7 +108,7 @@ def _parts(insn: LoadStore, ipa: int, registers: RegisterFile) -> Iterator[Part]
 def complete(access: Access, values: Sequence[int | None], registers: RegisterFile) -> None:
     """Write what was loaded (one value per part, ignored for stores), then the base register."""
     insn = access.insn
-    if insn.load and len(values) == 1 and insn.bank is Bank.GENERAL:
+    if insn.load and len(values) == 1 and insn.bank is _GENERAL:
         registers.set_general(insn.targets[0], _extended(insn, _need(values[0])))
     elif insn.load:
         per_target = max(insn.size // 8, 1)
@@ -115,7 +117,7 @@ def complete(access: Access, values: Sequence[int | None], registers: RegisterFi
             value = 0
             for k, word in enumerate(words):
                 value |= (_need(word) & (1 << min(insn.size, 8) * 8) - 1) << 64 * k
-            if insn.bank is Bank.VECTOR:
+            if insn.bank is _VECTOR:
                 registers.set_vector(target, value)
             else:
                 registers.set_general(target, _extended(insn, value))

@@ -31,6 +31,10 @@ class Bank(Enum):
     ZERO = "DC ZVA"
 
 
+# Members of an enum are slow to look up, and these are on the path of every access.
+_LITERAL, _POST, _PRE, _ZERO = Index.LITERAL, Index.POST, Index.PRE, Bank.ZERO
+
+
 class LoadStore(NamedTuple):
     """One instruction.
 
@@ -65,19 +69,19 @@ class Operands(Protocol):
 
 def address(insn: LoadStore, operands: Operands) -> int:
     """Virtual address of the first byte, before any writeback."""
-    if insn.indexing is Index.LITERAL:
+    if insn.indexing is _LITERAL:
         return operands.here() + insn.offset & _MASK64
     base = operands.base(insn.base)
-    if insn.bank is Bank.ZERO:
+    if insn.bank is _ZERO:
         return operands.general(insn.base) & -insn.offset
     if insn.extended is not None:
         return base + _extend(insn.extended, operands) & _MASK64
-    return base if insn.indexing is Index.POST else base + insn.offset & _MASK64
+    return base if insn.indexing is _POST else base + insn.offset & _MASK64
 
 
 def writeback(insn: LoadStore, operands: Operands) -> tuple[int, int] | None:
     """(base register, its new value) of a pre- or post-indexed form."""
-    if insn.indexing in (Index.PRE, Index.POST):
+    if insn.indexing is _POST or insn.indexing is _PRE:
         return insn.base, operands.base(insn.base) + insn.offset & _MASK64
     return None
 

@@ -135,7 +135,7 @@ class PE(ExceptionEntry):
 
     def base(self, n: int) -> int:
         """Xn, SP for 31."""
-        return self.sp if n == ZR else self.x[n]
+        return self.registers.sp if n == ZR else self.x[n]
 
     def here(self) -> int:
         """Address of the trapped instruction."""
