@@ -141,3 +141,27 @@ def driver(cpus: int = 1, *, ctlr: int = GRP0, **options: int) -> Driver:
         d.write("GICC_PMR", 0xFF, cpu=cpu)
         d.write("GICC_CTLR", ctlr, cpu=cpu)
     return d
+
+
+# Chapter 5
+
+EN, UIE, LRENPIE, NPIE, VGRP0EIE, VGRP0DIE, VGRP1EIE, VGRP1DIE = (1 << n for n in range(8))
+HW, LR_GRP1, EOI = 1 << 31, 1 << 30, 1 << 19
+PENDING, ACTIVE, BOTH = 1 << 28, 2 << 28, 3 << 28
+EOI_COUNT = 27
+
+
+def lr(intid: int, state: int = PENDING, *, priority: int = 0x80, flags: int = 0, physical: int = 0) -> int:
+    """A list register (5.3.8); ``physical`` also carries CPUID and EOI's place when HW is 0."""
+    return flags | state | priority >> 3 << 23 | physical << 10 | intid
+
+
+def guest(*lrs: int, ctlr: int = GRP0, hcr: int = EN, cpus: int = 1) -> Driver:
+    """A guest that has set its CPU interface up, and list registers as given."""
+    d = Driver(Gic(cpus))
+    d.write("GICH_HCR", hcr)
+    d.write("GICV_PMR", 0xFF)
+    d.write("GICV_CTLR", ctlr)
+    for n, value in enumerate(lrs):
+        d.write("GICH_LR", value, n)
+    return d
