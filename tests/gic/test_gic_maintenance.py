@@ -116,3 +116,10 @@ def test_status_of_sixty_four_list_registers() -> None:
     assert [d.read("GICH_EISR", n) for n in range(2)] == [0, 1 << 31]
     assert [d.read("GICH_ELRSR", n) for n in range(2)] == [0xFFFF_FFFF, 0x7FFF_FEFF]
     assert d.read("GICH_VTR") & 0x3F == 63
+
+
+def test_a_hardware_list_register_is_empty_once_it_is_invalid() -> None:
+    """5.3.6: with HW set, bit 19 belongs to PhysicalID and asks for nothing."""
+    d = guest(lr(50, 0, flags=HW, physical=0x200))
+    assert d.read("GICH_ELRSR") == 0b1111
+    assert d.read("GICH_EISR") == 0

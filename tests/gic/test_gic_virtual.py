@@ -282,3 +282,12 @@ def test_virtual_interfaces_are_banked() -> None:
     assert d.read("GICH_LR", cpu=1) == 0
     assert d.gic.virq == 1
     assert d.read("GICV_IAR", cpu=1) == SPURIOUS
+
+
+def test_reserved_bits_of_a_list_register() -> None:
+    """5.3.8: bits [22:20] always, and [18:13] where HW is 0."""
+    d = guest()
+    d.write("GICH_LR", 0x7FFF_FFFF)
+    assert d.read("GICH_LR") == 0x7F88_1FFF
+    d.write("GICH_LR", 0xFFFF_FFFF)
+    assert d.read("GICH_LR") == 0xFF8F_FFFF
