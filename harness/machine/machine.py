@@ -20,7 +20,7 @@ from harness.machine.clock import Clock
 from harness.machine.console import Console
 from harness.machine.cpu import Cpu
 from harness.machine.ctrl_c import CtrlC
-from harness.machine.options import memory_size, parse_controller
+from harness.machine.options import check_backend, memory_size, parse_controller
 from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
 from harness.machine.semihosting import Semihosting
@@ -61,6 +61,7 @@ class Machine:
         **bases: int,
     ) -> None:
         parse_controller(controller)
+        check_backend(backend)
         if quantum < 1:
             raise ConfigError(f"quantum={quantum}: at least 1 instruction is needed")
         self.config = Config(
@@ -297,9 +298,10 @@ class Machine:
         self._exit = pe, code
         pe.stop()
 
-    def semihosting_write(self, data: bytes) -> None:
+    def semihosting_write(self, pe: PE, data: bytes) -> None:
         """A guest's SYS_WRITE0 or SYS_WRITEC."""
         self.console.write(data)
+        self.watches.console_written(pe.index)
 
     def _spi_rose(self, intid: int) -> None:
         self.hypervisor.controller.line_rose(intid)

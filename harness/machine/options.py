@@ -27,6 +27,12 @@ def parse_controller(name: str) -> ControllerKind:
         raise ConfigError(f"controller {name!r}: choose one of {', '.join(ControllerKind)}") from None
 
 
+def check_backend(name: str | None) -> None:
+    """ConfigError unless it is one of the ways to reach registers, or None for the best of them."""
+    if name not in (None, "view", "api"):
+        raise ConfigError(f"backend {name!r}: choose one of view, api")
+
+
 def memory_size(size: int | str) -> int:
     """Bytes of RAM from a number or from text such as ``"64M"``; ConfigError unless whole pages within limits."""
     if isinstance(size, str):

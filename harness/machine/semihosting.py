@@ -33,7 +33,7 @@ class Host(Protocol):
         """End the run with this exit code."""
         ...
 
-    def semihosting_write(self, data: bytes) -> None:
+    def semihosting_write(self, pe: PE, data: bytes) -> None:
         """Print on the console."""
         ...
 
@@ -52,9 +52,9 @@ class Semihosting:
         if operation in (Operation.EXIT, Operation.EXIT_EXTENDED):
             self._exit(pe, parameter)
         elif operation == Operation.WRITEC:
-            self._host.semihosting_write(self._read(parameter, 1))
+            self._host.semihosting_write(pe, self._read(parameter, 1))
         elif operation == Operation.WRITE0:
-            self._host.semihosting_write(self._string(parameter))
+            self._host.semihosting_write(pe, self._string(parameter))
         else:
             pe.x[0] = FAILED
         pe.advance()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harness.engine import PE
 from harness.machine.until import Condition, Disarm, Met
-from harness.trace.events import Eret, VirqTaken
+from harness.trace.events import Eret, Event, Mmio, VirqTaken
 
 if TYPE_CHECKING:
     from harness.machine.machine import Machine
@@ -99,8 +99,15 @@ class Watches:
         return _listed(self._instructions, (count, met))
 
     def console(self, text: str, met: Met) -> Disarm:
-        """Report when the console's output contains a text."""
-        return _listed(self._console, (text, met))
+        """Report when the console's output contains a text, at the access that completed it."""
+        listed = _listed(self._console, (text, met))
+        self._machine.events.add(self._on_access)
+
+        def disarm() -> None:
+            self._machine.events.remove(self._on_access)
+            listed()
+
+        return disarm
 
     def next_tick(self) -> int | None:
         """Tick at which the loop must look again."""
@@ -119,17 +126,22 @@ class Watches:
         for count, met in self._instructions:
             if machine.instructions >= count:
                 met(0)
-        if self._console and len(machine.console) != self._console_seen:
-            self._console_seen = len(machine.console)
-            text = machine.console.text
-            for wanted, met in self._console:
-                if wanted in text:
-                    met(0)
+        self.console_written(0)
 
-    def console_written(self) -> None:
-        """A guest printed: look at once, so that the run ends at the instruction that completed the text."""
-        if self._console:
-            self.poll()
+    def console_written(self, cpu: int) -> None:
+        """Look at the console's output, if it has grown since the last look."""
+        console = self._machine.console
+        if not self._console or len(console) == self._console_seen:
+            return
+        self._console_seen = len(console)
+        text = console.text
+        for wanted, met in self._console:
+            if wanted in text:
+                met(cpu)
+
+    def _on_access(self, event: Event) -> None:
+        if isinstance(event, Mmio):
+            self.console_written(event.cpu)
 
 
 def _listed(items: list[_Entry], entry: _Entry) -> Disarm:
