@@ -48,6 +48,7 @@ def run_guest(
 
 def _traced(machine: Machine, manifest: Manifest, screen: Screen, formatter: Formatter) -> Stop:
     """Run with every event shown as it happens."""
+    screen.line()
     live = LiveTrace(screen, machine, formatter)
     machine.listen(live)
     try:
@@ -63,7 +64,9 @@ def _untraced(machine: Machine, manifest: Manifest, screen: Screen, formatter: F
     try:
         stop = machine.run(limit=manifest.run.limit)
     finally:
-        screen.verbatim(machine.console.text)
+        if machine.console:
+            screen.line()
+            screen.verbatim(machine.console.text)
     if life.taken:
         show_life(screen, life, formatter)
     return stop

@@ -24,7 +24,6 @@ MOST_UNMET: Final = 20
 def show_title(screen: Screen, manifest: Manifest) -> None:
     """The guest's name and what it is for."""
     screen.line((manifest.name, "bold cyan"), (f"  {manifest.description}", "dim"))
-    screen.line()
 
 
 def show_summary(screen: Screen, report: Report, names: Names) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,6 +81,38 @@ def test_a_truncated_elf_is_refused(rvic: Rvic, tmp_path: Path) -> None:
     result = rvic("run", path)
     assert result.status == 2
     assert "cut.elf" in result.err
+
+
+def test_an_elf_for_another_machine_is_refused(rvic: Rvic, tmp_path: Path) -> None:
+    """A complete ELF header that says EM_X86_64."""
+    path = tmp_path / "other.elf"
+    ident = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9)
+    path.write_bytes(ident + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 0, 0, 0, 64, 56, 0, 64, 0, 0))
+    result = rvic("run", path)
+    assert result.status == 2
+    assert "other.elf" in result.err
+    assert "x86" in result.err.lower()
+    assert result.err.count("\n") == 1
+
+
+def test_an_image_larger_than_ram_is_refused(rvic: Rvic, tmp_path: Path) -> None:
+    (tmp_path / "large.bin").write_bytes(bytes(2 << 20))
+    manifest = tmp_path / "guest.toml"
+    manifest.write_text('[guest]\nsource = "large.bin"\n[machine]\nmemory = "1M"\n')
+    result = rvic("run", tmp_path)
+    assert result.status == 2
+    assert "large.bin" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_fault_with_vbar_unset_says_where_and_why(rvic: Rvic, tmp_path: Path) -> None:
+    path = tmp_path / "unset.S"
+    path.write_text("_start: mov x1, #0\nbad:    ldr x0, [x1]\n")
+    result = rvic("run", path)
+    assert result.status == 1
+    assert "data abort" in result.out
+    assert "VBAR_EL1 = 0x0" in result.out
+    assert "Traceback" not in result.out + result.err
 
 
 def test_a_bug_of_ours_shows_its_traceback(
