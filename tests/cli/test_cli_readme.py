@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.new import new_guest
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -33,6 +35,17 @@ def test_the_picture_shows_the_same_output() -> None:
 def test_its_commands_are_two() -> None:
     commands = runpy.run_path(str(ROOT / ".ci" / "readme_commands.py"))["commands"]
     assert len(commands(README)) == 2
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_its_example_holds_for_a_new_guest(page: str, pytester: pytest.Pytester) -> None:
+    example = re.search(
+        r"^```python\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert example is not None
+    new_guest(pytester.path / "fresh")
+    (pytester.path / "fresh" / "test_example.py").write_text(example[1])
+    pytester.runpytest_inprocess("fresh/test_example.py", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/guide.md"])
