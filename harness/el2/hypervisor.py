@@ -103,10 +103,13 @@ class Hypervisor:
     # Physical interrupts
 
     def take_physical_interrupts(self) -> None:
-        """Take what is signalled to CPUs between slices: those in the guest leave it, the others are in EL2."""
+        """Take what is signalled to CPUs between turns: those in the guest leave it, the others are in EL2.
+
+        A CPU that is off takes nothing; it stays pending in the GIC.
+        """
         lines = self.platform.irq_lines()
         for vcpu in self.vcpus:
-            if lines >> vcpu.index & 1:
+            if lines >> vcpu.index & 1 and vcpu.power is Power.ON:
                 self.controller.physical_irq(vcpu)
 
     def after_exit(self, vcpu: Vcpu) -> None:

@@ -214,7 +214,6 @@ class Machine:
                 return self._stop(
                     StopReason.LIMIT, None, diagnose.limit(hypervisor.vcpus, limit, self._where)
                 )
-            hypervisor.take_physical_interrupts()
             vcpu = scheduler.next()
             if vcpu is None:
                 if self._jump():

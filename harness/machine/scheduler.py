@@ -27,12 +27,19 @@ class Scheduler:
         self._quantum = quantum
         self._turn = 0
         self._left = quantum
+        self._began = 0  # what the PE of the present slice had retired when it began
 
     def next(self) -> Vcpu | None:
-        """The vCPU whose turn it is, or None if none can run."""
+        """The vCPU whose turn it is, or None if none can run; it has taken its physical interrupts.
+
+        In the midst of a turn only the vCPU itself takes what is signalled to its CPU. The others do so between
+        turns, and not wherever a run happens to be stopped and continued.
+        """
         current = self._vcpus[self._turn]
         if self._left > 0 and current.runnable:
+            self._hypervisor.after_exit(current)
             return current
+        self._hypervisor.take_physical_interrupts()
         count = len(self._vcpus)
         for step in range(1, count + 1):
             vcpu = self._vcpus[(self._turn + step) % count]
@@ -52,6 +59,7 @@ class Scheduler:
     def run(self, vcpu: Vcpu, length: int) -> int:
         """Run one slice; return the instructions it retired."""
         self._clock.start(vcpu.pe)
+        self._began = vcpu.pe.retired
         try:
             retired = vcpu.pe.run(length)
         finally:
@@ -62,4 +70,4 @@ class Scheduler:
     def peers_started(self, pe: PE) -> None:
         """A second vCPU came on while this one runs: the quantum counts from here."""
         pe.shorten(self._quantum)
-        self._left = self._quantum
+        self._left = self._quantum + pe.retired - self._began  # the slice's own length is yet to be taken off
