@@ -29,12 +29,38 @@ def call_result(x0: int, x1: int, intid: int | None, target: int | None) -> Call
     return CallResult(x0, x1, intid, target)
 
 
+class Reach(NamedTuple):
+    """Where an access of a guest goes.
+
+    ``address`` is physical. ``is_exit``: it traps on hardware too; otherwise stage 2 maps the device through.
+    ``emulated``: EL2 itself serves it (:meth:`Controller.emulate`), not a device on the bus.
+    """
+
+    address: int
+    is_exit: bool = True
+    emulated: bool = False
+
+
+class Emulated(NamedTuple):
+    """An access that EL2 served: the value loaded or stored, the register, and the interrupt it was about."""
+
+    value: int
+    register: str | None = None
+    intid: int | None = None
+    target: int | None = None
+
+
 Service = Callable[[Vcpu, int, int, int, int], CallResult]
 """A service of the controller's own function ranges: vCPU, function, x1, x2, x3."""
 
 
 class Controller(Protocol):
-    """The EL2 side of one guest-visible interrupt controller."""
+    """The EL2 side of one guest-visible interrupt controller.
+
+    ``takes_irqs``: physical IRQs are EL2's (HCR_EL2.IMO), not the guest's.
+    """
+
+    takes_irqs: bool
 
     def start(self) -> None:
         """Program the physical GIC and the EL2 trap configuration of each PE."""
@@ -68,12 +94,20 @@ class Controller(Protocol):
         """Emulate a trapped MRS or MSR; False where the guest has no such register."""
         ...
 
-    def may_access(self, ipa: int) -> bool:
-        """Whether the guest sees the device at this address."""
+    def reach(self, ipa: int) -> Reach | None:
+        """What a guest's access to a device address meets; None where it sees nothing."""
         ...
 
-    def is_exit(self, ipa: int) -> bool:
-        """Whether an access there traps to EL2 on hardware, or reaches a device mapped through."""
+    def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
+        """Serve an access to a register that EL2 emulates; ``value`` is None for a load."""
+        ...
+
+    def completes(self, vcpu: Vcpu, ipa: int, value: int) -> int | None:
+        """The INTID that a store to mapped-through hardware ends; for the ledger, which EL2 cannot tell."""
+        ...
+
+    def virq_wires(self) -> int | None:
+        """Where hardware drives the vCPUs' IRQ inputs: a bit per vCPU. None where EL2 does, by HCR_EL2.VI."""
         ...
 
     def why_not(self, vcpu: Vcpu) -> str:

@@ -12,12 +12,21 @@ from typing import Protocol
 
 from harness.arch.esr import EC
 from harness.devices import BusError
-from harness.el2.controller import Controller
+from harness.el2.controller import Controller, Emulated, Reach
 from harness.el2.psci import Outcome
 from harness.el2.smccc import Hypercalls
 from harness.el2.vcpu import Power, Vcpu
 from harness.engine import PE, Memory, Part
-from harness.trace.events import DataAbort, Event, InstructionAbort, Mmio, Wfx
+from harness.trace.events import (
+    Completed,
+    DataAbort,
+    Event,
+    InstructionAbort,
+    Mmio,
+    VirqLowered,
+    VirqRaised,
+    Wfx,
+)
 from harness.trace.events import Power as PowerEvent
 from harness.trace.hub import Events
 from harness.trace.names import Names
@@ -46,6 +55,14 @@ class Platform(Protocol):
 
     def device_name(self, address: int) -> str:
         """The device that answers at a physical address."""
+        ...
+
+    def lines_moved(self) -> None:
+        """EL2 changed an interrupt line by itself: what follows from it must happen now."""
+        ...
+
+    def own_physical_timer(self) -> None:
+        """Let the guests use CNTP_* without a trap."""
         ...
 
     def cpu_reset(self, cpu: int) -> None:
@@ -82,6 +99,7 @@ class Hypervisor:
         self._memory = memory
         self.controller: Controller
         self.calls: Hypercalls
+        self._wires = 0
 
     def start(self, controller: Controller, names: Names) -> None:
         """Install the interrupt controller's EL2 side and the exception tables; start the physical GIC."""
@@ -114,8 +132,28 @@ class Hypervisor:
 
     def after_exit(self, vcpu: Vcpu) -> None:
         """Take what an exit's own handling made pending on this CPU, before the guest resumes."""
-        if self.platform.irq_lines() >> vcpu.index & 1:
+        if self.wants_irq(vcpu.index):
             self.controller.physical_irq(vcpu)
+
+    def wants_irq(self, cpu: int) -> bool:
+        """Whether EL2 has an interrupt to take on this CPU: its nIRQ is asserted, and is EL2's."""
+        return self.controller.takes_irqs and bool(self.platform.irq_lines() >> cpu & 1)
+
+    def follow_wires(self) -> None:
+        """Where the GIC itself drives the vCPUs' IRQ inputs, let the PEs see them; a high one ends a WFI."""
+        wires = self.controller.virq_wires()
+        if wires is None or wires == self._wires:
+            return
+        changed, self._wires = wires ^ self._wires, wires
+        for vcpu in self.vcpus:
+            if changed >> vcpu.index & 1:
+                level = bool(wires >> vcpu.index & 1)
+                vcpu.pe.virq = level
+                if level:
+                    vcpu.waiting = False
+                if self.events.active:
+                    event = VirqRaised if level else VirqLowered
+                    self.events.emit(event(self.platform.now(), vcpu.index))
 
     # Power (PSCI's PowerController)
 
@@ -126,6 +164,8 @@ class Hypervisor:
         target.waiting = False
         self.platform.cpu_reset(target.index)
         self.controller.reset_vcpu(target)
+        self._wires &= ~(1 << target.index)  # reset took the PE's IRQ input low; it follows again from here
+        self.follow_wires()
         self.power_event(target, "on")
 
     def power_off(self, vcpu: Vcpu) -> None:
@@ -190,30 +230,44 @@ class Hypervisor:
         self.after_exit(self.vcpus[pe.index])
 
     def _perform(self, pe: PE, part: Part) -> list[int]:
-        """One access on the bus: the value read, if it reads. BusError where the guest sees no device."""
-        if not self.controller.may_access(part.ipa):
+        """One access: the value read, if it reads. BusError where the guest sees no device."""
+        reach = self.controller.reach(part.ipa)
+        if reach is None:
             raise BusError(part.ipa)
-        if not self.events.active:
-            return self._on_bus(pe, part)
-        tick, pc = self.platform.now(), pe.pc
+        serve = self._traced if self.events.active else self._serve
+        served = serve(pe, part, reach)
+        return [served.value] if part.value is None else []
+
+    def _serve(self, pe: PE, part: Part, reach: Reach) -> Emulated:
+        if reach.emulated:
+            served = self.controller.emulate(self.vcpus[pe.index], part.ipa, part.size, part.value)
+            self.platform.lines_moved()
+            return served
+        if part.value is None:
+            return Emulated(self.platform.read(pe.index, reach.address, part.size))
+        self.platform.write(pe.index, reach.address, part.size, part.value)
+        return Emulated(part.value)
+
+    def _traced(self, pe: PE, part: Part, reach: Reach) -> Emulated:
+        """Serve an access, telling of it before its consequences."""
+        tick, cpu, pc = self.platform.now(), pe.index, pe.pc
         self.events.hold()
         told: list[Event] = []
         try:
-            values = self._on_bus(pe, part)
-            value = part.value if part.value is not None else values[0]
-            if self.controller.is_exit(part.ipa):
-                told.append(DataAbort(tick, pe.index, pc, part.ipa, part.size, part.write, value))
-            name = self.platform.device_name(part.ipa)
-            told.append(Mmio(tick, pe.index, pc, part.ipa, part.size, part.write, value, name))
+            value, register, intid, target = served = self._serve(pe, part, reach)
+            if reach.is_exit:
+                told.append(
+                    DataAbort(tick, cpu, pc, part.ipa, part.size, part.write, value, intid, register, target)
+                )
+            if not reach.emulated:
+                name = self.platform.device_name(reach.address)
+                told.append(Mmio(tick, cpu, pc, part.ipa, part.size, part.write, value, name))
+            if part.write and not reach.is_exit:
+                ended = self.controller.completes(self.vcpus[cpu], part.ipa, value)
+                told += [Completed(tick, cpu, ended)] if ended is not None else []
         finally:
             self.events.release(*told)
-        return values
-
-    def _on_bus(self, pe: PE, part: Part) -> list[int]:
-        if part.value is None:
-            return [self.platform.read(pe.index, part.ipa, part.size)]
-        self.platform.write(pe.index, part.ipa, part.size, part.value)
-        return []
+        return served
 
     def _abort_guest(self, pe: PE, write: bool) -> None:
         """Nothing answers there: a synchronous external abort, as the bus would give on hardware."""

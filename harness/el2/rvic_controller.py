@@ -17,20 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from harness.arch import intid as ids
-from harness.el2.controller import CallResult, Service, call_result
+from harness.el2.controller import CallResult, Emulated, Reach, Service, call_result
 from harness.el2.gic_driver import IAR_INTID, GicDriver
-from harness.el2.physical_timer import PhysicalTimerTraps
-from harness.el2.vcpu import Power, Vcpu
+from harness.el2.intake import Intake, Served
+from harness.el2.vcpu import Vcpu
 from harness.rvic import Config, Edge, Effect, EffectKind, Rvic, Signalled, Target, why
-from harness.trace.events import AlsoPending, PhysicalIrq, VirqLowered, VirqRaised
 
 if TYPE_CHECKING:
     from harness.el2.hypervisor import Hypervisor
 
-KICK_SGI = 0  # the one SGI that EL2 keeps for itself: "look at your line"
 TIMER_PPIS = (ids.PPI_VIRTUAL_TIMER, ids.PPI_PHYSICAL_TIMER)
 
 
@@ -51,16 +49,16 @@ class Behind:
 class RvicController:
     """The ``rvic`` controller."""
 
+    takes_irqs = True
+
     def __init__(self, hypervisor: Hypervisor, config: Config, gic: GicDriver) -> None:
         self.rvic = Rvic(config)
         self._hypervisor = hypervisor
         self._config = config
         self._gic = gic
         self._vcpus = hypervisor.vcpus
-        self._events = hypervisor.events
-        self._platform = hypervisor.platform
         self._behind = Behind([set() for _ in self._vcpus])
-        self._timers = PhysicalTimerTraps(hypervisor)
+        self._intake = Intake(hypervisor, gic, self._deliver, self._sync)
         # What a call's effect asks of the physical interrupts that stand behind the virtual ones.
         self._actions: dict[EffectKind, Callable[[Vcpu, Effect], None]] = {
             EffectKind.UNMASKED: self._finish_shared,
@@ -74,10 +72,7 @@ class RvicController:
 
     def start(self) -> None:
         """Start the physical GIC; trap CNTP_* (CNTHCTL_EL2.EL1PCEN = 0) on every PE."""
-        self._gic.start_distributor()
-        for vcpu in self._vcpus:
-            self._gic.start_cpu(vcpu.index)
-            self._timers.start(vcpu)
+        self._intake.start()
 
     def services(self) -> dict[int, Service]:
         """Every function of the RVIC's and the RVID's ranges."""
@@ -99,15 +94,23 @@ class RvicController:
 
     def system_register(self, vcpu: Vcpu, esr: int) -> bool:
         """CNTP_* of the EL1 physical timer, which EL2 emulates as KVM does."""
-        return self._timers.emulate(vcpu, esr)
+        return self._intake.timers.emulate(vcpu, esr)
 
-    def may_access(self, ipa: int) -> bool:
-        """A guest of an RVIC sees no GIC."""
-        return not self._gic.owns(ipa)
+    def reach(self, ipa: int) -> Reach | None:
+        """A guest of an RVIC sees no GIC; every other device is emulated, each access an exit."""
+        return None if self._gic.owns(ipa) else Reach(ipa)
 
-    def is_exit(self, ipa: int) -> bool:
-        """Every device is emulated: each access is a data abort."""
-        return True
+    def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
+        """There is no register that this controller emulates."""
+        raise LookupError(f"no emulated register at {ipa:#x}")
+
+    def completes(self, vcpu: Vcpu, ipa: int, value: int) -> int | None:
+        """Nothing ends an interrupt but a call."""
+        return None
+
+    def virq_wires(self) -> int | None:
+        """The line is EL2's to drive."""
+        return None
 
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending on the vCPU, and what holds it back."""
@@ -122,27 +125,8 @@ class RvicController:
     # Physical interrupts
 
     def physical_irq(self, vcpu: Vcpu) -> None:
-        """Drain GICC_IAR. The first interrupt is the exit; those found with it come in the same one."""
-        is_exit = not vcpu.waiting and vcpu.power is Power.ON  # else this CPU is in EL2 already
-        while (iar := self._gic.acknowledge(vcpu.index)) & IAR_INTID < ids.SPURIOUS_GROUP1:
-            self._gic.drop_priority(vcpu.index, iar)
-            if self._events.active:
-                self._traced_route(vcpu, iar, is_exit)
-            else:
-                self._route(vcpu, iar)
-            is_exit = False
-        self._sync(vcpu)
-
-    def _traced_route(self, vcpu: Vcpu, iar: int, is_exit: bool) -> None:
-        tick, pc, physical = self._platform.now(), vcpu.pe.pc, iar & IAR_INTID
-        self._events.hold()
-        served = self._route(vcpu, iar)
-        intid = served.intid if served is not None else None
-        target = served.vcpu if served is not None and served.vcpu != vcpu.index else None
-        if is_exit:
-            self._events.release(PhysicalIrq(tick, vcpu.index, pc, physical, intid, target))
-        else:
-            self._events.release(AlsoPending(tick, vcpu.index, physical, intid, target))
+        """Take what is signalled to this CPU."""
+        self._intake.physical_irq(vcpu)
 
     def line_rose(self, intid: int) -> None:
         """The board's injector saw an SPI rise. KVM's reads its route here, and signals it only later."""
@@ -157,27 +141,25 @@ class RvicController:
             if self._gic.line_is_high(vcpu.index, intid):
                 self._apply(self.rvic.signal_trusted(vcpu.index, intid).edges, vcpu)
 
-    def _route(self, vcpu: Vcpu, iar: int) -> Target | None:
-        """Signal what a physical interrupt stands for; return what it was delivered to, if it was."""
+    def _deliver(self, vcpu: Vcpu, iar: int) -> Served | None:
+        """Signal what a physical interrupt stands for."""
         physical = iar & IAR_INTID
-        if physical < ids.SGI_COUNT:
-            self._gic.deactivate(vcpu.index, iar)
-            intid, vcpu.kicked_for = vcpu.kicked_for, None
-            return Target(vcpu.index, intid) if intid is not None else None
         if physical in TIMER_PPIS:
             self._behind.private[vcpu.index].add(physical)
-            signalled = _delivery(self.rvic.signal_trusted(vcpu.index, physical))
+            signalled = self.rvic.signal_trusted(vcpu.index, physical)
         elif physical < ids.SPI_BASE:  # no other PPI has a guest interrupt
             self._gic.deactivate(vcpu.index, iar)
             return None
         else:
-            signalled = _delivery(self._signal_input(physical))
-            if not self._gic.is_level(physical):
-                self._gic.deactivate(vcpu.index, iar)
+            signalled = self._signal_input(physical)
+        target = signalled.target if signalled.delivered else None
+        if physical >= ids.SPI_BASE:
+            if self._gic.is_level(physical):
+                self._behind.shared[physical] = {target} if target is not None else set()
             else:
-                self._behind.shared[physical] = {signalled.target} if signalled.target is not None else set()
+                self._gic.deactivate(vcpu.index, iar)
         self._apply(signalled.edges, vcpu)
-        return signalled.target
+        return Served(*target) if target is not None else None
 
     def _signal_input(self, physical: int) -> Signalled:
         number = physical - ids.SPI_BASE
@@ -260,17 +242,8 @@ class RvicController:
     def _apply(self, edges: tuple[Edge, ...], caller: Vcpu) -> None:
         """Let each line change reach its PE: here at once, on another CPU by a kick."""
         for edge in edges:
-            if self._events.active:
-                event = VirqRaised if edge.level else VirqLowered
-                self._events.emit(event(self._platform.now(), edge.vcpu, edge.intid))
-            target = self._vcpus[edge.vcpu]
-            if target is caller:
-                self._sync(target)
-            elif target.waiting:
-                self._sync(target)  # it is in EL2 already: no exit to make
-            elif target.power is Power.ON:
-                target.kicked_for = edge.intid
-                self._gic.send_sgi(caller.index, target.index, KICK_SGI)
+            self._intake.line(*edge)
+            self._intake.kick(caller, self._vcpus[edge.vcpu], edge.intid)
 
     def _sync(self, vcpu: Vcpu) -> None:
         """HCR_EL2.VI follows the RVIC line; a high line wakes."""
@@ -278,14 +251,3 @@ class RvicController:
         vcpu.pe.virq = level
         if level:
             vcpu.waiting = False
-
-
-class Delivery(NamedTuple):
-    """What EL2 needs of a signal: its line changes, and where it is pending now, if anywhere."""
-
-    edges: tuple[Edge, ...]
-    target: Target | None
-
-
-def _delivery(signalled: Signalled) -> Delivery:
-    return Delivery(signalled.edges, signalled.target if signalled.delivered else None)

@@ -49,6 +49,7 @@ class Board:
         self._rose = rose
         self._timed = (self.uart, self.rtc, self.testdev)
         self._level_sources = ((self.uart, virt.UART_INTID, "uart"), (self.rtc, virt.RTC_INTID, "rtc"))
+        self._maintenance = 0  # GICH's outputs as PPI 25 last saw them
         self._stretched: set[int] = set()  # level-sensitive SPIs whose pulse no CPU has acknowledged yet
         self._map()
 
@@ -104,6 +105,10 @@ class Board:
             self.gic.set_line(intid, level, cpu)
         if self._stretched:
             self._release()
+        if self.gic.maintenance != self._maintenance:
+            self._maintenance = self.gic.maintenance
+            for cpu in range(len(self.timers)):
+                self.gic.set_line(ids.PPI_MAINTENANCE, bool(self._maintenance >> cpu & 1), cpu)
 
     def _release(self) -> None:
         for intid in sorted(self._stretched):

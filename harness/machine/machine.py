@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.arch import virt
-from harness.el2 import GicDriver, Hypervisor, Outcome, RvicController
+from harness.el2 import Hypervisor, Outcome
 from harness.engine import PE, Memory
 from harness.errors import ConfigError, GuestError
 from harness.guest import Program, Segment, Symbols, load
@@ -18,6 +18,7 @@ from harness.machine import diagnose
 from harness.machine.board import Board
 from harness.machine.clock import Clock
 from harness.machine.console import Console
+from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
 from harness.machine.ctrl_c import CtrlC
 from harness.machine.options import check_backend, memory_size, parse_controller
@@ -60,7 +61,7 @@ class Machine:
         ledger: bool = True,
         **bases: int,
     ) -> None:
-        parse_controller(controller)
+        self.controller = parse_controller(controller)
         check_backend(backend)
         if quantum < 1:
             raise ConfigError(f"quantum={quantum}: at least 1 instruction is needed")
@@ -90,9 +91,10 @@ class Machine:
         self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
         self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, quantum)
         platform.connect(self._scheduler, self.hypervisor)
-        gic = GicDriver(platform, self.board.intids, virt.LEVEL_INTIDS)
         names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
-        self.hypervisor.start(RvicController(self.hypervisor, self.config, gic), names)
+        self.hypervisor.start(
+            make_controller(self.controller, self.hypervisor, self.board, platform, self.config), names
+        )
         self.cpus = tuple(Cpu(vcpu) for vcpu in self.hypervisor.vcpus)
         self._programs: list[Program] = []
         self.symbols = Symbols({})
@@ -128,7 +130,9 @@ class Machine:
         ``source`` is a path (.S, .s, .elf, .bin, Image) or a Program. Raises GuestError if it cannot be built or
         does not fit.
         """
-        program = source if isinstance(source, Program) else load(source)
+        program = (
+            source if isinstance(source, Program) else load(source, defines=GUEST_DEFINES[self.controller])
+        )
         for segment in program.segments:
             self._place(segment, program)
         self._programs.append(program)
@@ -206,6 +210,7 @@ class Machine:
         while True:
             self._ctrl_c.check()
             self._let_time_pass()
+            hypervisor.follow_wires()
             watches.poll()
             stop = self._ended()
             if stop is not None:

@@ -17,6 +17,13 @@ class ControllerKind(StrEnum):
     """Interrupt controllers a guest can see."""
 
     RVIC = "rvic"
+    """RVIC and RVID, by hypercalls."""
+    VGIC = "vgic"
+    """A GICv2 through its virtualization extensions: GICD trapped, GICV mapped through, list registers."""
+    TRAP = "trap"
+    """A GICv2 with GICD and GICC both trapped and emulated."""
+    GICV2 = "gicv2"
+    """The physical GICv2 itself, with no EL2 in an interrupt's path."""
 
 
 def parse_controller(name: str) -> ControllerKind:

@@ -27,6 +27,7 @@ GUEST_TIMER = (
     TimerRegister.CNTKCTL_EL1,
     TimerRegister.CNTFRQ_EL0,
 )
+PHYSICAL_TIMER = (TimerRegister.CNTP_CTL_EL0, TimerRegister.CNTP_CVAL_EL0, TimerRegister.CNTP_TVAL_EL0)
 READ_ONLY = (TimerRegister.CNTVCT_EL0, TimerRegister.CNTPCT_EL0, TimerRegister.CNTFRQ_EL0)
 
 
@@ -67,7 +68,7 @@ class Platform:
         board = self._board
         board.tell_time(self._clock.now())
         value = board.bus.read(cpu, address, size)
-        board.settle()
+        self._settle()
         return value
 
     def write(self, cpu: int, address: int, size: int, value: int) -> None:
@@ -75,15 +76,25 @@ class Platform:
         board = self._board
         board.tell_time(self._clock.now())
         board.bus.write(cpu, address, size, value)
-        board.settle()
+        self.lines_moved()
+
+    def lines_moved(self) -> None:
+        """Lines may have changed: the GIC and the CPUs see them, and the running slice ends where it must now."""
+        self._settle()
         self._cut_slice()
+
+    def own_physical_timer(self) -> None:
+        """Serve CNTP_* without a trap."""
+        for pe in self._pes:
+            for register in PHYSICAL_TIMER:
+                self._serve(pe, register)
 
     def cpu_reset(self, cpu: int) -> None:
         """A CPU comes out of reset: its timers are off."""
         timer = self._board.timers[cpu]
         timer.reset()
         self._board.drive_timer(cpu)
-        self._board.settle()
+        self._settle()
         running = self._clock.running
         if running is not None and self._scheduler is not None:
             self._scheduler.peers_started(running)
@@ -96,8 +107,12 @@ class Platform:
         """MSR of a timer register: its line and deadline follow at once."""
         self._board.timers[cpu].write(TimerRegister(name), value, self._clock.now())
         self._board.drive_timer(cpu)
+        self.lines_moved()
+
+    def _settle(self) -> None:
         self._board.settle()
-        self._cut_slice()
+        if self._hypervisor is not None:
+            self._hypervisor.follow_wires()
 
     def _cut_slice(self) -> None:
         """Let the running slice end where a device acts next, or now if the CPU has a physical interrupt."""
@@ -105,7 +120,7 @@ class Platform:
         if running is None:
             return
         now = self._clock.now()
-        if self._board.gic.irq >> running.index & 1:
+        if self._hypervisor is not None and self._hypervisor.wants_irq(running.index):
             running.shorten(0)
             return
         deadline = self._board.deadline(now)

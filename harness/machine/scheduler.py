@@ -65,6 +65,8 @@ class Scheduler:
         finally:
             self._clock.stop()
         self._left -= retired
+        if vcpu.pe.waiting:  # a WFI that EL2 does not trap
+            vcpu.waiting = True
         return retired
 
     def peers_started(self, pe: PE) -> None:

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""EL2's driver of one CPU's virtual interface control registers, GICH_*: MMIO accesses (IHI 0048B, 5.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.arch.virt import GICH_BASE
+from harness.el2.gic_driver import PhysicalBus
+
+ALIAS_BASE = GICH_BASE + 0x1000  # as on a GIC-400: any CPU's GICH for all CPUs
+ALIAS_STRIDE = 0x200
+GICH_HCR = 0x000
+GICH_VTR = 0x004
+GICH_VMCR = 0x008
+GICH_ELRSR0 = 0x030
+GICH_APR = 0x0F0
+GICH_LR = 0x100
+
+HCR_EN = 1 << 0
+HCR_UIE = 1 << 1  # maintenance interrupt while at most one list register is valid
+VTR_LIST_REGS = 0x3F
+
+PENDING = 1 << 28
+ACTIVE = 1 << 29
+GROUP1 = 1 << 30
+HW = 1 << 31
+EOI = 1 << 19  # where HW is 0: maintenance interrupt when it ends
+PHYSICAL_SHIFT = 10
+PRIORITY_SHIFT = 20  # GICH_LR holds the upper five of eight bits of priority in [27:23]
+PRIORITY_BITS = 0xF8
+
+
+@dataclass(slots=True)
+class Context:
+    """What a vCPU leaves behind when it is switched out, and needs to go on; reset values by default."""
+
+    hcr: int = HCR_EN
+    vmcr: int = 0
+    apr: int = 0
+    lrs: list[int] = field(default_factory=list)
+
+
+class ListRegisters:
+    """The list registers of one CPU, through its alias block: EL2 may look at them from any CPU."""
+
+    def __init__(self, bus: PhysicalBus, cpu: int) -> None:
+        self._bus = bus
+        self._cpu = cpu
+        self._base = ALIAS_BASE + ALIAS_STRIDE * cpu
+        self.count = (self._read(GICH_VTR) & VTR_LIST_REGS) + 1
+        self._hcr = 0
+
+    def enable(self, *, underflow: bool = False) -> None:
+        """Turn the virtual interface on, with the underflow maintenance interrupt or without."""
+        value = HCR_EN | (HCR_UIE if underflow else 0)
+        if value != self._hcr:
+            self._hcr = value
+            self._write(GICH_HCR, value)
+
+    def empty(self) -> int:
+        """A bit for each list register that holds no interrupt (GICH_ELRSR0 and 1)."""
+        low = self._read(GICH_ELRSR0)
+        return low | self._read(GICH_ELRSR0 + 4) << 32 if self.count > 32 else low
+
+    def __getitem__(self, n: int) -> int:
+        return self._read(GICH_LR + 4 * n)
+
+    def __setitem__(self, n: int, value: int) -> None:
+        self._write(GICH_LR + 4 * n, value)
+
+    def save(self) -> Context:
+        """Take the vCPU's whole virtual interface out of the hardware; it is off and empty afterwards."""
+        context = Context(
+            self._read(GICH_HCR),
+            self._read(GICH_VMCR),
+            self._read(GICH_APR),
+            [self[n] for n in range(self.count)],
+        )
+        self._write(GICH_HCR, 0)
+        for n in range(self.count):
+            self[n] = 0
+        return context
+
+    def restore(self, context: Context) -> None:
+        """Put a vCPU's virtual interface back into the hardware."""
+        for n in range(self.count):
+            self[n] = context.lrs[n] if n < len(context.lrs) else 0
+        self._write(GICH_APR, context.apr)
+        self._write(GICH_VMCR, context.vmcr)
+        self._hcr = context.hcr
+        self._write(GICH_HCR, context.hcr)
+
+    def _read(self, offset: int) -> int:
+        return self._bus.read(self._cpu, self._base + offset, 4)
+
+    def _write(self, offset: int, value: int) -> None:
+        self._bus.write(self._cpu, self._base + offset, 4, value)
