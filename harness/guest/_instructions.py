@@ -35,7 +35,9 @@ def read(mnemonic: str, rest: str, scope: Scope, literal: Literal, location: Loc
 
     ``literal`` gives the address of a literal of a size in the pool of this section.
     """
-    lower = mnemonic.lower()
+    lower, rest = mnemonic.lower(), rest.replace("\t", " ")
+    if not (rest.isascii() and rest.isprintable()):
+        raise AsmError(f"`{mnemonic}`: the operands hold a character that is not printable ASCII")
     instruction = Instruction(f"{mnemonic} {rest}" if rest else mnemonic, location)
     special = _SPECIAL.get(lower)
     if special is not None and special(instruction, lower, rest, scope):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from functools import cache
 
 import keystone
 
@@ -21,11 +20,6 @@ class EncodingError(Exception):
         super().__init__(index)
         self.index = index
         self.unknown_mnemonic = mnemonic
-
-
-@cache
-def _engine() -> keystone.Ks:
-    return keystone.Ks(keystone.KS_ARCH_ARM64, keystone.KS_MODE_LITTLE_ENDIAN)
 
 
 def encode(texts: Sequence[str]) -> list[int]:
@@ -47,8 +41,10 @@ def encode(texts: Sequence[str]) -> list[int]:
 
 def _try(texts: Sequence[str]) -> list[int] | int:
     """The words, or keystone's error number."""
+    # A new engine for each batch costs some microseconds, and nothing is left over from one that failed.
+    engine = keystone.Ks(keystone.KS_ARCH_ARM64, keystone.KS_MODE_LITTLE_ENDIAN)
     try:
-        data, _ = _engine().asm("\n".join(texts), 0, as_bytes=True)
+        data, _ = engine.asm("\n".join(texts), 0, as_bytes=True)
     except keystone.KsError as error:
         return int(error.errno)
     if data is None or len(data) != 4 * len(texts):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from harness.guest._sections import Kind, Section, lay_out
 from harness.guest._source import AsmError
 from harness.guest._symbols import SymbolTable, is_internal
 from harness.guest.program import Line, LineMap, Program, Segment, Symbols
+
+_NUMBER = re.compile(r"-?(?:0x[0-9a-f]+|0|[1-9]\d*)", re.IGNORECASE)
 
 Lookup = Callable[[str], Node]
 
@@ -119,7 +122,7 @@ def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str
         return f"unknown instruction `{mnemonic}`"
     if mnemonic.lower() == "mov" and "," in operands:
         source = operands.split(",", 1)[1].strip().removeprefix("#")
-        if source.lstrip("-")[:1].isdigit():
+        if _NUMBER.fullmatch(source):
             return (
                 f"`{instruction.text}`: {int(source, 0):#x} takes more than one instruction: "
                 "use `ldr Xt, =value`, or `movz` and `movk`"

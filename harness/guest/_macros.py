@@ -112,16 +112,18 @@ def define(header: str, body: Sequence[Statement]) -> Macro:
 def repeat(directive: str, rest: str, count: int, body: Sequence[Statement]) -> Iterator[Statement]:
     """The statements of ``.rept`` (``count`` times), ``.irp`` or ``.irpc`` (once for each value)."""
     if directive == ".rept":
-        for _ in range(count):
-            yield from body
-        return
+        return (statement for _ in range(count) for statement in body)
     match = _HEADER.fullmatch(rest)
     if match is None:
         raise AsmError(f"`{directive}` needs a symbol and values")
     name = match[1]
     cut = [(_cut(statement.text, frozenset((name,))), statement.location) for statement in body]
-    for value in _values(directive, _squeeze(match[2].strip())):
-        for text, location in cut:
+    return _each(name, _values(directive, _squeeze(match[2].strip())), cut)
+
+
+def _each(name: str, values: Sequence[str], body: Sequence[Line]) -> Iterator[Statement]:
+    for value in values:
+        for text, location in body:
             if isinstance(text, str):
                 yield Statement(text, location)
             else:

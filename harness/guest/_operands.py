@@ -30,6 +30,8 @@ _SMALL = r"#?-?(?:0x[0-9a-f]{1,7}|[1-9]\d{0,8}|0)(?![\w.])"
 _EITHER = rf"(?:{_WORD}|(?:{_SHIFT}\s+)?{_SMALL})?"
 _PLAIN = re.compile(rf"\s*(?:{_EITHER}\s*[,\[\]{{}}!]\s*)*{_EITHER}\s*", re.I)
 _PLAIN_PIECE = re.compile(rf"\s*(?:{_WORD}|!|)\s*", re.I)
+# Brackets in pairs, not nested and not empty: keystone never returns from some that are not.
+_SHAPE = re.compile(r"[^\[\]{}]*(?:(?:\[\s*[^\s\[\]{}][^\[\]{}]*\]|\{\s*[^\s\[\]{}][^\[\]{}]*\})[^\[\]{}]*)*")
 _PIECE = re.compile(r"[,\[\]{}]|[^,\[\]{}]+")
 _SHIFTED = re.compile(rf"\s*({_SHIFT})\s*(#?)\s*(\S.*)", re.I)
 _FLOAT = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[-+]?\d+)?", re.I)
@@ -79,6 +81,8 @@ def read(instruction: Instruction, mnemonic: str, rest: str, scope: _expr.Scope)
     """Set the pieces (and the relocation) of an instruction from its operands; AsmError if that fails."""
     if "ip" in rest or "IP" in rest:
         rest = _ALIAS.sub(lambda match: ALIASES[match[0].lower()], rest)
+    if not _SHAPE.fullmatch(rest):
+        raise AsmError(f"`{instruction.text}`: the brackets of the operands do not match")
     if mnemonic not in _FLOATING and _PLAIN.fullmatch(rest):
         instruction.pieces = (f"{mnemonic} {rest}",)
         return

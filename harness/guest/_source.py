@@ -86,7 +86,8 @@ def logical_lines(text: str, file: str) -> Iterator[tuple[int, str]]:
     """Yield (line number, text) with comments gone and continued lines joined; empty lines are left out."""
     pending: list[str] = []
     first = 0
-    for number, line in enumerate(scrub(text, file).split("\n"), 1):
+    unix = text.replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(scrub(unix, file).split("\n"), 1):
         continued = line.endswith("\\")
         if continued:
             line = line[:-1]

@@ -143,6 +143,10 @@ def test_a_weak_symbol_without_a_definition_is_zero() -> None:
     assert assemble(".weak w\n.quad w\n").segments[0].data == bytes(8)
 
 
+def test_lines_may_end_as_elsewhere() -> None:
+    assert words(assemble("nop\r\n.word 1 \\\r\n, 2\r\n")) == [0xD503201F, 1, 2]
+
+
 def test_end_ends_the_source() -> None:
     assert words(assemble(".word 1\n.if 1\n.end\n.word 2\n")) == [1]
 

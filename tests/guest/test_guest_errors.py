@@ -101,6 +101,9 @@ CASES = {
     "macro arguments of cpp": ("#define F(a) a\nF(nop, nop)\n", 2, "takes 1 arguments, not 2"),
     "no .endm": (".macro a\nnop\n", 1, "`.macro` without `.endm`"),
     "no .endr": ("nop\n.rept 2\nnop\n", 2, "`.rept` without `.endr`"),
+    "irp without symbol": (".irp\nnop\n.endr\n", 1, "needs a symbol"),
+    "irp with an open string": ('.irp a, "b\nnop\n.endr\n', 1, "a string is not closed"),
+    "mov with rubbish": ("mov x0, #5!\n", 1, "do not fit"),
     ".endm alone": (".endm\n", 1, "`.endm`"),
     "macro twice": (".macro a\n.endm\n.macro a\n.endm\n", 3, "macro `a` is already defined"),
     "required argument": (".macro a b:req\n.endm\na\n", 3, "macro `a` needs its argument `b`"),
@@ -121,7 +124,11 @@ CASES = {
     "popsection": (".popsection\n", 1, "`.popsection` without"),
     "subsection": (".text 1\n", 1, "subsections are not supported"),
     "open comment": ("nop\n/* for ever\nnop\n", 2, "comment `/*` is never closed"),
-    "empty register list": ("ld1 {}, [x0]\n", 1, "do not fit"),
+    "empty register list": ("ld1 {}, [x0]\n", 1, "brackets of the operands do not match"),
+    "form feed": ("add x0, x1,\fx2\n", 1, "not printable ASCII"),
+    "no-break space": ("add x0, x1,\u00a0x2\n", 1, "not printable ASCII"),
+    "open bracket": ("fmul v0.2d, v1.2d, v2.d[\n", 1, "brackets of the operands do not match"),
+    "empty bracket": ("fmul v0.2d, v1.2d, v2.d[ ]\n", 1, "brackets of the operands do not match"),
     "post-index of xzr": ("ld1 {v0.16b}, [x0], xzr\n", 1, "`xzr` cannot be a post-index"),
 }
 
