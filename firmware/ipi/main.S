@@ -9,12 +9,12 @@
 
 main:
         stp     x19, x30, [sp, #-16]!
-        bl      rvic_probe
+        bl      irqc_probe
         cbnz    x0, fail
         mov     x0, #IPI_TOKEN
         adr     x1, on_token
-        adr     x2, rvic_flow_ipi
-        bl      rvic_request
+        adr     x2, irqc_flow_ipi
+        bl      irqc_request
         cbnz    x0, fail
         adr     x0, accept_token
         bl      smp_start
@@ -24,7 +24,7 @@ main:
         cmp     x19, #1                 // the first one: to CPU 1, or to ourselves where we are alone
         cset    x0, hi
         mov     x1, #IPI_TOKEN
-        bl      rvic_send_ipi
+        bl      irqc_send_ipi
         cbnz    x0, fail
 1:      adr     x0, rounds
         ldr     x0, [x0]
@@ -57,7 +57,7 @@ fail:   print   text_failed
 // A secondary CPU lets the token come. x0 := status.
 accept_token:
         mov     x0, #IPI_TOKEN
-        b       rvic_unmask
+        b       irqc_unmask
 
 // The handler: count it, and pass it on. CPU 0 closes the round, and keeps the token after the last.
 on_token:
@@ -78,7 +78,7 @@ on_token:
         cmp     x0, x5
         csel    x0, xzr, x0, hs
         mov     x1, #IPI_TOKEN
-        bl      rvic_send_ipi
+        bl      irqc_send_ipi
 2:      ret     x9
 
 text_done:      .asciz "ipi: "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// spi: an edge device behind the RVID. It raises 1,000 edges, each once the last was handled, while its
+// spi: an edge device on SPI 5. It raises 1,000 edges, each once the last was handled, while its
 // interrupt is moved from CPU to CPU with edges in flight: none is lost, none is seen twice. See README.md.
 #include "boot.inc"
 #include "smp.inc"
@@ -18,9 +18,9 @@ main:
         stp     x22, x23, [sp, #32]
         bl      testdev_probe
         cbnz    x0, fail
-        bl      rvic_probe
+        bl      irqc_probe
         cbnz    x0, fail
-        bl      rvid_probe
+        bl      irqc_input_probe
         cbnz    x0, fail
         mov     x0, #0
         bl      smp_start
@@ -31,8 +31,8 @@ main:
         mov     x22, #1
         mov     x0, #INPUT
         adr     x1, on_edge
-        adr     x2, rvic_flow_edge
-        bl      rvid_request
+        adr     x2, irqc_flow_edge
+        bl      irqc_input_request
         cbnz    x0, fail
         mov     w0, #LINE               // edge number 1
         mov     w1, #100
@@ -49,7 +49,7 @@ main:
         csel    x20, xzr, x20, hs
         mov     x0, #INPUT
         mov     x1, x20
-        bl      rvid_set_affinity
+        bl      irqc_input_set_affinity
         cbnz    x0, fail
         add     x21, x21, #1
         mov     x0, x22                 // and leave it there for a while that always differs

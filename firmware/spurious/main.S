@@ -1,27 +1,37 @@
 // SPDX-License-Identifier: MIT
 // spurious: an interrupt that is withdrawn before the guest acknowledges it, on the CPU itself and from
-// another one. The driver answers NO_INTERRUPTS with a counter and a quiet return. See README.md.
+// another one. The driver answers NO_INTERRUPTS, or 1023, with a counter and a quiet return. See README.md.
 #include "boot.inc"
 #include "smp.inc"
 #include "uart.inc"
 
 #define ROUNDS          100             // of each kind
-#define IPI             3
+#define INPUT           6               // no device of the board is on it: only we make it pending
+
+// the_intid: x0 := INTID of our interrupt.
+.macro  the_intid
+        adr     x0, intid
+        ldr     x0, [x0]
+.endm
 
 main:
         stp     x19, x30, [sp, #-32]!
         stp     x20, x21, [sp, #16]
-        bl      rvic_probe
+        bl      irqc_probe
         cbnz    x0, fail
         mov     x0, #VECTOR_EL1H_IRQ    // our own step between the exception and the acknowledge
         adr     x1, on_irq
         bl      vector_set
-        mov     x0, #IPI
-        adr     x1, on_ipi
-        adr     x2, rvic_flow_ipi
-        bl      rvic_request
+        bl      irqc_input_probe
         cbnz    x0, fail
-        adr     x0, accept_ipi
+        mov     x0, #INPUT
+        adr     x1, on_interrupt
+        adr     x2, irqc_flow_edge
+        bl      irqc_input_request
+        cbnz    x0, fail
+        adr     x0, intid
+        str     x1, [x0]
+        mov     x0, #0
         bl      smp_start
         cbnz    x0, fail
         mov     x20, x1                 // x20 = how many CPUs
@@ -33,42 +43,49 @@ main:
         cbnz    x0, fail
         bl      withdraw_by_mask
         cbnz    x0, fail
+        subs    x19, x19, #1
+        b.ne    1b
         mov     x21, #1
 2:      cmp     x21, x20
-        b.hs    3f
-        mov     x0, x21
+        b.hs    4f
+        mov     x0, #INPUT              // it is that CPU's now
+        mov     x1, x21
+        bl      irqc_input_set_affinity
+        cbnz    x0, fail
+        mov     x19, #ROUNDS
+3:      mov     x0, x21
         bl      withdraw_on_other
         cbnz    x0, fail
+        subs    x19, x19, #1
+        b.ne    3b
         add     x21, x21, #1
         b       2b
-3:      subs    x19, x19, #1
-        b.ne    1b
-        bl      smp_stop
+4:      bl      smp_stop
 
-        adr     x21, rvic_counters      // what the driver has counted, on CPU 0
-        ldr     x0, [x21, #RVIC_COUNT_SPURIOUS]
+        adr     x21, irqc_counters      // what the driver has counted, on CPU 0
+        ldr     x0, [x21, #IRQC_COUNT_SPURIOUS]
         adr     x1, spurious_self
         str     x0, [x1]
         cmp     x0, #(2 * ROUNDS)
         b.ne    fail
-        ldr     x0, [x21, #RVIC_COUNT_TAKEN]
+        ldr     x0, [x21, #IRQC_COUNT_TAKEN]
         adr     x1, taken_self
         str     x0, [x1]
         cmp     x0, #ROUNDS
         b.ne    fail
         mov     x19, #1                 // and on every other CPU: one spurious a round, one taken to stop
-4:      cmp     x19, x20
-        b.hs    5f
+5:      cmp     x19, x20
+        b.hs    6f
         add     x21, x21, #64
-        ldr     x0, [x21, #RVIC_COUNT_SPURIOUS]
+        ldr     x0, [x21, #IRQC_COUNT_SPURIOUS]
         cmp     x0, #ROUNDS
         b.ne    fail
-        ldr     x0, [x21, #RVIC_COUNT_TAKEN]
+        ldr     x0, [x21, #IRQC_COUNT_TAKEN]
         cmp     x0, #1
         b.ne    fail
         add     x19, x19, #1
-        b       4b
-5:      print   text_done
+        b       5b
+6:      print   text_done
         mov     x0, #0
         b       leave
 fail:   print   text_failed
@@ -82,12 +99,12 @@ withdraw_while_masked:
         stp     x19, x30, [sp, #-16]!
         bl      taken_and_spurious
         mov     x19, x0
-        mov     x0, #IPI
-        bl      rvic_set_pending
+        the_intid
+        bl      irqc_set_pending
         mrs     x1, isr_el1
         tbz     x1, #7, 9f              // ISR_EL1.I: the line is high
-        mov     x0, #IPI
-        bl      rvic_clear_pending
+        the_intid
+        bl      irqc_clear_pending
         mrs     x1, isr_el1
         tbnz    x1, #7, 9f              // and low again
         bl      irq_window
@@ -95,13 +112,13 @@ withdraw_while_masked:
         subs    x0, x0, x19
         b       8f
 
-// ClearPending between the exception and the acknowledge: Acknowledge finds nothing. It is lost, as asked.
+// Not pending any more, between the exception and the acknowledge: which finds nothing. It is lost, as asked.
 withdraw_pending:
         stp     x19, x30, [sp, #-16]!
         adr     x0, clear_own_pending
         b       withdraw_in_exception
 
-// SetMasked at that moment: spurious too, but the interrupt stays pending and comes after ClearMasked.
+// Masked at that moment: spurious too, but the interrupt stays pending and comes when it is unmasked.
 withdraw_by_mask:
         stp     x19, x30, [sp, #-16]!
         adr     x0, mask_own
@@ -109,8 +126,8 @@ withdraw_by_mask:
         cbnz    x0, 9f
         bl      taken_and_spurious
         mov     x19, x0
-        mov     x0, #IPI
-        bl      rvic_unmask
+        the_intid
+        bl      irqc_unmask
         bl      irq_window
         bl      taken_and_spurious
         sub     x0, x0, x19
@@ -125,35 +142,38 @@ withdraw_in_exception:
 8:      ldp     x19, x30, [sp], #16
         ret
 
-// Another CPU takes the exception and waits before its acknowledge until we have withdrawn the interrupt.
-// In: x0 = that CPU. x0 := 0 if all is well.
+// The other CPU that the interrupt goes to takes the exception, and waits before its acknowledge until we
+// have withdrawn it. In: x0 = that CPU. x0 := 0 if all is well.
 withdraw_on_other:
-        mov     x9, x30
-        mov     x8, x0
-        adr     x4, arrived
-        adr     x5, withdrawn
-        adr     x6, before_acknowledge
-        str     xzr, [x4, x8, lsl #3]
-        str     xzr, [x5, x8, lsl #3]
+        stp     x19, x30, [sp, #-32]!
+        stp     x20, x21, [sp, #16]
+        lsl     x19, x0, #3
+        adr     x20, withdrawn
+        adr     x21, before_acknowledge
+        adr     x1, arrived
+        str     xzr, [x1, x19]
+        str     xzr, [x20, x19]
         adr     x0, wait_for_withdrawal
-        str     x0, [x6, x8, lsl #3]
-        mov     x0, x8
-        mov     x1, #IPI
-        bl      rvic_send_ipi
+        str     x0, [x21, x19]
+        the_intid
+        bl      irqc_set_pending
         cbnz    x0, 3f
-1:      ldr     x0, [x4, x8, lsl #3]
+        adr     x1, arrived
+1:      ldr     x0, [x1, x19]
         cbz     x0, 1b
-        mov     x1, x8
-        mov     x2, #IPI
-        rvic_call RVIC_CLEAR_PENDING
+        the_intid
+        bl      irqc_clear_pending
+        cbnz    x0, 3f
         mov     x1, #1
-        str     x1, [x5, x8, lsl #3]
+        str     x1, [x20, x19]
         dmb     sy
-2:      ldr     x1, [x6, x8, lsl #3]    // it takes its step out when it is through
+2:      ldr     x1, [x21, x19]          // it takes its step out when it is through
         cbnz    x1, 2b
-3:      ret     x9
+3:      ldp     x20, x21, [sp, #16]
+        ldp     x19, x30, [sp], #32
+        ret
 
-// provoke: send this CPU the IPI, with a step before the acknowledge. In: x0 = step.
+// provoke: make it pending, with a step before the acknowledge. In: x0 = step.
 // x0 := 0 if that gave exactly one spurious interrupt and none else.
 provoke:
         stp     x19, x30, [sp, #-32]!
@@ -164,8 +184,8 @@ provoke:
         mov     x21, x1
         adr     x0, before_acknowledge
         str     x20, [x0]               // only CPU 0 provokes
-        mov     x0, #IPI
-        bl      rvic_set_pending
+        the_intid
+        bl      irqc_set_pending
         bl      irq_window
         bl      taken_and_spurious
         sub     x0, x0, x19
@@ -186,7 +206,7 @@ irq_window:
 
 // taken_and_spurious: CPU 0's counters. x0 := interrupts taken, x1 := spurious ones. Clobbers x2.
 taken_and_spurious:
-        adr     x2, rvic_counters
+        adr     x2, irqc_counters
         ldp     x0, x1, [x2]
         ret
 
@@ -203,22 +223,22 @@ on_irq:
         mov     x0, x20
         blr     x1
         mov     x0, x19
-        bl      rvic_handle_irq
+        bl      irqc_handle_irq
         str     xzr, [x21]
         b       2f
 1:      mov     x0, x19
-        bl      rvic_handle_irq
+        bl      irqc_handle_irq
 2:      ldp     x20, x21, [sp, #16]
         ldp     x19, x30, [sp], #32
         ret
 
 // Steps. In: x0 = this CPU.
 clear_own_pending:
-        mov     x0, #IPI
-        b       rvic_clear_pending
+        the_intid
+        b       irqc_clear_pending
 mask_own:
-        mov     x0, #IPI
-        b       rvic_mask
+        the_intid
+        b       irqc_mask
 wait_for_withdrawal:
         adr     x1, arrived
         mov     x2, #1
@@ -228,13 +248,8 @@ wait_for_withdrawal:
         cbz     x2, 1b
         ret
 
-// A secondary CPU lets the IPI come. x0 := status.
-accept_ipi:
-        mov     x0, #IPI
-        b       rvic_unmask
-
 // The handler has nothing to do: the driver counts.
-on_ipi:
+on_interrupt:
         ret
 
 text_done:      .asciz "spurious: all withdrawn quietly\n"
@@ -243,6 +258,7 @@ text_failed:    .asciz "spurious: FAILED\n"
 
         .bss
         .balign 8
+intid:          .space 8
 spurious_self:  .space 8
 taken_self:     .space 8
 before_acknowledge: .space MAX_CPUS * 8 // a step between exception and acknowledge, per CPU

@@ -10,7 +10,7 @@
 
 main:
         stp     x19, x30, [sp, #-16]!
-        bl      rvic_probe
+        bl      irqc_probe
         cbnz    x0, fail
         bl      cpus_present
         adr     x1, shares
@@ -72,8 +72,8 @@ start_ticking:
         stp     x19, x30, [sp, #-16]!
         mov     x0, #TIMER_INTID
         adr     x1, on_tick
-        adr     x2, rvic_flow_timer
-        bl      rvic_request
+        adr     x2, irqc_flow_timer
+        bl      irqc_request
         mov     x19, x0
         mov     x0, #PERIOD
         bl      timer_start

@@ -2,20 +2,20 @@
 // uart_echo: a level device behind an untrusted interrupt. What comes in goes out; an empty line ends it.
 // See README.md.
 #include "boot.inc"
-#include "rvic_driver.inc"
+#include "irq_driver.inc"
 #include "uart.inc"
 
 main:
         stp     x19, x30, [sp, #-16]!
-        bl      rvic_probe
+        bl      irqc_probe
         cbnz    x0, fail
-        bl      rvid_probe
+        bl      irqc_input_probe
         cbnz    x0, fail
         bl      uart_init
         mov     x0, #UART_INPUT
         adr     x1, on_uart
-        adr     x2, rvic_flow_level
-        bl      rvid_request
+        adr     x2, irqc_flow_level
+        bl      irqc_input_request
         cbnz    x0, fail
         print   text_ready
         bl      uart_irq_enable
@@ -26,7 +26,7 @@ main:
         b       1b
 2:      bl      uart_irq_disable
         mov     x0, #UART_INPUT
-        bl      rvid_deactivate
+        bl      irqc_input_deactivate
         cbnz    x0, fail
         print   text_done
         adr     x0, lines
