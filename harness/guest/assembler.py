@@ -53,17 +53,21 @@ def assemble(
     sources; ``defines`` are as by ``#define``. GuestError says file, line and what is wrong.
     """
     search = [*(Path(place) for place in include), guest_asm_dir()]
-    assembler = _Assembler(Preprocessor(search, defines or {}))
+    assembler = _Assembler(
+        Preprocessor(search, defines or {}), name if isinstance(source, str) else str(source)
+    )
     path = None if isinstance(source, str) else Path(source)
     try:
         if isinstance(source, str):
             statements = assembler.reader.read_text(source, name)
         else:
             statements = assembler.reader.read_file(Path(source))
+        assembler.run(statements)
+        return link(assembler.sections.values(), assembler.symbols, base, path)
     except AsmError as error:
         raise GuestError(str(error)) from None
-    assembler.run(statements)
-    return link(assembler.sections.values(), assembler.symbols, base, path)
+    except RecursionError:  # hundreds of brackets, or of #define calls within each other
+        raise assembler.location.error("an expression here or just after is nested too deep") from None
 
 
 @dataclass(slots=True)
@@ -79,11 +83,11 @@ class _Source:
 class _Assembler:
     """The state of one run over a source; it is the scope of its expressions and directives."""
 
-    def __init__(self, reader: Preprocessor) -> None:
+    def __init__(self, reader: Preprocessor, name: str) -> None:
         self.reader = reader
         self.sections: dict[str, Section] = {}
         self.symbols = SymbolTable(lambda: self.section.here)
-        self.location = Location("", 0)
+        self.location = Location(name, 1)
         self._macros: dict[str, _macros.Macro] = {}
         self._registers: dict[str, str] = {}
         self._calls = 0

@@ -125,6 +125,7 @@ CASES = {
     "subsection": (".text 1\n", 1, "subsections are not supported"),
     "open comment": ("nop\n/* for ever\nnop\n", 2, "comment `/*` is never closed"),
     "empty register list": ("ld1 {}, [x0]\n", 1, "brackets of the operands do not match"),
+    "deep expression": (f"nop\n.word {'-' * 9000}1\n", 2, "nested too deep"),
     "form feed": ("add x0, x1,\fx2\n", 1, "not printable ASCII"),
     "no-break space": ("add x0, x1,\u00a0x2\n", 1, "not printable ASCII"),
     "open bracket": ("fmul v0.2d, v1.2d, v2.d[\n", 1, "brackets of the operands do not match"),
