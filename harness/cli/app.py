@@ -43,6 +43,15 @@ class Order(StrEnum):
     RANDOM = "random"
 
 
+class Controller(StrEnum):
+    """What the guest sees as its interrupt controller."""
+
+    RVIC = "rvic"
+    VGIC = "vgic"
+    TRAP = "trap"
+    GICV2 = "gicv2"
+
+
 class Backend(StrEnum):
     """How the registers of the emulated CPU are reached."""
 
@@ -68,9 +77,7 @@ At = Annotated[
 def run(
     guest: Guest,
     cpus: Annotated[int | None, typer.Option(metavar="N", help="vCPUs, 1 to 8.")] = None,
-    controller: Annotated[
-        str | None, typer.Option(metavar="KIND", help="Interrupt controller: rvic.")
-    ] = None,
+    controller: Annotated[Controller | None, typer.Option(help="The guest's interrupt controller.")] = None,
     trusted: Annotated[int | None, typer.Option(metavar="T", help="RVIC: trusted interrupts.")] = None,
     untrusted: Annotated[int | None, typer.Option(metavar="U", help="RVIC: untrusted interrupts.")] = None,
     profile: Annotated[Profile | None, typer.Option(help="RVIC as specified, or as KVM has it.")] = None,
@@ -95,7 +102,7 @@ def run(
 
     manifest = find_guest(guest).with_machine(
         cpus=cpus,
-        controller=controller,
+        controller=controller and controller.value,
         trusted=trusted,
         untrusted=untrusted,
         profile=profile and profile.value,

@@ -16,6 +16,7 @@ from harness.machine.machine import Machine
 from harness.machine.scenario import examine, prepare
 from harness.machine.stimulus import parse_at
 from harness.machine.stop import Stop
+from harness.trace.events import Event
 from harness.trace.text import TextWriter
 
 
@@ -60,7 +61,13 @@ def _traced(machine: Machine, manifest: Manifest, screen: Screen, formatter: For
 def _untraced(machine: Machine, manifest: Manifest, screen: Screen, formatter: Formatter) -> Stop:
     """Run, then show the console and the life of the first interrupt."""
     life = FirstLife()
-    machine.listen(life)
+
+    def listen(event: Event) -> None:
+        life(event)
+        if life.done:
+            machine.events.remove(listen)  # heard enough: the rest of the run goes at full speed
+
+    machine.listen(listen)
     try:
         stop = machine.run(limit=manifest.run.limit)
     finally:

@@ -33,6 +33,9 @@ class Inside(Enum):
     BEFORE = 2  # amid a block, before an instruction
 
 
+_NOTHING = Inside.NOTHING  # an enum's member is slow to look up before Python 3.12
+
+
 class Core:
     """Registers and slices of one CPU; see :class:`harness.engine.PE` for the whole."""
 
@@ -56,6 +59,9 @@ class Core:
         self.v = VectorRegisters(self.handle)
         self._pstate = ctypes.c_uint64()
         self._hcr = 0
+        # The line moves with every interrupt: its register is found once.
+        self._hcr_cell = self.sysreg.cell("HCR_EL2")
+        self._hcr_pointer = ctypes.byref(self._hcr_cell)
         self._retired = 0
         self._deadline = 0
         self._running = False
@@ -135,8 +141,9 @@ class Core:
     def set_hcr(self, value: int) -> None:
         """Write HCR_EL2; the virtual interrupt line follows at the next instruction."""
         self._hcr = value
-        self.sysreg.write("HCR_EL2", value)
-        if self.inside is not Inside.NOTHING:
+        self._hcr_cell.value = value
+        uc.check(uc.reg_write(self.handle, uc.REG_CP, self._hcr_pointer), "HCR_EL2")
+        if self.inside is not _NOTHING:
             self.restart()
 
     @property

@@ -19,6 +19,7 @@ from harness.guest._toml_place import Keys, line_of
 from harness.guest.library import firmware_dir
 
 MANIFEST_NAME: Final = "guest.toml"
+DEFAULT_CONTROLLER: Final = "rvic"
 DEFAULT_LIMIT: Final = 100_000_000
 """Instructions a guest without a limit of its own may retire, so that none runs for ever."""
 
@@ -43,13 +44,14 @@ class GuestSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """``[machine]``: options of the machine; ``None`` leaves the machine's own default.
 
-    ``memory`` is in bytes, or a string with a suffix (``"64M"``). ``cpus_allowed`` lists the other
-    numbers of vCPUs that the guest is written for.
+    ``memory`` is in bytes, or a string with a suffix (``"64M"``). ``cpus_allowed`` and
+    ``controllers_allowed`` list what else the guest is written for.
     """
 
     cpus: int | None = None
     cpus_allowed: tuple[int, ...] = ()
     controller: str | None = None
+    controllers_allowed: tuple[str, ...] = ()
     trusted: int | None = None
     untrusted: int | None = None
     profile: Literal["spec", "kvm"] | None = None
@@ -60,7 +62,7 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     def options(self) -> dict[str, Any]:
         """Keyword arguments for a ``Machine``: those given."""
         given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
-        del given["cpus_allowed"]
+        del given["cpus_allowed"], given["controllers_allowed"]
         return given
 
 
@@ -78,10 +80,13 @@ class StimulusSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InterruptSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[expect.interrupts.N]``: how often INTID N was taken, and its mean cost in world switches."""
+    """``[expect.interrupts.N]``: how often INTID N was taken, and its mean cost in world switches.
+
+    ``world_switches`` is a number, for the manifest's own controller, or a table of one for each controller.
+    """
 
     count: int | None = None
-    world_switches: float | None = None
+    world_switches: float | dict[str, float] | None = None
 
 
 class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,7 +127,10 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A guest and all that its run needs. ``path`` is its ``guest.toml``, or None for a bare source."""
+    """A guest and all that its run needs. ``path`` is its ``guest.toml``, or None for a bare source.
+
+    ``own_controller`` is the one its ``guest.toml`` was written with, whatever ``machine`` has now.
+    """
 
     name: str
     source: Path
@@ -133,13 +141,21 @@ class Manifest:
     stimuli: tuple[StimulusSpec, ...] = ()
     expect: ExpectSpec = _NO_EXPECTATIONS
     further_stimuli: tuple[StimulusSpec, ...] = ()
+    own_controller: str = DEFAULT_CONTROLLER
 
     def with_machine(self, **options: Any) -> Manifest:
         """The same guest on another machine: every option that is not None replaces the manifest's.
 
-        Raises ConfigError for a number of vCPUs that the guest is not written for.
+        Raises ConfigError for a number of vCPUs, or a controller, that the guest is not written for.
         """
         given = {name: value for name, value in options.items() if value is not None}
+        controller = given.get("controller")
+        controllers = (self.machine.controller or DEFAULT_CONTROLLER, *self.machine.controllers_allowed)
+        if self.path is not None and controller is not None and controller not in controllers:
+            names = ", ".join(dict.fromkeys(controllers))
+            raise ConfigError(
+                f"`{self.name}` is written for the controller {names}, not {controller} ({self.path})"
+            )
         cpus = given.get("cpus")
         allowed = {self.machine.cpus or 1, *self.machine.cpus_allowed}
         if self.path is not None and cpus is not None and cpus not in allowed:
@@ -184,6 +200,7 @@ def read_manifest(path: Path) -> Manifest:
         run=file.run,
         stimuli=file.stimulus,
         expect=file.expect,
+        own_controller=file.machine.controller or DEFAULT_CONTROLLER,
     )
 
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.arch import esr as syndrome
+from harness.arch.esr import EC
 from harness.el2 import Controller, Power, Vcpu
 from harness.engine import Lockup
 from harness.guest import Program
 
+INSTRUCTION_ABORTS = (EC.INSTRUCTION_ABORT_LOWER, EC.INSTRUCTION_ABORT_SAME)
 Where = Callable[[int], str]
 """An address as ``symbol+offset (file:line)`` where known."""
 
@@ -52,9 +54,19 @@ def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
 
 
 def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
-    """What a guest could not survive: the exception, where, and why its vector was of no use."""
-    return (
-        f"CPU{vcpu.index} at {where(lockup.pc)}: {syndrome.describe(lockup.esr)}"
-        f"{f', address {lockup.far:#x}' if lockup.far is not None else ''}; {lockup.reason}"
-        f" (VBAR_EL1 = {lockup.vbar:#x})"
-    )
+    """What a guest could not survive: its exception, where that came from, and why its vector was of no use."""
+    registers = vcpu.pe.sysreg
+    first, far = registers["ESR_EL1"], registers["FAR_EL1"]  # what the vector that faults was entered for
+    place = where(registers["ELR_EL1"])
+    name = f"CPU{vcpu.index}"
+    if syndrome.exception_class(first) in INSTRUCTION_ABORTS:
+        what = (
+            f"{name} jumped to {where(far)}, and nothing can be fetched there; x30 is {where(vcpu.pe.x[30])}"
+        )
+    elif syndrome.is_abort(first):
+        what = f"{name} at {place}: {syndrome.describe(first)}, address {far:#x}"
+    else:
+        what = f"{name} at {place}: {syndrome.describe(first)}"
+    vector = f"the exception vector at {where(lockup.pc)} faults too ({syndrome.describe(lockup.esr)})"
+    base = "VBAR_EL1 is 0: was it set?" if not lockup.vbar else f"VBAR_EL1 is {lockup.vbar:#x}"
+    return f"{what}. It could not be handled: {vector}; {base}"

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from harness.errors import ConfigError
-from harness.guest.manifest import ExpectSpec, Manifest, StimulusSpec
+from harness.guest.manifest import ExpectSpec, InterruptSpec, Manifest, StimulusSpec
 from harness.machine.machine import Machine
 from harness.machine.stimulus import parse_stimulus
 from harness.machine.stop import Stop, StopReason
@@ -128,11 +128,20 @@ def _expectations(machine: Machine, stop: Stop, manifest: Manifest) -> Iterator[
         if interrupt.count is not None:
             what = f"interrupts with INTID {intid}"
             yield Expectation(what, str(interrupt.count), str(cost.count), cost.count == interrupt.count)
-        if interrupt.world_switches is not None:
-            wanted, got = interrupt.world_switches, cost.world_switches
+        wanted = _switches(interrupt, manifest.own_controller, machine.controller.value)
+        if wanted is not None:
+            got = cost.world_switches
             yield Expectation(
                 f"world switches per interrupt of INTID {intid}", f"{wanted:g}", f"{got:g}", wanted == got
             )
+
+
+def _switches(interrupt: InterruptSpec, own: str, controller: str) -> float | None:
+    """World switches each that are expected under a controller; None if nothing is."""
+    expected = interrupt.world_switches
+    if isinstance(expected, dict):
+        return expected.get(controller)
+    return expected if controller == own else None
 
 
 def _ending(stop: Stop, expect: ExpectSpec) -> Expectation:
