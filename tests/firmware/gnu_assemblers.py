@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
+from types import MappingProxyType
 
 from elftools.elf.elffile import ELFFile
 
@@ -35,7 +36,12 @@ def drivers() -> dict[str, tuple[str, ...]]:
 
 
 def build(
-    driver: tuple[str, ...], source: Path, include: Path, like: Program, scratch: Path
+    driver: tuple[str, ...],
+    source: Path,
+    include: Path,
+    like: Program,
+    scratch: Path,
+    defines: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[int, bytes]:
     """Assemble and link with each section where ``like`` has it; its sections' bytes by address.
 
@@ -46,6 +52,7 @@ def build(
     out = scratch / "guest.elf"
     command = (
         *driver,
+        *(f"-D{name}={value}" for name, value in defines.items()),
         "-I",
         str(include),
         f"-Wl,-T,{script}",
