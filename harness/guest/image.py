@@ -13,6 +13,7 @@ MAGIC = b"ARM\x64"
 _HEADER = struct.Struct("<IIQQQQQQ4sI")
 _TWO_MEGABYTES = 2 << 20
 _LEGACY_TEXT_OFFSET = 0x80000
+_LOADER_SIZE = 4096  # what QEMU keeps for itself at the start of RAM; its Images go above
 _BIG_ENDIAN = 1
 
 
@@ -22,7 +23,11 @@ def is_image(data: bytes) -> bool:
 
 
 def load_image(data: bytes, path: Path, base: int) -> Program:
-    """Place an arm64 Image at its text offset above the 2 MiB boundary at or below ``base``; entry is its start."""
+    """Place an arm64 Image at its text offset above a 2 MiB boundary; entry is its start.
+
+    The boundary is the one at or below ``base``, or, where the text offset is less than a page, the next one:
+    as QEMU does, which leaves the start of RAM to itself.
+    """
     if len(data) < _HEADER.size:
         raise GuestError("truncated arm64 Image: the header has 64 bytes", file=str(path))
     text_offset, size, flags = _HEADER.unpack_from(data)[2:5]
@@ -30,6 +35,8 @@ def load_image(data: bytes, path: Path, base: int) -> Program:
         raise GuestError("a big-endian arm64 Image: only little-endian guests run", file=str(path))
     if size == 0:  # before Linux 3.17: no size, and the offset is not to be trusted
         text_offset = _LEGACY_TEXT_OFFSET
+    elif text_offset < _LOADER_SIZE:
+        text_offset += _TWO_MEGABYTES
     address = base // _TWO_MEGABYTES * _TWO_MEGABYTES + text_offset
     if address + max(size, len(data)) > 1 << 48:
         raise GuestError(

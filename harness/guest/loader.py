@@ -8,14 +8,16 @@ from os import PathLike
 from pathlib import Path
 
 from harness.errors import GuestError
-from harness.guest import elf, image
+from harness.guest import elf, image, packed
 from harness.guest.assembler import DEFAULT_BASE, assemble
 from harness.guest.program import Program
 
 ASSEMBLY = (".s", ".asm")
 FLAT = (".bin", ".img", ".raw")
 SUFFIXES = (".S", ".s", ".asm", ".elf", ".bin", ".img", ".raw")
-"""The suffixes a guest may have; an ELF or an arm64 Image is known by its magic under any name."""
+"""The suffixes a guest may have, with .gz after it or not; ELF and arm64 Image are known by their magic."""
+
+_TEXT_SAMPLE = 4096
 
 
 def load(
@@ -28,6 +30,7 @@ def load(
     """Build or load the guest in a file; GuestError says what is wrong with it.
 
     ``base`` is where assembly and flat binaries go; an ELF has its own addresses, an Image its text offset.
+    Any binary may be packed by gzip. One that is nothing else and no text either counts as a flat binary.
     ``include`` and ``defines`` are for assembly.
     """
     path = Path(path)
@@ -38,17 +41,27 @@ def load(
     suffix = path.suffix.lower()
     if suffix in ASSEMBLY:
         return assemble(path, base=base, include=include, defines=defines)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise GuestError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    data = read_file(path)
+    if suffix == ".gz" and not packed.is_packed(data):
+        raise GuestError("not gzip, whatever its name says", file=str(path))
+    if packed.is_packed(data):
+        data = packed.unpack(data, str(path))
+        suffix = (Path(path.stem) if suffix == ".gz" else path).suffix.lower()
     if data.startswith(elf.MAGIC) or suffix == ".elf":
         return elf.load(data, path)
     if image.is_image(data):
         return image.load_image(data, path, base)
-    if suffix in FLAT:
+    if suffix in FLAT or b"\0" in data[:_TEXT_SAMPLE]:
         return image.load_flat(data, path, base)
     raise GuestError(
         "not a guest of a known form: assembly (.S, .s, .asm), ELF, arm64 Image, or flat binary (.bin, .img, .raw)",
         file=str(path),
     )
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that the user named; GuestError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise GuestError(f"cannot be read: {error.strerror}", file=str(path)) from None
