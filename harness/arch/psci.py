@@ -20,9 +20,11 @@ class Function(IntEnum):
     SYSTEM_OFF = 0x8400_0008
     SYSTEM_RESET = 0x8400_0009
     PSCI_FEATURES = 0x8400_000A
+    SYSTEM_RESET2_32 = 0x8400_0012
     CPU_SUSPEND_64 = 0xC400_0001
     CPU_ON_64 = 0xC400_0003
     AFFINITY_INFO_64 = 0xC400_0004
+    SYSTEM_RESET2_64 = 0xC400_0012
 
 
 class Result(IntEnum):
@@ -46,3 +48,11 @@ class Affinity(IntEnum):
     ON = 0
     OFF = 1
     ON_PENDING = 2
+
+
+# power_state of CPU_SUSPEND in its original format (DEN0022D, 5.4.2), which PSCI_FEATURES reports.
+POWER_STATE_ID = 0xFFFF
+POWER_STATE_POWERDOWN = 1 << 16  # StateType: 0 standby or retention, 1 powerdown
+POWER_STATE_LEVEL = 0b11 << 24  # PowerLevel: 0 the core itself
+
+RESET2_WARM = 0  # SYSTEM_RESET2's one architectural reset_type, SYSTEM_WARM_RESET (5.14)

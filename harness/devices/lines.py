@@ -84,6 +84,10 @@ class Lines:
         """Who holds the wire high, longest first; for diagnostics."""
         return tuple(self._drivers.get((intid, 0 if intid >= SPI_BASE else cpu), ()))
 
+    def high(self) -> list[tuple[int, int]]:
+        """(INTID, CPU) of every wire that is high, in order."""
+        return sorted(self._drivers)
+
     def drain(self) -> list[LineChange]:
         """Take the changes since the last call, oldest first."""
         taken, self.changes = self.changes, []

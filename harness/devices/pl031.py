@@ -47,6 +47,11 @@ class Pl031:
     def __post_init__(self) -> None:
         self._arm()
 
+    def reset(self) -> None:
+        """Alarm and interrupt as after power-on; the clock goes on, as one with a battery does."""
+        self.match = self.load = self.imsc = self.ris = 0
+        self._arm()
+
     @property
     def irq(self) -> bool:
         """RTCINTR."""

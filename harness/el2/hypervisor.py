@@ -15,7 +15,7 @@ from harness.devices import BusError
 from harness.el2.controller import Controller, Emulated, Reach
 from harness.el2.psci import Outcome
 from harness.el2.smccc import Hypercalls
-from harness.el2.vcpu import Power, Vcpu
+from harness.el2.vcpu import Power, Resume, Vcpu
 from harness.engine import PE, Memory, Part
 from harness.trace.events import (
     Completed,
@@ -162,6 +162,7 @@ class Hypervisor:
         target.pe.reset(entry, context)
         target.power = Power.ON
         target.waiting = False
+        target.resume = None
         self.platform.cpu_reset(target.index)
         self.controller.reset_vcpu(target)
         self._wires &= ~(1 << target.index)  # reset took the PE's IRQ input low; it follows again from here
@@ -174,11 +175,32 @@ class Hypervisor:
         vcpu.pe.stop()
         self.power_event(vcpu, "off")
 
-    def suspend(self, vcpu: Vcpu) -> None:
-        """CPU_SUSPEND to a standby state: wait as WFI does, unless an interrupt is there already."""
+    def suspend(self, vcpu: Vcpu, resume: Resume | None) -> None:
+        """CPU_SUSPEND: wait as WFI does, unless an interrupt is there already."""
         if not self.controller.has_interrupt(vcpu):
             vcpu.waiting = True
+            vcpu.resume = resume
             vcpu.pe.stop()
+
+    def resume(self, vcpu: Vcpu) -> None:
+        """An interrupt has ended a powerdown state: the PE comes back from reset, its line still high."""
+        if vcpu.resume is None:
+            return
+        (entry, context), vcpu.resume = vcpu.resume, None
+        line = vcpu.pe.virq
+        vcpu.pe.reset(entry, context)
+        vcpu.pe.virq = line
+        self.power_event(vcpu, "resumed")
+
+    def reset(self) -> None:
+        """The system comes out of reset: every vCPU is off. :meth:`start` comes next, as at the beginning."""
+        self.outcome = self.ended_by = None
+        self._wires = 0
+        for vcpu in self.vcpus:
+            vcpu.power = Power.OFF
+            vcpu.waiting = False
+            vcpu.kicked_for = vcpu.resume = None
+            vcpu.pe.reset(0, 0)
 
     def end(self, outcome: Outcome, vcpu: Vcpu) -> None:
         """SYSTEM_OFF or SYSTEM_RESET: no vCPU runs further."""

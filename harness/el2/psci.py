@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""PSCI 1.1 (DEN0022): power control of vCPUs and of the system, each function a row of :meth:`Psci.functions`."""
+"""PSCI 1.1 (DEN0022): power control of vCPUs and of the system, each function a row of :meth:`Psci.functions`.
+
+HVC and SMC both reach it, whichever of them the device tree names: a guest can rely on the named one alone.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,18 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol
 
-from harness.arch.psci import VERSION_1_1, Affinity, Function, Result
+from harness.arch.psci import (
+    POWER_STATE_ID,
+    POWER_STATE_POWERDOWN,
+    RESET2_WARM,
+    VERSION_1_1,
+    Affinity,
+    Function,
+    Result,
+)
 from harness.arch.rvic import MPIDR_AFFINITY
 from harness.arch.smccc import MASK32, MASK64, SMCCC_VERSION
-from harness.el2.vcpu import Power, Vcpu
+from harness.el2.vcpu import Power, Resume, Vcpu
 
 HIGHEST_AFFINITY_LEVEL = 3
 NO_TRUSTED_OS = 2  # MIGRATE_INFO_TYPE: nothing to migrate (5.8)
@@ -36,8 +47,8 @@ class PowerController(Protocol):
         """Stop the vCPU; it does not return."""
         ...
 
-    def suspend(self, vcpu: Vcpu) -> None:
-        """Wait for an interrupt, as WFI does."""
+    def suspend(self, vcpu: Vcpu, resume: Resume | None) -> None:
+        """Wait for an interrupt, as WFI does; then go on, or with ``resume`` from reset at its entry point."""
         ...
 
     def end(self, outcome: Outcome, vcpu: Vcpu) -> None:
@@ -63,7 +74,7 @@ class Psci:
         return {
             Function.PSCI_VERSION: lambda *_: VERSION_1_1,
             Function.PSCI_FEATURES: self._features,
-            Function.CPU_SUSPEND_32: self._cpu_suspend,
+            Function.CPU_SUSPEND_32: _narrow(self._cpu_suspend),
             Function.CPU_SUSPEND_64: self._cpu_suspend,
             Function.CPU_OFF: self._cpu_off,
             Function.CPU_ON_32: _narrow(self._cpu_on),
@@ -73,6 +84,8 @@ class Psci:
             Function.MIGRATE_INFO_TYPE: lambda *_: NO_TRUSTED_OS,
             Function.SYSTEM_OFF: lambda vcpu, *_: self._power.end(Outcome.POWER_OFF, vcpu),
             Function.SYSTEM_RESET: lambda vcpu, *_: self._power.end(Outcome.RESET, vcpu),
+            Function.SYSTEM_RESET2_32: _narrow(self._system_reset2),
+            Function.SYSTEM_RESET2_64: self._system_reset2,
         }
 
     def _features(self, _vcpu: Vcpu, function: int, _x2: int, _x3: int) -> int:
@@ -81,9 +94,21 @@ class Psci:
             return 0  # no optional features of any function (5.15)
         return _code(Result.NOT_SUPPORTED)
 
-    def _cpu_suspend(self, vcpu: Vcpu, _state: int, _entry: int, _context: int) -> int:
-        # Every state is treated as a standby state: the PE keeps its context and resumes after the call (5.4.1).
-        self._power.suspend(vcpu)
+    def _cpu_suspend(self, vcpu: Vcpu, state: int, entry: int, context: int) -> int:
+        """5.4: a standby state keeps everything; a powerdown state comes back at ``entry`` as from CPU_ON.
+
+        Only the core itself has power states (PowerLevel 0); any StateID names one. A powerdown that finds an
+        interrupt already there returns SUCCESS instead, which a caller has to expect (5.4.5).
+        """
+        state &= MASK32  # a W register in either form (5.4.1)
+        if state & ~(POWER_STATE_ID | POWER_STATE_POWERDOWN):
+            return _code(Result.INVALID_PARAMETERS)
+        if not state & POWER_STATE_POWERDOWN:
+            self._power.suspend(vcpu, None)
+            return Result.SUCCESS
+        if not self._is_entry(entry):
+            return _code(Result.INVALID_ADDRESS)
+        self._power.suspend(vcpu, Resume(entry, context))
         return Result.SUCCESS
 
     def _cpu_off(self, vcpu: Vcpu, _x1: int, _x2: int, _x3: int) -> None:
@@ -95,7 +120,7 @@ class Psci:
             return _code(Result.INVALID_PARAMETERS)
         if target.power is Power.ON:
             return _code(Result.ALREADY_ON)
-        if not self._power.is_memory(entry) or entry & 3:
+        if not self._is_entry(entry):
             return _code(Result.INVALID_ADDRESS)
         self._power.power_on(target, entry, context)
         return Result.SUCCESS
@@ -109,6 +134,16 @@ class Psci:
         if not matching:
             return _code(Result.INVALID_PARAMETERS)
         return Affinity.ON if any(v.power is Power.ON for v in matching) else Affinity.OFF
+
+    def _system_reset2(self, vcpu: Vcpu, reset_type: int, _cookie: int, _x3: int) -> int | None:
+        """5.14: there is a warm reset, the same as SYSTEM_RESET; no vendor-specific one, nor any other."""
+        if reset_type != RESET2_WARM:
+            return _code(Result.INVALID_PARAMETERS)
+        self._power.end(Outcome.RESET, vcpu)
+        return None
+
+    def _is_entry(self, address: int) -> bool:
+        return not address & 3 and self._power.is_memory(address)
 
     def _find(self, mpidr: int) -> Vcpu | None:
         return next((v for v in self._power.vcpus if v.mpidr & MPIDR_AFFINITY == mpidr), None)

@@ -47,12 +47,14 @@ class Behind:
 
 
 class RvicController:
-    """The ``rvic`` controller."""
+    """The ``rvic`` controller. ``rvic`` is its state after a system reset; without it, as at power-on."""
 
     takes_irqs = True
 
-    def __init__(self, hypervisor: Hypervisor, config: Config, gic: GicDriver) -> None:
-        self.rvic = Rvic(config)
+    def __init__(
+        self, hypervisor: Hypervisor, config: Config, gic: GicDriver, rvic: Rvic | None = None
+    ) -> None:
+        self.rvic = rvic if rvic is not None else Rvic(config)
         self._hypervisor = hypervisor
         self._config = config
         self._gic = gic

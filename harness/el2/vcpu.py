@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from harness.engine import PE
 
@@ -16,11 +17,19 @@ class Power(Enum):
     ON = auto()
 
 
+class Resume(NamedTuple):
+    """How a vCPU comes back from a powerdown state: at ``entry``, with ``context`` in x0 (DEN0022, 6.4)."""
+
+    entry: int
+    context: int
+
+
 @dataclass(slots=True, eq=False)
 class Vcpu:
     """One vCPU: its PE, its power state and whether it waits in WFI.
 
     ``waiting``: EL2 took its WFI (or its CPU_SUSPEND) and does not run it until an interrupt wakes it.
+    ``resume``: it waits in a powerdown state, and comes back from reset.
     ``kicked_for``: guest INTIDs whose edges the kicks now in flight to this vCPU announce.
     """
 
@@ -30,6 +39,7 @@ class Vcpu:
     power: Power = Power.OFF
     waiting: bool = False
     kicked_for: int | None = None
+    resume: Resume | None = None
 
     @property
     def runnable(self) -> bool:

@@ -65,6 +65,24 @@ class Board:
         self.bus.map(virt.RTC_BASE, virt.DEVICE_FRAME_SIZE, self.rtc, "PL031")
         self.bus.map(virt.TESTDEV_BASE, virt.DEVICE_FRAME_SIZE, self.testdev, "testdev")
 
+    def reset(self) -> None:
+        """Every device as after power-on. Time goes on, and what drives a line from outside still does."""
+        for region in self.bus.regions:
+            reset = getattr(region.device, "reset", None)
+            if reset is not None:
+                reset()
+        for cpu, timer in enumerate(self.timers):
+            timer.reset()
+            self.drive_timer(cpu)
+        for device, intid, name in self._level_sources:
+            self.lines.drive(intid, name, device.irq)
+        self.lines.drain()
+        self._stretched.clear()
+        self._maintenance = 0
+        self.gic.reset()
+        for intid, cpu in self.lines.high():
+            self.gic.set_line(intid, True, cpu)
+
     def advance(self, now: int) -> None:
         """Let time pass up to ``now``: timers, delayed pulses, alarms; then let the GIC see the lines."""
         for device in self._timed:

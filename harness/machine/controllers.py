@@ -16,7 +16,7 @@ from harness.el2 import (
 from harness.machine.board import Board
 from harness.machine.options import ControllerKind
 from harness.machine.platform import Platform
-from harness.rvic import Config
+from harness.rvic import Config, Rvic
 
 # What an assembly guest is told about its controller: one source, two drivers (guest_asm/irq_driver.inc).
 _GIC = {"IRQ_GICV2": 1}
@@ -29,9 +29,14 @@ GUEST_DEFINES: dict[ControllerKind, dict[str, int]] = {
 
 
 def make_controller(
-    kind: ControllerKind, hypervisor: Hypervisor, board: Board, platform: Platform, config: Config
+    kind: ControllerKind,
+    hypervisor: Hypervisor,
+    board: Board,
+    platform: Platform,
+    config: Config,
+    rvic: Rvic | None = None,
 ) -> Controller:
-    """The EL2 side of a controller, over the board's physical GIC."""
+    """The EL2 side of a controller, over the board's physical GIC; ``rvic`` as a system reset leaves it."""
     if kind is ControllerKind.GICV2:
         return Gicv2Controller(hypervisor, board.gic)
     driver = GicDriver(platform, board.intids, virt.LEVEL_INTIDS)
@@ -39,4 +44,4 @@ def make_controller(
         return VgicController(hypervisor, board.intids, driver, platform, board.gic)
     if kind is ControllerKind.TRAP:
         return TrapController(hypervisor, board.intids, driver)
-    return RvicController(hypervisor, config, driver)
+    return RvicController(hypervisor, config, driver, rvic)

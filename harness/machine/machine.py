@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.arch import virt
-from harness.el2 import Hypervisor, Outcome
+from harness.el2 import Hypervisor, Outcome, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError, GuestError
 from harness.guest import Program, Segment, Symbols, load
@@ -21,14 +21,14 @@ from harness.machine.console import Console
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
 from harness.machine.ctrl_c import CtrlC
-from harness.machine.options import check_backend, memory_size, parse_controller
+from harness.machine.options import OnReset, check_backend, memory_size, parse_controller, parse_on_reset
 from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
 from harness.machine.semihosting import Semihosting
 from harness.machine.stop import Stop, StopReason
 from harness.machine.until import Condition
 from harness.machine.watch import Watches
-from harness.rvic import Config
+from harness.rvic import Config, Rvic
 from harness.trace import Events, Ledger, Listener, Names
 
 Action = Callable[["Machine"], object]
@@ -41,6 +41,7 @@ class Machine:
     ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
     RVIC interrupts; ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of
     the vCPUs; ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
+    ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
     ``rvic_base`` and ``rvid_base`` the function numbers. Raises ConfigError for anything out of range.
     """
 
@@ -59,10 +60,12 @@ class Machine:
         cpu: str = "cortex-a72",
         backend: str | None = None,
         ledger: bool = True,
+        on_reset: str = "stop",
         **bases: int,
     ) -> None:
         self.controller = parse_controller(controller)
         check_backend(backend)
+        self.on_reset = parse_on_reset(on_reset)
         if quantum < 1:
             raise ConfigError(f"quantum={quantum}: at least 1 instruction is needed")
         self.config = Config(
@@ -87,14 +90,12 @@ class Machine:
         self.clock = Clock()
         self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose)
         self.console = Console(self.board.uart)
-        platform = Platform(self.board, self.clock, self._pes)
+        self._platform = platform = Platform(self.board, self.clock, self._pes)
         self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
         self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, quantum)
         platform.connect(self._scheduler, self.hypervisor)
-        names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
-        self.hypervisor.start(
-            make_controller(self.controller, self.hypervisor, self.board, platform, self.config), names
-        )
+        self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
+        self._start()
         self.cpus = tuple(Cpu(vcpu) for vcpu in self.hypervisor.vcpus)
         self._programs: list[Program] = []
         self.symbols = Symbols({})
@@ -117,6 +118,13 @@ class Machine:
     ) -> None:
         self.close()
 
+    def _start(self, rvic: Rvic | None = None) -> None:
+        """Let EL2 start on the PEs and the board as they are."""
+        controller = make_controller(
+            self.controller, self.hypervisor, self.board, self._platform, self.config, rvic
+        )
+        self.hypervisor.start(controller, self._names)
+
     def close(self) -> None:
         """Give back what the emulated CPUs hold; the machine runs no further."""
         for pe in self._pes:
@@ -133,12 +141,33 @@ class Machine:
         program = (
             source if isinstance(source, Program) else load(source, defines=GUEST_DEFINES[self.controller])
         )
-        for segment in program.segments:
-            self._place(segment, program)
+        self._install(program)
         self._programs.append(program)
         self.symbols = Symbols({name: at for p in self._programs for name, at in p.symbols.items()})
-        self.hypervisor.power_on(self.hypervisor.vcpus[0], program.entry, 0)
         return program
+
+    def _install(self, program: Program) -> None:
+        for segment in program.segments:
+            self._place(segment, program)
+        self.hypervisor.power_on(self.hypervisor.vcpus[0], program.entry, 0)
+
+    def reset(self) -> None:
+        """Restart the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
+
+        Its images are loaded anew, devices, interrupt controllers, timers and vCPUs are as after power-on. RAM
+        that no image covers, the time, the console's text and what is scheduled or fed stay.
+        """
+        controller = self.hypervisor.controller
+        rvic = controller.rvic if isinstance(controller, RvicController) else None
+        if rvic is not None:
+            rvic.reset()  # the profile says what of it a reset leaves
+        self.board.reset()
+        self.hypervisor.reset()
+        self._scheduler.reset()
+        self._start(rvic)
+        self._exit = None
+        for program in self._programs:
+            self._install(program)
 
     def _place(self, segment: Segment, program: Program) -> None:
         size = segment.memory_size
@@ -278,7 +307,9 @@ class Machine:
             outcome, cpu = hypervisor.outcome, hypervisor.ended_by.index
             if outcome is Outcome.POWER_OFF:
                 return self._stop(StopReason.POWER_OFF, cpu, "the guest called PSCI SYSTEM_OFF")
-            return self._stop(StopReason.RESET, cpu, "the guest called PSCI SYSTEM_RESET")
+            if self.on_reset is OnReset.STOP:
+                return self._stop(StopReason.RESET, cpu, "the guest called PSCI SYSTEM_RESET")
+            self.reset()
         for vcpu in hypervisor.vcpus:
             if vcpu.pe.lockup is not None:
                 return self._stop(

@@ -26,6 +26,23 @@ class ControllerKind(StrEnum):
     """The physical GICv2 itself, with no EL2 in an interrupt's path."""
 
 
+class OnReset(StrEnum):
+    """What becomes of a run when the guest calls PSCI SYSTEM_RESET."""
+
+    STOP = "stop"
+    """It ends, with StopReason.RESET."""
+    RESTART = "restart"
+    """It goes on, with the guest started anew."""
+
+
+def parse_on_reset(name: str) -> OnReset:
+    """OnReset by its name; ConfigError for any other text."""
+    try:
+        return OnReset(name)
+    except ValueError:
+        raise ConfigError(f"on_reset {name!r}: choose one of {', '.join(OnReset)}") from None
+
+
 def parse_controller(name: str) -> ControllerKind:
     """Controller by its name; ConfigError for any other text."""
     try:

@@ -58,6 +58,7 @@ class Scheduler:
 
     def run(self, vcpu: Vcpu, length: int) -> int:
         """Run one slice; return the instructions it retired."""
+        self._hypervisor.resume(vcpu)
         self._clock.start(vcpu.pe)
         self._began = vcpu.pe.retired
         try:
@@ -68,6 +69,10 @@ class Scheduler:
         if vcpu.pe.waiting:  # a WFI that EL2 does not trap
             vcpu.waiting = True
         return retired
+
+    def reset(self) -> None:
+        """After a system reset it is CPU0's turn."""
+        self._turn, self._left = 0, self._quantum
 
     def peers_started(self, pe: PE) -> None:
         """A second vCPU came on while this one runs: the quantum counts from here."""
