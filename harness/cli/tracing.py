@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from harness.cli.screen import Screen
 from harness.machine.machine import Machine
+from harness.machine.naming import names_of
 from harness.trace.events import Event, Power, VirqLowered, VirqRaised, VirqTaken
 from harness.trace.names import Names
 from harness.trace.text import HEADER, SymbolTable, format_event
@@ -25,8 +26,7 @@ class Formatter(NamedTuple):
     @classmethod
     def of(cls, machine: Machine) -> Formatter:
         """That of a machine, once its guest is loaded."""
-        config = machine.config
-        return cls(Names(config.rvic_base, config.rvid_base, config.trusted), machine.symbols)
+        return cls(names_of(machine), machine.symbols)
 
     def line(self, event: Event) -> str:
         """The event as one line."""

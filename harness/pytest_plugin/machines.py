@@ -11,9 +11,9 @@ from typing import Any, Final
 from harness.guest import assemble
 from harness.guest.manifest import Manifest, find_guest
 from harness.machine.machine import Machine
+from harness.machine.naming import names_of
 from harness.machine.scenario import Report, prepare
 from harness.trace.events import Event
-from harness.trace.names import Names
 from harness.trace.text import format_event
 
 CONSOLE_LINES: Final = 15
@@ -122,7 +122,6 @@ def _console_tail(console: str) -> list[str]:
 
 
 def _lines(machine: Machine, events: Iterable[Event]) -> list[str]:
-    config = machine.config
-    names = Names(config.rvic_base, config.rvid_base, config.trusted)
+    names = names_of(machine)
     symbols = machine.symbols
     return [format_event(event, names, symbols) for event in events]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from harness.arch import psci, rvic, smccc
 from harness.arch.intid import PPI_PHYSICAL_TIMER, PPI_VIRTUAL_TIMER, SGI_COUNT
+from harness.arch.intid import name as gic_name
 from harness.arch.rvic import RvicCall, RvidCall, Status
 
 
@@ -49,13 +50,22 @@ _VERSIONS = {"RVIC.Version", "RVID.Version"}
 
 
 class Names:
-    """Decodes for one machine: its RVIC and RVID function bases, and its count of trusted INTIDs."""
+    """Decodes for one machine: its RVIC and RVID function bases, and its count of trusted INTIDs.
 
-    __slots__ = ("_functions", "rvic_base", "rvid_base", "trusted")
+    ``has_rvic`` False: the guest has a GIC, and its INTIDs are SGIs, PPIs and SPIs.
+    """
+
+    __slots__ = ("_functions", "has_rvic", "rvic_base", "rvid_base", "trusted")
 
     def __init__(
-        self, rvic_base: int = rvic.RVIC_BASE, rvid_base: int = rvic.RVID_BASE, trusted: int = 32
+        self,
+        rvic_base: int = rvic.RVIC_BASE,
+        rvid_base: int = rvic.RVID_BASE,
+        trusted: int = 32,
+        *,
+        has_rvic: bool = True,
     ) -> None:
+        self.has_rvic = has_rvic
         self.rvic_base = rvic_base
         self.rvid_base = rvid_base
         self.trusted = trusted
@@ -100,13 +110,15 @@ class Names:
         return _PSCI_RESULTS.get(x0 & smccc.MASK32, f"0x{x0:x}")
 
     def intid(self, intid: int) -> str:
-        """What a guest INTID is under RVIC: ``IPI 3``, ``virtual timer``, ``trusted 20``, ``input 1``."""
-        if intid >= self.trusted:
+        """What a guest INTID is: ``IPI 3``, ``virtual timer``, ``trusted 20``, ``input 1``; ``SPI 1`` in a GIC."""
+        if self.has_rvic and intid >= self.trusted:
             return f"input {intid - self.trusted}"
         if intid == PPI_VIRTUAL_TIMER:
             return "virtual timer"
         if intid == PPI_PHYSICAL_TIMER:
             return "physical timer"
+        if not self.has_rvic:
+            return gic_name(intid)
         return f"IPI {intid}" if intid < SGI_COUNT else f"trusted {intid}"
 
 

@@ -102,3 +102,15 @@ def test_guest_intids_have_names(intid, text):
 def test_inputs_begin_after_the_trusted_intids():
     assert Names(trusted=64).intid(40) == "trusted 40"
     assert Names(trusted=64).intid(65) == "input 1"
+
+
+def test_under_a_gic_an_intid_has_the_gics_name():
+    """IHI 0048B, 2.2.1: SGIs, PPIs and SPIs; the timers keep theirs."""
+    names = Names(has_rvic=False)
+    assert [names.intid(n) for n in (3, 20, 27, 30, 37)] == [
+        "SGI 3",
+        "PPI 20",
+        "virtual timer",
+        "physical timer",
+        "SPI 5",
+    ]
