@@ -35,10 +35,11 @@ class Observer(Protocol):
 class Region:
     """One stretch of RAM (or ROM, which no guest store changes) with its buffer."""
 
-    __slots__ = ("address", "base", "end", "readonly", "size", "view", "words")
+    __slots__ = ("address", "base", "end", "readonly", "size", "trapped", "view", "words")
 
     def __init__(self, base: int, size: int, *, readonly: bool) -> None:
         self.base, self.size, self.end, self.readonly = base, size, base + size, readonly
+        self.trapped = False  # every access of a guest is an abort, as for a device
         buffer = mmap.mmap(-1, size, flags=_mmap_flags())
         self.view = memoryview(buffer)
         self.words = self.view.cast("I")
@@ -184,7 +185,7 @@ class Memory:
         `same_page` says that the instruction lies in the page it stores to; `va` is the faulting address.
         """
         region = self._region(ipa, 1)
-        if region is None or (write and region.readonly):
+        if region is None or region.trapped or (write and region.readonly):
             return False
         old = self.stage2.page(ipa)
         if fetch:
@@ -213,6 +214,18 @@ class Memory:
         if old is Page.UNMAPPED:
             return
         self._flush(addresses=True, code=old is Page.CODE and new is Page.DATA)
+
+    def trap(self, base: int, trapped: bool) -> None:
+        """Let every access to the region at `base` be a data abort, as flash outside array mode needs, or none."""
+        region = self._need(base, 1)
+        if region.trapped == trapped:
+            return
+        region.trapped = trapped
+        mapped = self.stage2.mapped(range(region.base >> PAGE_SHIFT, region.end >> PAGE_SHIFT))
+        for number in mapped:
+            self.stage2.set_page(number << PAGE_SHIFT, Page.UNMAPPED)
+        if mapped:
+            self._flush(addresses=True, code=True)
 
     def look_at_code_again(self) -> None:
         """Make each page that only holds code fault at its next fetch, so that observers hear of it."""

@@ -76,6 +76,10 @@ class Stage2:
         """IPAs of the pages in a state, ascending."""
         return sorted(number << PAGE_SHIFT for number, s in self._pages.items() if s is state)
 
+    def mapped(self, numbers: range) -> list[int]:
+        """Those of these page numbers that are mapped."""
+        return [n for n in numbers if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
+
     def _leaf(self, ipa: int) -> int:
         block = ipa >> 21
         table = self._leaf_tables.get(block)

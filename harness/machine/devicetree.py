@@ -14,6 +14,7 @@ from typing import Final
 
 from harness.arch import intid as ids
 from harness.arch import psci, virt
+from harness.errors import ConfigError
 from harness.guest.dtb import DeviceTree, Node, cells, cells64, read, text, write
 from harness.machine.options import ControllerKind
 
@@ -34,6 +35,14 @@ class Conduit(StrEnum):
 
     HVC = "hvc"
     SMC = "smc"
+
+
+def parse_conduit(name: str) -> Conduit:
+    """Conduit by its name; ConfigError for any other text."""
+    try:
+        return Conduit(name)
+    except ValueError:
+        raise ConfigError(f"psci {name!r}: choose one of {', '.join(Conduit)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ def _choose(node: Node, chosen: Chosen) -> None:
 
 
 def _gic(root: Node, *, virtualization: bool) -> None:
-    """A GICv2; its virtualization frames and maintenance interrupt where they are the guest's own."""
+    """A GICv2. The physical one has virtualization frames, which EL2 keeps: a guest at EL1 has no use for them."""
     frames = [virt.GICD_BASE, virt.GICC_BASE]
     if virtualization:
         frames += [virt.GICH_BASE, virt.GICV_BASE]

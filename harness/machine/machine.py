@@ -12,15 +12,18 @@ from typing import Self
 from harness.arch import virt
 from harness.el2 import Hypervisor, Outcome, RvicController
 from harness.engine import PE, Memory
-from harness.errors import ConfigError, GuestError
-from harness.guest import Program, Segment, Symbols, load
+from harness.errors import ConfigError
+from harness.guest import Program, Symbols
 from harness.machine import diagnose
 from harness.machine.board import Board
+from harness.machine.boot import Boot, Extras, Source
 from harness.machine.clock import Clock
 from harness.machine.console import Console
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
 from harness.machine.ctrl_c import CtrlC
+from harness.machine.devicetree import BoardFacts, parse_conduit
+from harness.machine.loading import Loader
 from harness.machine.options import OnReset, check_backend, memory_size, parse_controller, parse_on_reset
 from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
@@ -41,6 +44,7 @@ class Machine:
     ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
     RVIC interrupts; ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of
     the vCPUs; ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
+    ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
     ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
     ``rvic_base`` and ``rvid_base`` the function numbers. Raises ConfigError for anything out of range.
     """
@@ -61,6 +65,7 @@ class Machine:
         backend: str | None = None,
         ledger: bool = True,
         on_reset: str = "stop",
+        psci: str = "hvc",
         **bases: int,
     ) -> None:
         self.controller = parse_controller(controller)
@@ -97,9 +102,11 @@ class Machine:
         self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
         self._start()
         self.cpus = tuple(Cpu(vcpu) for vcpu in self.hypervisor.vcpus)
-        self._programs: list[Program] = []
-        self.symbols = Symbols({})
-        self._where = diagnose.locator(self._programs)
+        facts = BoardFacts(
+            cpus, memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted, virtio=0
+        )
+        self._loader = Loader(self.memory, self.board.bus, facts)
+        self._where = diagnose.locator(self._loader.programs)
         self._stimuli: list[tuple[int, int, Action]] = []
         self._sequence = 0
         self._retired = 0
@@ -132,24 +139,53 @@ class Machine:
 
     # What a guest is made of
 
-    def load(self, source: str | os.PathLike[str] | Program) -> Program:
-        """Put a guest into RAM and make CPU0 ready to start it.
+    def load(
+        self,
+        source: str | os.PathLike[str] | Program,
+        *,
+        initrd: Source | None = None,
+        append: str | None = None,
+        dtb: Source | None = None,
+    ) -> Program:
+        """Put a guest into RAM and make CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
 
-        ``source`` is a path (.S, .s, .elf, .bin, Image) or a Program. Raises GuestError if it cannot be built or
-        does not fit.
+        ``source`` is a path (.S, .s, .elf, .bin, Image; images packed by gzip or not) or a Program. ``initrd`` is
+        an initial RAM disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the
+        board's own. Raises GuestError for what cannot be built or read, or does not fit.
         """
-        program = (
-            source if isinstance(source, Program) else load(source, defines=GUEST_DEFINES[self.controller])
-        )
-        self._install(program)
-        self._programs.append(program)
-        self.symbols = Symbols({name: at for p in self._programs for name, at in p.symbols.items()})
-        return program
+        boot = self._loader.load(source, Extras(initrd, append, dtb), GUEST_DEFINES[self.controller])
+        self._power_on(boot)
+        return boot.program
 
-    def _install(self, program: Program) -> None:
-        for segment in program.segments:
-            self._place(segment, program)
-        self.hypervisor.power_on(self.hypervisor.vcpus[0], program.entry, 0)
+    def load_bios(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        flash: str | os.PathLike[str] | None = None,
+        append: str | None = None,
+        dtb: Source | None = None,
+    ) -> Program:
+        """Put firmware into the flash at address 0, where CPU0 starts; the device tree is at the start of RAM.
+
+        ``flash`` is a file for the second bank: read now, and written at the end of a run with what the guest
+        wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
+        """
+        boot = self._loader.load_bios(path, Extras(append=append, dtb=dtb), flash)
+        self._power_on(boot)
+        return boot.program
+
+    @property
+    def symbols(self) -> Symbols:
+        """Addresses of all names in what is loaded."""
+        return self._loader.symbols
+
+    @property
+    def device_tree(self) -> bytes | None:
+        """The device tree of the guest loaded last, None if it has none."""
+        return self._loader.boots[-1].tree if self._loader.boots else None
+
+    def _power_on(self, boot: Boot) -> None:
+        self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
 
     def reset(self) -> None:
         """Restart the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
@@ -166,24 +202,9 @@ class Machine:
         self._scheduler.reset()
         self._start(rvic)
         self._exit = None
-        for program in self._programs:
-            self._install(program)
-
-    def _place(self, segment: Segment, program: Program) -> None:
-        size = segment.memory_size
-        if size and not self.memory.is_ram(segment.address, size):
-            ram = self.memory.regions[0]
-            raise GuestError(
-                f"{size:,} bytes at {segment.address:#x} do not fit into RAM,"
-                f" which is {ram.size:,} bytes from {ram.base:#x} to {ram.end - 1:#x}",
-                file=str(program.path) if program.path is not None else None,
-            )
-        self.memory.write(segment.address, segment.data)
-        # RAM is zero until something writes it: only pages that were in use before need clearing.
-        bss = range(segment.address + len(segment.data), segment.end)
-        for page in sorted(self.memory.touched.intersection(range(bss.start >> 12, (bss.stop + 4095) >> 12))):
-            low, high = max(bss.start, page << 12), min(bss.stop, page + 1 << 12)
-            self.memory.write(low, bytes(max(0, high - low)))
+        for boot in self._loader.boots:
+            self._loader.install(boot)
+            self._power_on(boot)
 
     # Time
 
@@ -226,13 +247,16 @@ class Machine:
         A run can be continued by another one. Raises ConfigError if there is no guest, or a condition cannot be
         watched for. An exception in a handler is this project's bug, or a listener's, and comes out as it is.
         """
-        if not self._programs:
+        if not self._loader.boots:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None and limit < 1:
             raise ConfigError(f"limit={limit}: at least 1 instruction is needed")
         self._retired = 0
         with self._ctrl_c.deferred(), self.watches.armed(conditions):
-            return self._loop(limit)
+            try:
+                return self._loop(limit)
+            finally:
+                self._loader.save()
 
     def _loop(self, limit: int | None) -> Stop:
         hypervisor, scheduler, watches = self.hypervisor, self._scheduler, self.watches
