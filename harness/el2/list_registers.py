@@ -13,16 +13,23 @@ ALIAS_STRIDE = 0x200
 GICH_HCR = 0x000
 GICH_VTR = 0x004
 GICH_VMCR = 0x008
+GICH_EISR0 = 0x020
 GICH_ELRSR0 = 0x030
 GICH_APR = 0x0F0
 GICH_LR = 0x100
 
 HCR_EN = 1 << 0
-HCR_UIE = 1 << 1  # maintenance interrupt while at most one list register is valid
+HCR_UIE = 1 << 1  # underflow: maintenance interrupt while at most one list register is valid
+HCR_LRENPIE = 1 << 2  # entry not present: while EOICount is not zero
+HCR_NPIE = 1 << 3  # no pending: while no list register is in the pending state
+HCR_ENABLES = 0xFF
+EOI_COUNT_SHIFT = 27
 VTR_LIST_REGS = 0x3F
+VMCR_EOIMODE = 1 << 9
 
 PENDING = 1 << 28
 ACTIVE = 1 << 29
+STATE = PENDING | ACTIVE
 GROUP1 = 1 << 30
 HW = 1 << 31
 EOI = 1 << 19  # where HW is 0: maintenance interrupt when it ends
@@ -51,17 +58,38 @@ class ListRegisters:
         self.count = (self._read(GICH_VTR) & VTR_LIST_REGS) + 1
         self._hcr = 0
 
-    def enable(self, *, underflow: bool = False) -> None:
-        """Turn the virtual interface on, with the underflow maintenance interrupt or without."""
-        value = HCR_EN | (HCR_UIE if underflow else 0)
-        if value != self._hcr:
+    def enable(self, *, underflow: bool = False, no_pending: bool = False, not_present: bool = False) -> None:
+        """Turn the virtual interface on, with these maintenance interrupts and no others; EOICount becomes 0."""
+        value = (
+            HCR_EN
+            | (HCR_UIE if underflow else 0)
+            | (HCR_NPIE if no_pending else 0)
+            | (HCR_LRENPIE if not_present else 0)
+        )
+        if value != self._hcr or not_present:  # EOICount counts on its own: it matters only where it is used
             self._hcr = value
             self._write(GICH_HCR, value)
 
+    def take_eoi_count(self) -> int:
+        """How many interrupts that no list register held the guest has ended since this was last asked."""
+        value = self._read(GICH_HCR)
+        count = value >> EOI_COUNT_SHIFT
+        if count:
+            self._write(GICH_HCR, value & HCR_ENABLES)
+        return count
+
     def empty(self) -> int:
-        """A bit for each list register that holds no interrupt (GICH_ELRSR0 and 1)."""
-        low = self._read(GICH_ELRSR0)
-        return low | self._read(GICH_ELRSR0 + 4) << 32 if self.count > 32 else low
+        """A bit for each list register that holds no interrupt, and whose end needs no EL2 (GICH_ELRSR)."""
+        return self._bitmap(GICH_ELRSR0)
+
+    def ended(self) -> int:
+        """A bit for each list register whose interrupt, marked EOI, has ended (GICH_EISR)."""
+        return self._bitmap(GICH_EISR0)
+
+    @property
+    def split(self) -> bool:
+        """Whether the guest ends its interrupts in two steps: GICV_CTLR.EOImode, as GICH_VMCR shows it."""
+        return bool(self._read(GICH_VMCR) & VMCR_EOIMODE)
 
     def __getitem__(self, n: int) -> int:
         return self._read(GICH_LR + 4 * n)
@@ -77,19 +105,24 @@ class ListRegisters:
             self._read(GICH_APR),
             [self[n] for n in range(self.count)],
         )
+        self._hcr = 0
         self._write(GICH_HCR, 0)
         for n in range(self.count):
             self[n] = 0
         return context
 
     def restore(self, context: Context) -> None:
-        """Put a vCPU's virtual interface back into the hardware."""
+        """Put a vCPU's virtual interface back into the hardware, and turn it on last."""
         for n in range(self.count):
             self[n] = context.lrs[n] if n < len(context.lrs) else 0
         self._write(GICH_APR, context.apr)
         self._write(GICH_VMCR, context.vmcr)
         self._hcr = context.hcr
         self._write(GICH_HCR, context.hcr)
+
+    def _bitmap(self, register: int) -> int:
+        low = self._read(register)
+        return low | self._read(register + 4) << 32 if self.count > 32 else low
 
     def _read(self, offset: int) -> int:
         return self._bus.read(self._cpu, self._base + offset, 4)

@@ -27,13 +27,14 @@ class TrapController:
     def __init__(self, hypervisor: Hypervisor, intids: int, gic: GicDriver) -> None:
         self._vcpus = hypervisor.vcpus
         self._gic = gic
-        self._soft = SoftGic(len(self._vcpus), intids, gic)
+        self.soft = SoftGic(len(self._vcpus), intids, gic, hypervisor.platform)
         self._intake = Intake(hypervisor, gic, self._deliver, self._sync)
         self._lines = 0  # the guest GIC's nIRQ outputs, as last seen
 
     def start(self) -> None:
         """Start the physical GIC; the guest's is in reset."""
         self._intake.start()
+        self.soft.links.start()
 
     def services(self) -> dict[int, Service]:
         """A GIC makes no calls."""
@@ -51,7 +52,7 @@ class TrapController:
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
         """Whether the guest's GIC asserts nIRQ to this vCPU."""
-        return bool(self._soft.gic.irq >> vcpu.index & 1)
+        return bool(self.soft.gic.irq >> vcpu.index & 1)
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """The GIC is not part of a PE: CPU_ON leaves it."""
@@ -69,8 +70,7 @@ class TrapController:
 
     def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """Serve an access, let go of what it ended, and let every line it moved reach its vCPU."""
-        served = self._soft.access(vcpu, ipa, size, value)
-        self._soft.release(vcpu)
+        served = self.soft.access(vcpu, ipa, size, value)
         self._follow(vcpu, served.intid)
         return served
 
@@ -84,17 +84,17 @@ class TrapController:
 
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending, and what holds it back."""
-        return self._soft.why_not(vcpu.index)
+        return self.soft.why_not(vcpu.index)
 
     def _deliver(self, vcpu: Vcpu, iar: int) -> Served | None:
-        served = self._soft.pend(vcpu, iar)
+        served = self.soft.pend(vcpu, iar)
         if served is not None:
             self._follow(vcpu, served.intid)
         return served
 
     def _follow(self, caller: Vcpu, intid: int | None) -> None:
         """Carry each change of the guest GIC's outputs to the vCPU."""
-        lines = self._soft.gic.irq
+        lines = self.soft.gic.irq
         changed, self._lines = lines ^ self._lines, lines
         for vcpu in self._vcpus:
             if changed >> vcpu.index & 1:
