@@ -16,16 +16,19 @@ class HarnessError(Exception):
 class GuestError(HarnessError):
     """A guest cannot be built or loaded: source, image or manifest is wrong.
 
-    ``file`` and ``line`` (1-based) say where, when there is a place; they lead the message as
-    ``file:line: message``.
+    ``file``, ``line`` and ``column`` (1-based) say where, as far as it is known; they lead the message as
+    ``file:line:column: message``.
     """
 
-    def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, file: str | None = None, line: int | None = None, column: int | None = None
+    ) -> None:
         self.message = message
         self.file = file
         self.line = line
-        place = "" if file is None else f"{file}: " if line is None else f"{file}:{line}: "
-        super().__init__(place + message)
+        self.column = column
+        place = ":".join(str(part) for part in (file, line, column) if part is not None)
+        super().__init__(f"{place}: {message}" if file is not None else message)
 
 
 class ConfigError(HarnessError):

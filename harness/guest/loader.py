@@ -11,10 +11,11 @@ from harness.errors import GuestError
 from harness.guest import elf, image, packed
 from harness.guest.assembler import DEFAULT_BASE, assemble
 from harness.guest.program import Program
+from harness.guest.toolchain import C, Toolchain, build
 
 ASSEMBLY = (".s", ".asm")
 FLAT = (".bin", ".img", ".raw")
-SUFFIXES = (".S", ".s", ".asm", ".elf", ".bin", ".img", ".raw")
+SUFFIXES = (".S", ".s", ".asm", ".c", ".elf", ".bin", ".img", ".raw")
 """The suffixes a guest may have, with .gz after it or not; ELF and arm64 Image are known by their magic."""
 
 _TEXT_SAMPLE = 4096
@@ -26,12 +27,14 @@ def load(
     base: int = DEFAULT_BASE,
     include: Sequence[str | PathLike[str]] = (),
     defines: Mapping[str, str | int] | None = None,
+    toolchain: str | PathLike[str] | None = None,
 ) -> Program:
     """Build or load the guest in a file; GuestError says what is wrong with it.
 
     ``base`` is where assembly and flat binaries go; an ELF has its own addresses, an Image its text offset.
     Any binary may be packed by gzip. One that is nothing else and no text either counts as a flat binary.
-    ``include`` and ``defines`` are for assembly.
+    ``include`` and ``defines`` are for sources. ``toolchain`` is a Toolchain's name or the path of a compiler: it
+    then builds assembly, too, which is otherwise this package's own assembler's; C always needs one.
     """
     path = Path(path)
     if not path.exists():
@@ -39,6 +42,9 @@ def load(
     if path.is_dir():
         raise GuestError("is a directory, not a guest", file=str(path))
     suffix = path.suffix.lower()
+    if suffix in C or (suffix in ASSEMBLY and toolchain is not None):
+        chosen = Toolchain.AUTO if toolchain is None else toolchain
+        return build(path, toolchain=chosen, base=base, include=include, defines=defines)
     if suffix in ASSEMBLY:
         return assemble(path, base=base, include=include, defines=defines)
     data = read_file(path)
@@ -54,7 +60,8 @@ def load(
     if suffix in FLAT or b"\0" in data[:_TEXT_SAMPLE]:
         return image.load_flat(data, path, base)
     raise GuestError(
-        "not a guest of a known form: assembly (.S, .s, .asm), ELF, arm64 Image, or flat binary (.bin, .img, .raw)",
+        "not a guest of a known form: assembly (.S, .s, .asm), C (.c), ELF, arm64 Image,"
+        " or flat binary (.bin, .img, .raw)",
         file=str(path),
     )
 

@@ -75,7 +75,7 @@ def test_assembly_gets_its_include_path_and_definitions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.c", b"int main;", r"not a guest of a known form: assembly \(.S, .s, .asm\), ELF, arm64 Image"),
+        ("a.rs", b"fn main() {}", r"not a guest of a known form: assembly \(.S, .s, .asm\), C \(.c\), ELF"),
         ("a", b"", "not a guest of a known form"),
         ("a.bin", b"", "is empty"),
         ("a.elf", b"MZ", "not an ELF file"),
