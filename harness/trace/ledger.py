@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The ledger: what each interrupt cost in world switches, counted from the events of a run.
 
-Every exit is counted once in ``total`` and ``by_kind``, and once more either in an *occurrence* of an
+Every exit is counted once in ``total``, ``by_kind`` and ``by_exit``, and once more either in an *occurrence* of an
 interrupt or in ``unattributed``. An occurrence belongs to (vCPU served, guest INTID) and is *waiting* until
 that vCPU acknowledges it, then *in service* until it is ended; one of each can exist at a time, because a
 new signal may come while the last is handled. The rule, by what an exit does (:class:`Step`):
@@ -19,12 +19,20 @@ MASK      RVIC.SetMasked: belongs to the one in service, else to the waiting one
 SERVE     anything else that names an INTID (RVIC.Resample, RVIC.IsPending): belongs to the one in service,
           else to the waiting one.
 
+A GIC's registers do the same: GICD_SGIR, GICD_ISPENDR and GICD_SPENDSGIR are RAISE; GICC_IAR is ACCEPT, or
+SPURIOUS; GICC_EOIR is END; GICD_ICPENDR and GICD_CPENDSGIR are WITHDRAW. Two steps are a GIC's own, for there
+a masked interrupt is ended too, where RVIC's Acknowledge masks and ClearMasked ends:
+
+HOLD      GICD_ICENABLER: as MASK; and the END of this occurrence leaves it in service (a threaded interrupt).
+RELEASE   GICD_ISENABLER: belongs to the one in service, and ends it if it was held and its END has come; else
+          to the waiting one.
+
 A WFI belongs to the interrupt that ended the wait: the first one raised for that vCPU, or else the first that
 it acknowledges. It is then the exit that a running vCPU would have made for the interrupt or its kick.
 
-END, WITHDRAW, MASK and SERVE never start an occurrence: the calls by which a driver sets its interrupts up
-(SetMasked and ClearPending for each INTID at boot, the first unmask) are unattributed. A call that failed
-or names no INTID is unattributed too.
+Only RAISE and ACCEPT ever start an occurrence: the calls by which a driver sets its interrupts up (SetMasked
+and ClearPending for each INTID at boot, the first unmask) are unattributed. A call that failed or names no
+INTID is unattributed too.
 
 What EL2 must fill in, for every ``Hvc`` and ``Smc``: ``call`` by :meth:`Names.function`, and ``intid`` and
 ``target`` as resolved from the arguments (for Acknowledge, ``intid`` from the result, None if spurious).
@@ -35,49 +43,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any
 
-from harness.arch.intid import SGI_COUNT
 from harness.trace import events as ev
 from harness.trace.costs import CPU_SHIFT, Finished, InterruptCost, Occurrence, SummaryRow
+from harness.trace.steps import IRQ_LABELS, STEPS, Step
 
-
-class Step(IntEnum):
-    """What an exit does in the life of an interrupt; the module's text gives the rule for each."""
-
-    RAISE = 0
-    ACCEPT = 1
-    SPURIOUS = 2
-    END = 3
-    WITHDRAW = 4
-    MASK = 5
-    SERVE = 6
-
-
-# By the name of a call, or of the register of an emulated GIC. Any other exit with an INTID is SERVE.
-STEPS: dict[str, Step] = {
-    "RVIC.Signal": Step.RAISE,
-    "RVIC.Acknowledge": Step.ACCEPT,
-    "RVIC.ClearMasked": Step.END,
-    "RVIC.ClearPending": Step.WITHDRAW,
-    "RVIC.SetMasked": Step.MASK,
-    "GICD_SGIR": Step.RAISE,
-    "GICC_IAR": Step.ACCEPT,
-    "GICC_AIAR": Step.ACCEPT,
-    "GICC_EOIR": Step.END,
-    "GICC_AEOIR": Step.END,
-}
 # Looked up for every exit.
 _RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Step.RAISE, Step.ACCEPT, Step.END, Step.SERVE, Step.SPURIOUS
 
 
 @dataclass(slots=True)
 class _Open:
-    """An occurrence that has not finished: when it started and the labels of its exits."""
+    """An occurrence that has not finished: when it started and the labels of its exits.
+
+    ``held``: its END does not finish it; ``ended``: that END has come.
+    """
 
     started: int
     exits: list[str]
+    held: bool = False
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +72,7 @@ class Ledger:
 
     total: int = 0
     by_kind: dict[str, int] = field(default_factory=dict)
+    by_exit: dict[str, int] = field(default_factory=dict)
     unattributed_by_exit: dict[str, int] = field(default_factory=dict)
     _waiting: dict[int, _Open] = field(default_factory=dict)
     _service: dict[int, _Open] = field(default_factory=dict)
@@ -147,6 +134,7 @@ class Ledger:
         """Enter one world switch; the listener does this for every exit event."""
         self.total += 1
         self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
+        self.by_exit[label] = self.by_exit.get(label, 0) + 1
         if intid is None:
             if step is not _SPURIOUS or not self._spurious(vcpu, label):
                 self._unattributed(label)
@@ -163,9 +151,8 @@ class Ledger:
         elif step is _ACCEPT:
             self._accept(key, label, tick)
         elif step is _END and key in self._service:
-            opened = self._service.pop(key)
-            opened.exits.append(label)
-            self._finish(key, opened, tick)
+            self._service[key].exits.append(label)
+            self._end(key, tick)
         else:
             self._serve(key, label, step, tick)
 
@@ -184,6 +171,14 @@ class Ledger:
             self._woken(key >> CPU_SHIFT, opened)
         self._service[key] = opened
 
+    def _end(self, key: int, tick: int) -> None:
+        """The occurrence in service was ended; one that is held goes on until its release."""
+        opened = self._service[key]
+        if opened.held:
+            opened.ended = True
+        else:
+            self._finish(key, self._service.pop(key), tick)
+
     def _serve(self, key: int, label: str, step: Step, tick: int) -> None:
         """What starts nothing and ends no service: part of an occurrence that exists, or of none."""
         serving, waiting = self._service.get(key), self._waiting.get(key)
@@ -197,7 +192,13 @@ class Ledger:
             self._unattributed(label)
             return
         opened.exits.append(label)
-        if step is Step.MASK and serving is None:
+        if step is Step.HOLD:
+            opened.held = True
+        elif step is Step.RELEASE:
+            opened.held = False
+            if opened.ended:
+                self._end(key, tick)
+        if step in (Step.MASK, Step.HOLD) and serving is None:
             self._hidden[key >> CPU_SHIFT] = (key, -1)
 
     def _spurious(self, vcpu: int, label: str) -> bool:
@@ -245,7 +246,7 @@ class Ledger:
         self.post("DataAbort", label, step, vcpu, event.intid, event.tick)
 
     def _irq(self, event: ev.PhysicalIrq) -> None:
-        label = "Kick" if event.physical < SGI_COUNT else "PhysicalIrq"
+        label = IRQ_LABELS.get(event.physical, "PhysicalIrq")
         vcpu = event.cpu if event.target is None else event.target
         self.post("PhysicalIrq", label, Step.RAISE, vcpu, event.intid, event.tick)
 
@@ -258,6 +259,7 @@ class Ledger:
     def _wfx(self, event: ev.Wfx) -> None:
         self.total += 1
         self.by_kind["Wfx"] = self.by_kind.get("Wfx", 0) + 1
+        self.by_exit["Wfx"] = self.by_exit.get("Wfx", 0) + 1
         if event.cpu in self._asleep:
             self._unattributed("Wfx")
         self._asleep[event.cpu] = "Wfx"
@@ -273,8 +275,9 @@ class Ledger:
         """The guest ended it without an exit; it may even have run its whole life without one."""
         if event.intid is not None:
             key = event.cpu << CPU_SHIFT | event.intid
-            opened = self._service.pop(key, None) or self._waiting.pop(key, None) or _Open(event.tick, [])
-            self._finish(key, opened, event.tick)
+            if key not in self._service:
+                self._service[key] = self._waiting.pop(key) if key in self._waiting else _Open(event.tick, [])
+            self._end(key, event.tick)
 
 
 _COUNTERS: dict[type[ev.Event], Callable[[Ledger, Any], None]] = {
