@@ -52,6 +52,22 @@ class Controller(StrEnum):
     GICV2 = "gicv2"
 
 
+class Toolchain(StrEnum):
+    """Who compiles C, and assembly if asked to: the first of them that is here, or one."""
+
+    AUTO = "auto"
+    ZIG = "zig"
+    GCC = "gcc"
+    CLANG = "clang"
+
+
+class Conduit(StrEnum):
+    """The instruction by which PSCI is called."""
+
+    HVC = "hvc"
+    SMC = "smc"
+
+
 class Backend(StrEnum):
     """How the registers of the emulated CPU are reached."""
 
@@ -61,7 +77,9 @@ class Backend(StrEnum):
 
 Guest = Annotated[
     str,
-    typer.Argument(metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, ELF, Image or .bin."),
+    typer.Argument(
+        metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, .c, ELF, Image or .bin."
+    ),
 ]
 At = Annotated[
     list[str] | None,
@@ -75,7 +93,12 @@ At = Annotated[
 
 @app.command()
 def run(
-    guest: Guest,
+    guest: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, .c, ELF, Image, .bin."
+        ),
+    ] = None,
     cpus: Annotated[int | None, typer.Option(metavar="N", help="vCPUs, 1 to 8.")] = None,
     controller: Annotated[Controller | None, typer.Option(help="The guest's interrupt controller.")] = None,
     trusted: Annotated[int | None, typer.Option(metavar="T", help="RVIC: trusted interrupts.")] = None,
@@ -83,10 +106,33 @@ def run(
     profile: Annotated[Profile | None, typer.Option(help="RVIC as specified, or as KVM has it.")] = None,
     ack_order: Annotated[Order | None, typer.Option(help="Which interrupt Acknowledge takes.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
+    toolchain: Annotated[Toolchain | None, typer.Option(help="Who builds a source, .S or .c.")] = None,
+    cc: Annotated[str | None, typer.Option(metavar="PATH", help="The same: a gcc, clang or zig.")] = None,
     limit: Annotated[
         int | None, typer.Option(metavar="INSTRUCTIONS", min=1, help="Stop after so many.")
     ] = None,
     at: At = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="RAM: bytes, or with K, M or G.  [128M]")
+    ] = None,
+    initrd: Annotated[Path | None, typer.Option(metavar="FILE", help="Initial RAM disk.")] = None,
+    append: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Command line, in the device tree's /chosen.")
+    ] = None,
+    dtb: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Device tree in place of the board's own.")
+    ] = None,
+    dump_dtb: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the guest's device tree, and do not run.")
+    ] = None,
+    psci: Annotated[Conduit | None, typer.Option(help="Conduit that the device tree names.  [hvc]")] = None,
+    bios: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Firmware for the flash at 0, in place of a guest.")
+    ] = None,
+    flash: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --bios: the second bank of flash, kept in this file."),
+    ] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Show every event.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object; a trace goes to stderr.")
@@ -97,10 +143,9 @@ def run(
 
     Without a guest.toml, it has to power off or to exit with code 0.
     """
-    from harness.cli.run import run_guest
-    from harness.guest.manifest import find_guest
+    from harness.cli.run import dump_device_tree, find, run_guest
 
-    manifest = find_guest(guest).with_machine(
+    manifest = find(guest, bios).with_machine(
         cpus=cpus,
         controller=controller and controller.value,
         trusted=trusted,
@@ -108,8 +153,15 @@ def run(
         profile=profile and profile.value,
         ack_order=ack_order and ack_order.value,
         seed=seed,
+        memory=memory,
+        psci=psci and psci.value,
     )
-    manifest = manifest.with_limit(limit)
+    if cc is not None and toolchain is not None:
+        raise typer.BadParameter("--toolchain and --cc both say who builds the guest: give one of them")
+    manifest = manifest.with_toolchain(cc or (toolchain and toolchain.value)).with_limit(limit)
+    manifest = manifest.with_start(initrd=initrd, append=append, dtb=dtb, flash=flash)
+    if dump_dtb is not None:
+        return dump_device_tree(manifest, dump_dtb)
     return run_guest(manifest, at=at or (), trace=trace, as_json=as_json, backend=backend and backend.value)
 
 

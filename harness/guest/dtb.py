@@ -100,6 +100,12 @@ def write(tree: DeviceTree) -> bytes:
     return (header + reservations + structure + strings).ljust(total, b"\0")
 
 
+def with_room(data: bytes, size: int) -> bytes:
+    """The flattened tree grown to ``size`` bytes, for who edits it in place; as it is if it is larger."""
+    total = max(size, len(data))
+    return (data[:4] + cells(total) + data[8:]).ljust(total, b"\0")
+
+
 def _write_node(node: Node, out: bytearray, strings: bytearray, offsets: dict[str, int]) -> None:
     out += cells(_BEGIN_NODE)
     out += _aligned(node.name.encode("latin-1") + b"\0")

@@ -36,9 +36,40 @@ class Ending(StrEnum):
 
 
 class GuestSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[guest]``: the source or image, relative to the manifest."""
+    """``[guest]``: the source or image, who builds it, if that matters, and what it is started with.
+
+    Files are relative to the manifest. ``bios``: the source is firmware (:class:`Start`).
+    """
 
     source: str
+    toolchain: Literal["auto", "zig", "gcc", "clang"] | None = None
+    initrd: str | None = None
+    append: str | None = None
+    dtb: str | None = None
+    bios: bool = False
+    flash: str | None = None
+
+    def start(self, where: Path) -> Start:
+        """How it is started, with files as paths."""
+
+        def file(name: str | None) -> Path | None:
+            return None if name is None else where / name
+
+        return Start(file(self.initrd), self.append, file(self.dtb), self.bios, file(self.flash))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a guest is started: with an initial RAM disk, a command line, a device tree, or as firmware.
+
+    ``bios``: the source is firmware for the flash at address 0, and ``flash`` a file for the second bank.
+    """
+
+    initrd: Path | None = None
+    append: str | None = None
+    dtb: Path | None = None
+    bios: bool = False
+    flash: Path | None = None
 
 
 class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -58,6 +89,7 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     ack_order: Literal["fifo", "lowest", "random"] | None = None
     seed: int | None = None
     memory: int | str | None = None
+    psci: Literal["hvc", "smc"] | None = None
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments for a ``Machine``: those given."""
@@ -101,6 +133,7 @@ class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _NO_OPTIONS: Final = MachineSpec()
+_PLAIN_START: Final = Start()
 _NO_RUN: Final = RunSpec()
 _NO_EXPECTATIONS: Final = ExpectSpec()
 
@@ -129,7 +162,8 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
 class Manifest:
     """A guest and all that its run needs. ``path`` is its ``guest.toml``, or None for a bare source.
 
-    ``own_controller`` is the one its ``guest.toml`` was written with, whatever ``machine`` has now.
+    ``own_controller`` is the one its ``guest.toml`` was written with, whatever ``machine`` has now. ``toolchain``
+    names or is the path of the compiler that is to build it; None leaves that to ``load``.
     """
 
     name: str
@@ -142,6 +176,8 @@ class Manifest:
     expect: ExpectSpec = _NO_EXPECTATIONS
     further_stimuli: tuple[StimulusSpec, ...] = ()
     own_controller: str = DEFAULT_CONTROLLER
+    toolchain: str | None = None
+    start: Start = _PLAIN_START
 
     def with_machine(self, **options: Any) -> Manifest:
         """The same guest on another machine: every option that is not None replaces the manifest's.
@@ -166,6 +202,15 @@ class Manifest:
     def with_limit(self, limit: int | None) -> Manifest:
         """The same guest with another limit of instructions; None keeps the manifest's."""
         return self if limit is None else replace(self, run=RunSpec(limit=limit))
+
+    def with_toolchain(self, toolchain: str | None) -> Manifest:
+        """The same guest built by another toolchain (a name, or a compiler's path); None keeps the manifest's."""
+        return self if toolchain is None else replace(self, toolchain=toolchain)
+
+    def with_start(self, **options: Any) -> Manifest:
+        """The same guest started otherwise: every option that is not None replaces the manifest's."""
+        given = {name: value for name, value in options.items() if value is not None}
+        return replace(self, start=replace(self.start, **given))
 
     def with_stimuli(self, stimuli: tuple[StimulusSpec, ...]) -> Manifest:
         """The same guest with stimuli besides those of its manifest."""
@@ -201,6 +246,8 @@ def read_manifest(path: Path) -> Manifest:
         stimuli=file.stimulus,
         expect=file.expect,
         own_controller=file.machine.controller or DEFAULT_CONTROLLER,
+        toolchain=file.guest.toolchain,
+        start=file.guest.start(path.parent),
     )
 
 
@@ -258,8 +305,10 @@ def _check(file: _File, text: str, path: Path) -> None:
     def fail(keys: Keys, message: str) -> GuestError:
         return GuestError(f"`{dotted(keys)}`: {message}", file=str(path), line=line_of(text, keys))
 
-    if not (path.parent / file.guest.source).is_file():
-        raise fail(("guest", "source"), f"no such file: {file.guest.source}")
+    for key in ("source", "initrd", "dtb"):
+        name = getattr(file.guest, key)
+        if name is not None and not (path.parent / name).is_file():
+            raise fail(("guest", key), f"no such file: {name}")
     if file.run.limit < 1:
         raise fail(("run", "limit"), f"a limit is at least 1 instruction, not {file.run.limit}")
     for index, stimulus in enumerate(file.stimulus):

@@ -25,6 +25,8 @@ INITRD_OFFSET: Final = 128 << 20
 """Initial RAM disks go here above the start of RAM, or at half of a RAM that is smaller than twice that."""
 TREE_ALIGNMENT: Final = 2 << 20
 """Linux maps the 2 MiB that the tree lies in (Documentation/arch/arm64/booting.rst)."""
+BIOS_TREE_SIZE: Final = 1 << 20
+"""Firmware edits its tree in place: it gets it with room to grow, as large as QEMU's."""
 LONGEST_COMMAND_LINE: Final = 1 << 16
 FLASH_END: Final = 2 * FLASH_BANK_SIZE
 
@@ -91,8 +93,6 @@ def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, extras: Extras) -
 
     x0 is 0: firmware looks for the tree where it lies.
     """
-    if extras.initrd is not None:
-        raise ConfigError("an initial RAM disk goes with a kernel; firmware (--bios) loads its own")
     data = read_file(Path(path))
     if len(data) > FLASH_BANK_SIZE:
         raise GuestError(
@@ -103,7 +103,8 @@ def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, extras: Extras) -
     tree = _tree(extras.dtb, facts, Chosen(_command_line(extras.append)))
     if room.first_free((room.start,), len(tree)) is None:
         raise room.no_place("the device tree", len(tree))
-    segments = (*program.segments, Segment(room.start, tree, len(tree), False))
+    roomy = dtb.with_room(tree, min(BIOS_TREE_SIZE, facts.memory))
+    segments = (*program.segments, Segment(room.start, roomy, len(roomy), False))
     return Boot(program, segments, program.entry, 0, tree)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from harness.arch import virt
 from harness.devices import Bus
 from harness.engine import Memory
 from harness.guest import Program, Segment, Symbols, load
 from harness.machine.boot import FLASH_END, Boot, Extras, plan_bios, plan_kernel
-from harness.machine.devicetree import BoardFacts
+from harness.machine.devicetree import VIRTIO_SLOTS, BoardFacts
 from harness.machine.flash_bank import BANK_BASES, FlashBank, add_flash
 
 
@@ -22,17 +23,23 @@ class Loader:
     def __init__(self, memory: Memory, bus: Bus, facts: BoardFacts) -> None:
         self._memory = memory
         self._bus = bus
-        self.facts = facts
+        self._facts = facts
         self.programs: list[Program] = []
         self.boots: list[Boot] = []
         self.symbols = Symbols({})
         self.flash: tuple[FlashBank, ...] = ()
 
     def load(
-        self, source: str | os.PathLike[str] | Program, extras: Extras, defines: Mapping[str, str | int]
+        self,
+        source: str | os.PathLike[str] | Program,
+        extras: Extras,
+        defines: Mapping[str, str | int],
+        toolchain: str | os.PathLike[str] | None = None,
     ) -> Boot:
         """Build or read a program, and put it into memory with its device tree and RAM disk."""
-        program = source if isinstance(source, Program) else load(source, defines=defines)
+        program = (
+            source if isinstance(source, Program) else load(source, defines=defines, toolchain=toolchain)
+        )
         if any(segment.address < FLASH_END for segment in program.segments):
             self.add_flash()
         taken = [segment for boot in self.boots for segment in boot.program.segments]
@@ -48,6 +55,13 @@ class Loader:
             self.flash[1].back_with(Path(flash))
         return self._keep(boot)
 
+    @property
+    def facts(self) -> BoardFacts:
+        """What the board has now."""
+        slots = (virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE for n in range(VIRTIO_SLOTS))
+        mapped = sum(self._bus.find(slot) is not None for slot in slots)
+        return replace(self._facts, virtio=mapped, flash=bool(self.flash))
+
     def add_flash(self) -> None:
         """Give the board its flash, if it has none yet."""
         if self.flash:
@@ -55,7 +69,6 @@ class Loader:
         self.flash = add_flash(self._memory)
         for base, bank in zip(BANK_BASES, self.flash, strict=True):
             self._bus.map(base, bank.size, bank, "flash")
-        self.facts = replace(self.facts, flash=True)
 
     def install(self, boot: Boot) -> None:
         """Write everything that has a place into memory."""

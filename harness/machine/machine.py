@@ -102,9 +102,7 @@ class Machine:
         self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
         self._start()
         self.cpus = tuple(Cpu(vcpu) for vcpu in self.hypervisor.vcpus)
-        facts = BoardFacts(
-            cpus, memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted, virtio=0
-        )
+        facts = BoardFacts(cpus, memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted)
         self._loader = Loader(self.memory, self.board.bus, facts)
         self._where = diagnose.locator(self._loader.programs)
         self._stimuli: list[tuple[int, int, Action]] = []
@@ -146,14 +144,18 @@ class Machine:
         initrd: Source | None = None,
         append: str | None = None,
         dtb: Source | None = None,
+        toolchain: str | os.PathLike[str] | None = None,
     ) -> Program:
         """Put a guest into RAM and make CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
 
-        ``source`` is a path (.S, .s, .elf, .bin, Image; images packed by gzip or not) or a Program. ``initrd`` is
-        an initial RAM disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the
-        board's own. Raises GuestError for what cannot be built or read, or does not fit.
+        ``source`` is a path (.S, .s, .c, .elf, .bin, Image; images packed by gzip or not) or a Program.
+        ``toolchain`` builds a source: ``"zig"``, ``"gcc"``, ``"clang"``, ``"auto"`` or a compiler's path; without
+        one C is compiled by what is there, and assembly by this package's own assembler. ``initrd`` is a RAM
+        disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the board's own.
+        Raises GuestError for what cannot be built or read, or does not fit.
         """
-        boot = self._loader.load(source, Extras(initrd, append, dtb), GUEST_DEFINES[self.controller])
+        extras = Extras(initrd, append, dtb)
+        boot = self._loader.load(source, extras, GUEST_DEFINES[self.controller], toolchain)
         self._power_on(boot)
         return boot.program
 

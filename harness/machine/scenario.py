@@ -76,7 +76,7 @@ def prepare(manifest: Manifest, *, backend: str | None = None) -> Machine:
     options = manifest.machine.options()
     machine = Machine(**options) if backend is None else Machine(**options, backend=backend)
     try:
-        machine.load(manifest.source)
+        _load(machine, manifest)
         for index, stimulus in enumerate(manifest.stimuli):
             try:
                 _schedule(machine, stimulus)
@@ -109,6 +109,24 @@ def run(manifest: Manifest, *, backend: str | None = None) -> Report:
     """Run a guest as its manifest says, and report."""
     with prepare(manifest, backend=backend) as machine:
         return examine(machine, machine.run(limit=manifest.run.limit), manifest)
+
+
+def _load(machine: Machine, manifest: Manifest) -> None:
+    start = manifest.start
+    if start.bios:
+        if start.initrd is not None:
+            raise ConfigError("an initial RAM disk goes with a kernel; firmware (--bios) loads its own")
+        machine.load_bios(manifest.source, flash=start.flash, append=start.append, dtb=start.dtb)
+    elif start.flash is not None:
+        raise ConfigError("a file for flash (--flash) goes with firmware (--bios)")
+    else:
+        machine.load(
+            manifest.source,
+            initrd=start.initrd,
+            append=start.append,
+            dtb=start.dtb,
+            toolchain=manifest.toolchain,
+        )
 
 
 def _schedule(machine: Machine, stimulus: StimulusSpec) -> None:
