@@ -29,6 +29,7 @@ INS_MSR: Final = arm64_const.UC_ARM64_INS_MSR
 PROT_ALL: Final = unicorn_const.UC_PROT_ALL
 PROT_EXEC: Final = unicorn_const.UC_PROT_EXEC
 PROT_READ: Final = unicorn_const.UC_PROT_READ
+PROT_WRITE: Final = unicorn_const.UC_PROT_WRITE
 REG_PC: Final = arm64_const.UC_ARM64_REG_PC
 REG_SP: Final = arm64_const.UC_ARM64_REG_SP
 REG_PSTATE: Final = arm64_const.UC_ARM64_REG_PSTATE

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from harness.arch import esr as syndrome
-from harness.arch import sysreg
+from harness.arch import hyp, sysreg
 from harness.arch.sysreg import SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine import access as accesses
@@ -120,6 +120,23 @@ class PE(ExceptionEntry):
         if uc.vmem_translate(self.handle, va, uc.PROT_EXEC, ctypes.byref(self._word)):
             return None
         return self._word.value
+
+    def translate_data(self, va: int, *, write: bool) -> int | None:
+        """IPA of a virtual address that the PE may load from, or store to, now; None where it may not.
+
+        The CPU walks stage 1 itself. Stage 2, filled on demand, is off meanwhile: it says nothing of rights.
+        """
+        if not self.registers.stage1():
+            return va
+        hcr = self._hcr
+        self.set_hcr(hcr & ~hyp.HCR_VM)
+        try:
+            right = uc.PROT_WRITE if write else uc.PROT_READ
+            if uc.vmem_translate(self.handle, va, right, ctypes.byref(self._word)):
+                return None
+            return self._word.value
+        finally:
+            self.set_hcr(hcr)
 
     def instruction(self) -> int | None:
         """The word at pc; None where it cannot be read."""
