@@ -11,18 +11,26 @@ from harness.devices.pl011 import Pl011
 from harness.devices.pl031 import Pl031
 from harness.devices.testdev import TestDevice
 from harness.devices.timer import GenericTimer, TimerRegister
+from harness.devices.virtio import Block, Disk, Function, GuestMemory, MemoryDisk, VirtioConsole, VirtioMmio
 
 __all__ = [
+    "Block",
     "Bus",
     "BusError",
     "Device",
+    "Disk",
+    "Function",
     "GenericTimer",
+    "GuestMemory",
     "Line",
     "LineChange",
     "Lines",
+    "MemoryDisk",
     "Pl011",
     "Pl031",
     "Region",
     "TestDevice",
     "TimerRegister",
+    "VirtioConsole",
+    "VirtioMmio",
 ]

@@ -7,7 +7,18 @@ from collections.abc import Callable
 
 from harness.arch import intid as ids
 from harness.arch import virt
-from harness.devices import Bus, GenericTimer, Lines, Pl011, Pl031, TestDevice
+from harness.devices import (
+    Bus,
+    Function,
+    GenericTimer,
+    GuestMemory,
+    Lines,
+    Pl011,
+    Pl031,
+    TestDevice,
+    VirtioMmio,
+)
+from harness.errors import ConfigError
 from harness.gic import Frame, Gic
 
 INTID_STEP = 32
@@ -44,11 +55,13 @@ class Board:
         self.uart = Pl011()
         self.rtc = Pl031()
         self.testdev = TestDevice(self.lines)
+        self.virtio = [VirtioMmio() for _ in range(virt.VIRTIO_SLOTS)]
         self.timers = [GenericTimer() for _ in range(cpus)]
         self.bus = Bus()
         self._rose = rose
         self._timed = (self.uart, self.rtc, self.testdev)
         self._level_sources = ((self.uart, virt.UART_INTID, "uart"), (self.rtc, virt.RTC_INTID, "rtc"))
+        self._functions: list[tuple[VirtioMmio, GuestMemory, int]] = []  # slots in use, with their INTIDs
         self._maintenance = 0  # GICH's outputs as PPI 25 last saw them
         self._stretched: set[int] = set()  # level-sensitive SPIs whose pulse no CPU has acknowledged yet
         self._map()
@@ -64,6 +77,20 @@ class Board:
         self.bus.map(virt.UART_BASE, virt.DEVICE_FRAME_SIZE, self.uart, "PL011")
         self.bus.map(virt.RTC_BASE, virt.DEVICE_FRAME_SIZE, self.rtc, "PL031")
         self.bus.map(virt.TESTDEV_BASE, virt.DEVICE_FRAME_SIZE, self.testdev, "testdev")
+        for n, slot in enumerate(self.virtio):
+            base = virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE
+            self.bus.map(base, virt.VIRTIO_STRIDE, slot, f"virtio{n}")
+
+    def plug(self, function: Function, memory: GuestMemory, *, legacy: bool = False) -> int:
+        """Put a virtio device into a slot; the slot's number. As QEMU does, the first goes into the last slot."""
+        n = virt.VIRTIO_SLOTS - 1 - len(self._functions)
+        if n < 0:
+            raise ConfigError(f"more than {virt.VIRTIO_SLOTS} virtio devices")
+        slot = self.virtio[n]
+        slot.function, slot.legacy = function, legacy
+        slot.reset()
+        self._functions.append((slot, memory, virt.VIRTIO_FIRST_INTID + n))
+        return n
 
     def reset(self) -> None:
         """Every device as after power-on. Time goes on, and what drives a line from outside still does."""
@@ -76,6 +103,8 @@ class Board:
             self.drive_timer(cpu)
         for device, intid, name in self._level_sources:
             self.lines.drive(intid, name, device.irq)
+        for slot, _, intid in self._functions:
+            self.lines.drive(intid, "virtio", slot.irq)
         self.lines.drain()
         self._stretched.clear()
         self._maintenance = 0
@@ -111,6 +140,9 @@ class Board:
         """
         for device, intid, name in self._level_sources:
             self.lines.drive(intid, name, device.irq)
+        for slot, memory, intid in self._functions:
+            slot.service(memory)
+            self.lines.drive(intid, "virtio", slot.irq)
         rose: set[int] = set()
         for intid, cpu, level in self.lines.drain():
             if intid >= ids.SPI_BASE:

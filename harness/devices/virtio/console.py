@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""The console device (5.3), with its one port: queue 0 receives, queue 1 transmits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from harness.devices.virtio.queue import GuestMemory, Queue
+
+RECEIVE, TRANSMIT = 0, 1
+F_EMERG_WRITE = 1 << 2
+_EMERG_WR = 8  # of struct virtio_console_config: cols, rows, max_nr_ports, emerg_wr
+_CONFIG_BYTES = 12
+
+
+@dataclass(slots=True)
+class VirtioConsole:
+    """``output`` is what the guest printed, :meth:`feed` its keyboard."""
+
+    device_id: ClassVar[int] = 3
+    queues: ClassVar[int] = 2
+    features: ClassVar[int] = F_EMERG_WRITE
+
+    output: bytearray = field(default_factory=bytearray)
+    _backlog: bytearray = field(default_factory=bytearray)
+
+    def feed(self, data: bytes) -> None:
+        """Type: the bytes are received as soon as the driver offers buffers."""
+        self._backlog += data
+
+    def config(self) -> bytes:
+        """struct virtio_console_config (5.3.4), whose size and ports are not offered."""
+        return bytes(_CONFIG_BYTES)
+
+    def write_config(self, offset: int, data: bytes) -> None:
+        """Emergency write: a character, at any time (5.3.5)."""
+        if offset == _EMERG_WR:
+            self.output += data[:1]
+
+    def pending(self) -> int:
+        """Something was typed."""
+        return 1 << RECEIVE if self._backlog else 0
+
+    def reset(self) -> None:
+        """What was printed and what is typed stay."""
+
+    def serve(self, index: int, queue: Queue, memory: GuestMemory) -> bool:
+        """Print what is to be transmitted; fill buffers with what was typed."""
+        return self._receive(queue, memory) if index == RECEIVE else self._transmit(queue, memory)
+
+    def _transmit(self, queue: Queue, memory: GuestMemory) -> bool:
+        used = False
+        while (chain := queue.pop(memory)) is not None:
+            self.output += chain.read(memory)
+            queue.push(memory, chain, 0)
+            used = True
+        return used
+
+    def _receive(self, queue: Queue, memory: GuestMemory) -> bool:
+        used = False
+        while self._backlog and (chain := queue.pop(memory)) is not None:
+            data = bytes(self._backlog[: chain.room])
+            chain.write(memory, data)
+            queue.push(memory, chain, len(data))
+            del self._backlog[: len(data)]
+            used = True
+        return used
