@@ -10,7 +10,7 @@ from virtio_driver import BASE, DATA, Driver, header
 
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
 from harness.devices.virtio.block import F_FLUSH, F_RO, Disk
-from harness.devices.virtio.mmio import Register as R
+from harness.devices.virtio.mmio import Register as Reg
 
 IN, OUT, FLUSH, GET_ID = 0, 1, 4, 8
 OK, IOERR, UNSUPP = 0, 1, 2
@@ -200,4 +200,4 @@ def test_a_buffer_in_rom_can_be_sent_but_not_filled(console: Driver) -> None:
     console.available(0, 0)
     console.slot.function.feed(b"x")
     console.notify(0)
-    assert console.read(R.STATUS) & 64
+    assert console.read(Reg.STATUS) & 64

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from virtio_driver import AVAIL, BASE, DESC, INDIRECT, NEXT, SIZE, USED, WRITE, Driver, Ram, header
 
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
-from harness.devices.virtio.mmio import Register as R
+from harness.devices.virtio.mmio import Register as Reg
 from harness.devices.virtio.mmio import Status
 from harness.devices.virtio.queue import LONGEST_CHAIN
 
@@ -45,19 +45,19 @@ def ring(offset: int, value: int) -> Damage:
 def area(register: int, address: int) -> Damage:
     def damage(driver: Driver) -> None:
         driver.chain(0, (header(4), 0), (1, 1))
-        driver.write(R.QUEUE_READY, 0)
+        driver.write(Reg.QUEUE_READY, 0)
         driver.write(register, address & 0xFFFF_FFFF)
         driver.write(register + 4, address >> 32)
-        driver.write(R.QUEUE_READY, 1)
+        driver.write(Reg.QUEUE_READY, 1)
 
     return damage
 
 
 def size(num: int) -> Damage:
     def damage(driver: Driver) -> None:
-        driver.write(R.QUEUE_READY, 0)
-        driver.write(R.QUEUE_NUM, num)
-        driver.write(R.QUEUE_READY, 1)
+        driver.write(Reg.QUEUE_READY, 0)
+        driver.write(Reg.QUEUE_NUM, num)
+        driver.write(Reg.QUEUE_READY, 1)
 
     return damage
 
@@ -81,10 +81,10 @@ MALFORMED = {
     "no header": descriptors((BASE, 15, NEXT, 1), (BASE, 1, WRITE, 0)),
     "no status": descriptors((BASE, 16, 0, 0)),
     "nothing": descriptors((BASE, 0, 0, 0)),
-    "descriptors that are no memory": area(R.QUEUE_DESC_LOW, 0x1000),
-    "an available ring that is no memory": area(R.QUEUE_DRIVER_LOW, (1 << 64) - 2),
-    "a used ring that is no memory": area(R.QUEUE_DEVICE_LOW, BASE + SIZE),
-    "a used ring in ROM": area(R.QUEUE_DEVICE_LOW, ROM),
+    "descriptors that are no memory": area(Reg.QUEUE_DESC_LOW, 0x1000),
+    "an available ring that is no memory": area(Reg.QUEUE_DRIVER_LOW, (1 << 64) - 2),
+    "a used ring that is no memory": area(Reg.QUEUE_DEVICE_LOW, BASE + SIZE),
+    "a used ring in ROM": area(Reg.QUEUE_DEVICE_LOW, ROM),
     "no size": size(0),
     "a size that is no power of two": size(7),
     "too large a size": size(2048),
@@ -96,11 +96,11 @@ def test_the_device_asks_for_a_reset_and_works_after_it(damage: Damage) -> None:
     driver = block()
     damage(driver)
     driver.notify(0)
-    assert driver.read(R.STATUS) & Status.DEVICE_NEEDS_RESET
-    assert driver.read(R.INTERRUPT_STATUS) & 2  # the configuration changed (2.1.2)
+    assert driver.read(Reg.STATUS) & Status.DEVICE_NEEDS_RESET
+    assert driver.read(Reg.INTERRUPT_STATUS) & 2  # the configuration changed (2.1.2)
     assert driver.slot.error
-    driver.write(R.STATUS, 0xF)
-    assert driver.read(R.STATUS) == 0xF | Status.DEVICE_NEEDS_RESET  # it stays
+    driver.write(Reg.STATUS, 0xF)
+    assert driver.read(Reg.STATUS) == 0xF | Status.DEVICE_NEEDS_RESET  # it stays
     driver.notify(0)  # and nothing is served
     driver.ram.data[:] = bytes(SIZE)
     driver.start()
@@ -121,7 +121,7 @@ def test_many_small_buffers_of_one_absurd_chain() -> None:
     driver.descriptor(1, 1, BASE, 1, 0, 0)
     driver.available(1, 0)
     driver.notify(1)
-    assert driver.read(R.STATUS) & Status.DEVICE_NEEDS_RESET
+    assert driver.read(Reg.STATUS) & Status.DEVICE_NEEDS_RESET
 
 
 # Random drivers
@@ -146,7 +146,7 @@ CHANGES = st.lists(
         st.tuples(
             st.just("register"),
             st.tuples(
-                st.one_of(st.sampled_from(list(R)), st.integers(0, 0x1FF)),
+                st.one_of(st.sampled_from(list(Reg)), st.integers(0, 0x1FF)),
                 st.one_of(st.integers(0, 15), st.integers(0, 0xFFFF_FFFF)),
                 st.sampled_from([1, 2, 4, 4, 4, 8]),
             ),
@@ -197,5 +197,5 @@ def test_whatever_a_driver_does_the_device_survives(
             continue
         change(driver, *what)
     assert (driver.slot.error is not None) == bool(driver.slot.status & Status.DEVICE_NEEDS_RESET)
-    driver.write(R.STATUS, 0)
+    driver.write(Reg.STATUS, 0)
     assert (driver.slot.irq, driver.slot.status, driver.slot.error) == (False, 0, None)

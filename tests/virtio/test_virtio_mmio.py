@@ -10,7 +10,7 @@ import pytest
 from virtio_driver import BASE, VERSION_1, Driver
 
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
-from harness.devices.virtio.mmio import Register as R
+from harness.devices.virtio.mmio import Register as Reg
 from harness.devices.virtio.mmio import Status
 from harness.devices.virtio.queue import QUEUE_SIZE_MAX
 
@@ -33,34 +33,34 @@ def test_an_empty_slot_answers_as_qemus() -> None:
 
 def test_identification(console: Driver) -> None:
     """4.2.2."""
-    assert [console.read(r) for r in (R.MAGIC_VALUE, R.VERSION, R.DEVICE_ID, R.VENDOR_ID)] == [
+    assert [console.read(r) for r in (Reg.MAGIC_VALUE, Reg.VERSION, Reg.DEVICE_ID, Reg.VENDOR_ID)] == [
         0x7472_6976,
         2,
         3,
         0x554D_4551,
     ]
-    assert [console.read(r) for r in (R.SHM_LEN_LOW, R.SHM_LEN_HIGH)] == [0xFFFF_FFFF] * 2
-    assert console.read(R.CONFIG_GENERATION) == 0
+    assert [console.read(r) for r in (Reg.SHM_LEN_LOW, Reg.SHM_LEN_HIGH)] == [0xFFFF_FFFF] * 2
+    assert console.read(Reg.CONFIG_GENERATION) == 0
 
 
 @pytest.mark.parametrize("size", [1, 2, 8])
 def test_only_words_reach_registers(console: Driver, size: int) -> None:
     """4.2.2.2: the driver uses 32-bit aligned accesses."""
-    console.write(R.STATUS, 1)
-    console.write(R.STATUS, 3, size)
-    assert (console.read(R.STATUS), console.read(R.STATUS, size)) == (1, 0)
+    console.write(Reg.STATUS, 1)
+    console.write(Reg.STATUS, 3, size)
+    assert (console.read(Reg.STATUS), console.read(Reg.STATUS, size)) == (1, 0)
 
 
 def test_version_1_is_offered_and_must_be_accepted(console: Driver) -> None:
     """6.1: and FEATURES_OK does not stay where it is not (3.1.1)."""
     assert console.offered() & VERSION_1
-    console.write(R.DEVICE_FEATURES_SEL, 2)
-    assert console.read(R.DEVICE_FEATURES) == 0
+    console.write(Reg.DEVICE_FEATURES_SEL, 2)
+    assert console.read(Reg.DEVICE_FEATURES) == 0
     for features, good in ((0, False), (VERSION_1, True), (VERSION_1 | 1 << 28, False), (1 << 2, False)):
-        console.write(R.STATUS, 0)
+        console.write(Reg.STATUS, 0)
         console.accept(features)
-        console.write(R.STATUS, Status.FEATURES_OK)
-        assert bool(console.read(R.STATUS) & Status.FEATURES_OK) is good
+        console.write(Reg.STATUS, Status.FEATURES_OK)
+        assert bool(console.read(Reg.STATUS) & Status.FEATURES_OK) is good
 
 
 def test_features_are_fixed_once_ok(console: Driver) -> None:
@@ -71,21 +71,21 @@ def test_features_are_fixed_once_ok(console: Driver) -> None:
 
 def test_queues_that_are_not_there(console: Driver) -> None:
     """4.2.2: QueueNumMax is zero."""
-    console.write(R.QUEUE_SEL, 1)
-    assert console.read(R.QUEUE_NUM_MAX) == QUEUE_SIZE_MAX
+    console.write(Reg.QUEUE_SEL, 1)
+    assert console.read(Reg.QUEUE_NUM_MAX) == QUEUE_SIZE_MAX
     for index in (2, 0xFFFF_FFFF):
-        console.write(R.QUEUE_SEL, index)
-        console.write(R.QUEUE_READY, 1)
-        assert (console.read(R.QUEUE_NUM_MAX), console.read(R.QUEUE_READY)) == (0, 0)
+        console.write(Reg.QUEUE_SEL, index)
+        console.write(Reg.QUEUE_READY, 1)
+        assert (console.read(Reg.QUEUE_NUM_MAX), console.read(Reg.QUEUE_READY)) == (0, 0)
         console.notify(index)
 
 
 def test_a_queue_in_use_keeps_its_place(console: Driver) -> None:
     """4.2.2.2: addresses and size are written only while QueueReady is 0."""
     console.start(2)
-    console.write(R.QUEUE_SEL, 1)
-    console.write(R.QUEUE_DESC_LOW, 0)
-    console.write(R.QUEUE_NUM, 3)
+    console.write(Reg.QUEUE_SEL, 1)
+    console.write(Reg.QUEUE_DESC_LOW, 0)
+    console.write(Reg.QUEUE_NUM, 3)
     console.chain(1, (b"still", 0))
     console.notify(1)
     assert console.slot.function.output == b"still"
@@ -96,11 +96,11 @@ def test_interrupt_status_and_acknowledge(console: Driver) -> None:
     console.start(2)
     console.chain(1, (b"x", 0))
     console.notify(1)
-    assert (console.read(R.INTERRUPT_STATUS), console.slot.irq) == (1, True)
-    console.write(R.INTERRUPT_ACK, 2)
+    assert (console.read(Reg.INTERRUPT_STATUS), console.slot.irq) == (1, True)
+    console.write(Reg.INTERRUPT_ACK, 2)
     assert console.slot.irq
-    console.write(R.INTERRUPT_ACK, 1)
-    assert (console.read(R.INTERRUPT_STATUS), console.slot.irq) == (0, False)
+    console.write(Reg.INTERRUPT_ACK, 1)
+    assert (console.read(Reg.INTERRUPT_STATUS), console.slot.irq) == (0, False)
 
 
 def test_no_interrupt_where_the_driver_wants_none(console: Driver) -> None:
@@ -115,11 +115,11 @@ def test_no_interrupt_where_the_driver_wants_none(console: Driver) -> None:
 def test_nothing_is_served_before_driver_ok(console: Driver) -> None:
     """3.1.1, step 8."""
     console.start(2)
-    console.write(R.STATUS, 0xB)
+    console.write(Reg.STATUS, 0xB)
     console.chain(1, (b"early", 0))
     console.notify(1)
     assert console.slot.function.output == b""
-    console.write(R.STATUS, 0xF)
+    console.write(Reg.STATUS, 0xF)
     console.slot.service(console.ram)
     assert console.slot.function.output == b"early"
 
@@ -129,9 +129,9 @@ def test_writing_zero_resets(console: Driver) -> None:
     console.start(2)
     console.chain(1, (b"x", 0))
     console.notify(1)
-    console.write(R.STATUS, 0)
-    console.write(R.QUEUE_SEL, 1)
-    assert [console.read(r) for r in (R.STATUS, R.INTERRUPT_STATUS, R.QUEUE_READY)] == [0, 0, 0]
+    console.write(Reg.STATUS, 0)
+    console.write(Reg.QUEUE_SEL, 1)
+    assert [console.read(r) for r in (Reg.STATUS, Reg.INTERRUPT_STATUS, Reg.QUEUE_READY)] == [0, 0, 0]
     console.start(2)
     console.ram.data[0x6000:0x8000] = bytes(0x2000)
     console.chain(1, (b"y", 0))
@@ -143,8 +143,8 @@ def test_taking_a_queue_out_of_use_starts_it_anew(console: Driver) -> None:
     console.start(2)
     console.chain(1, (b"a", 0))
     console.notify(1)
-    console.write(R.QUEUE_SEL, 1)
-    console.write(R.QUEUE_READY, 0)
+    console.write(Reg.QUEUE_SEL, 1)
+    console.write(Reg.QUEUE_READY, 0)
     console.ram.data[0x6000:0x8000] = bytes(0x2000)
     console.place(1)
     console.chain(1, (b"b", 3))
@@ -157,7 +157,7 @@ def test_indices_wrap(console: Driver) -> None:
     console.start(2)
     for n in range(0x1_0000 + 20):
         console.chain(1, (b"", n % 8))
-        console.write(R.QUEUE_NOTIFY, 1)
+        console.write(Reg.QUEUE_NOTIFY, 1)
         console.slot.service(console.ram)
     assert console.used(1)[-1] == (3, 0)
 
@@ -175,17 +175,17 @@ def test_state_is_plain_data(console: Driver) -> None:
 def test_the_legacy_layout() -> None:
     slot = VirtioMmio(Block(MemoryDisk(bytearray(b"sector".ljust(512)))), legacy=True)
     driver = Driver(slot)
-    assert (driver.read(R.VERSION), driver.offered() >> 32) == (1, 0)
-    driver.write(R.STATUS, 3)
+    assert (driver.read(Reg.VERSION), driver.offered() >> 32) == (1, 0)
+    driver.write(Reg.STATUS, 3)
     driver.accept(driver.offered())
-    driver.write(R.GUEST_PAGE_SIZE, 4096)
-    driver.write(R.QUEUE_SEL, 0)
-    assert driver.read(R.QUEUE_NUM_MAX) == QUEUE_SIZE_MAX
-    driver.write(R.QUEUE_NUM, 8)
-    driver.write(R.QUEUE_ALIGN, 4096)
-    driver.write(R.QUEUE_PFN, (BASE + 0x1000) >> 12)
-    assert driver.read(R.QUEUE_PFN) == (BASE + 0x1000) >> 12
-    driver.write(R.STATUS, 7)
+    driver.write(Reg.GUEST_PAGE_SIZE, 4096)
+    driver.write(Reg.QUEUE_SEL, 0)
+    assert driver.read(Reg.QUEUE_NUM_MAX) == QUEUE_SIZE_MAX
+    driver.write(Reg.QUEUE_NUM, 8)
+    driver.write(Reg.QUEUE_ALIGN, 4096)
+    driver.write(Reg.QUEUE_PFN, (BASE + 0x1000) >> 12)
+    assert driver.read(Reg.QUEUE_PFN) == (BASE + 0x1000) >> 12
+    driver.write(Reg.STATUS, 7)
     driver.made[0] = driver.seen[0] = 0
     data = driver.ram.data
     driver.descriptor(0, 0, BASE + 0x8000, 16, 1, 1)
@@ -196,12 +196,12 @@ def test_the_legacy_layout() -> None:
     driver.notify(0)
     assert data[0x9000:0x9006] == b"sector"
     assert (data[0xA000], data[0x2002], data[0x2008:0x200A]) == (0, 1, (513).to_bytes(2, "little"))
-    driver.write(R.QUEUE_PFN, 0)
-    assert driver.read(R.QUEUE_PFN) == 0
+    driver.write(Reg.QUEUE_PFN, 0)
+    assert driver.read(Reg.QUEUE_PFN) == 0
 
 
 def test_a_modern_slot_has_no_legacy_registers(console: Driver) -> None:
-    console.write(R.QUEUE_SEL, 0)
-    console.write(R.GUEST_PAGE_SIZE, 4096)
-    console.write(R.QUEUE_PFN, 5)
-    assert (console.read(R.QUEUE_PFN), console.read(R.QUEUE_READY)) == (0, 0)
+    console.write(Reg.QUEUE_SEL, 0)
+    console.write(Reg.GUEST_PAGE_SIZE, 4096)
+    console.write(Reg.QUEUE_PFN, 5)
+    assert (console.read(Reg.QUEUE_PFN), console.read(Reg.QUEUE_READY)) == (0, 0)
