@@ -108,6 +108,16 @@ class Pl011:
         self._backlog += data
         self._receive_backlog()
 
+    def take(self, most: int) -> bytes:
+        """Take up to so many of the typed bytes away from the guest's receiver (semihosting reads them)."""
+        taken = bytearray()
+        while self._fifo and len(taken) < most:
+            taken.append(self._pop() & 0xFF)
+        rest = most - len(taken)
+        taken += self._backlog[:rest]
+        del self._backlog[:rest]
+        return bytes(taken)
+
     def deadline(self) -> int | None:
         """Tick of the receive timeout, if it would raise the interrupt line."""
         return self._timeout if self._stored[Register.UARTIMSC] & INT_RT else None

@@ -1,34 +1,48 @@
 # SPDX-License-Identifier: MIT
-"""The machine's console: what the guest printed on its UART or by semihosting, and what is typed to it."""
+"""The machine's consoles: what the guest printed on its UART or by semihosting, and what is typed to it."""
 
 from __future__ import annotations
 
-from harness.devices import Pl011
+from typing import Protocol
+
+
+class Port(Protocol):
+    """A device with a terminal at its other end: the PL011, or a virtio console."""
+
+    output: bytearray
+
+    def feed(self, data: bytes) -> None:
+        """Type."""
+        ...
 
 
 class Console:
-    """Text out of and into the PL011. Bytes that are no UTF-8 show as U+FFFD."""
+    """Text out of and into one device. Bytes that are no UTF-8 show as U+FFFD."""
 
-    def __init__(self, uart: Pl011) -> None:
-        self._uart = uart
+    def __init__(self, port: Port) -> None:
+        self._port = port
 
     @property
     def data(self) -> bytes:
         """Everything printed so far, as bytes."""
-        return bytes(self._uart.output)
+        return bytes(self._port.output)
+
+    def since(self, start: int) -> bytes:
+        """What was printed after the first ``start`` bytes."""
+        return bytes(self._port.output[start:])
 
     @property
     def text(self) -> str:
         """Everything printed so far."""
-        return self._uart.output.decode("utf-8", "replace")
+        return self._port.output.decode("utf-8", "replace")
 
     def write(self, data: bytes) -> None:
         """Print from outside the UART (semihosting)."""
-        self._uart.output += data
+        self._port.output += data
 
     def feed(self, data: bytes | str) -> None:
-        """Type: the bytes arrive at the UART's receiver now."""
-        self._uart.feed(data.encode() if isinstance(data, str) else data)
+        """Type: the bytes arrive at the device's receiver now."""
+        self._port.feed(data.encode() if isinstance(data, str) else data)
 
     def __len__(self) -> int:
-        return len(self._uart.output)
+        return len(self._port.output)

@@ -12,7 +12,7 @@ from harness.arch import virt
 from harness.devices import Bus
 from harness.engine import Memory
 from harness.guest import Program, Segment, Symbols, load
-from harness.machine.boot import FLASH_END, Boot, Extras, plan_bios, plan_kernel
+from harness.machine.boot import FLASH_END, PAGE, Boot, Extras, plan_bios, plan_kernel
 from harness.machine.devicetree import VIRTIO_SLOTS, BoardFacts
 from harness.machine.flash_bank import BANK_BASES, FlashBank, add_flash
 
@@ -69,6 +69,18 @@ class Loader:
         self.flash = add_flash(self._memory)
         for base, bank in zip(BANK_BASES, self.flash, strict=True):
             self._bus.map(base, bank.size, bank, "flash")
+
+    @property
+    def free_memory(self) -> tuple[int, int]:
+        """The largest part of RAM that nothing was loaded to, in whole pages: first address and end."""
+        low, end = virt.RAM_BASE, virt.RAM_BASE + self._facts.memory
+        best = (low, low)
+        taken = [segment for boot in self.boots for segment in boot.segments if segment.memory_size]
+        for address, after in [*sorted((s.address, s.end) for s in taken), (end, end)]:
+            if address - low > best[1] - best[0]:
+                best = low, address & -PAGE
+            low = max(low, -(-after // PAGE) * PAGE)
+        return best
 
     def install(self, boot: Boot) -> None:
         """Write everything that has a place into memory."""

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from harness.arch import virt
 from harness.el2 import Hypervisor, Outcome, RvicController
@@ -25,14 +25,19 @@ from harness.machine.ctrl_c import CtrlC
 from harness.machine.devicetree import BoardFacts, parse_conduit
 from harness.machine.loading import Loader
 from harness.machine.options import OnReset, check_backend, memory_size, parse_controller, parse_on_reset
+from harness.machine.peripherals import Drive, Peripherals
 from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
 from harness.machine.semihosting import Semihosting
+from harness.machine.serial import serial_input
 from harness.machine.stop import Stop, StopReason
 from harness.machine.until import Condition
 from harness.machine.watch import Watches
 from harness.rvic import Config, Rvic
 from harness.trace import Events, Ledger, Listener, Names
+
+if TYPE_CHECKING:
+    from harness.machine.terminal import Terminal
 
 Action = Callable[["Machine"], object]
 
@@ -45,6 +50,10 @@ class Machine:
     RVIC interrupts; ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of
     the vCPUs; ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
     ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
+    ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
+    ``virtconsole`` whether there is a virtio console; ``virtio`` their transport, ``"modern"`` or ``"legacy"``;
+    ``serial`` what is typed from the start, ``"file:PATH"`` or ``"string:TEXT"``; ``semihosting_dir`` the
+    directory below which semihosting may use files (None: it may use none);
     ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
     ``rvic_base`` and ``rvid_base`` the function numbers. Raises ConfigError for anything out of range.
     """
@@ -66,6 +75,11 @@ class Machine:
         ledger: bool = True,
         on_reset: str = "stop",
         psci: str = "hvc",
+        drives: Iterable[Drive] = (),
+        virtconsole: bool = False,
+        virtio: str = "modern",
+        serial: str | None = None,
+        semihosting_dir: str | os.PathLike[str] | None = None,
         **bases: int,
     ) -> None:
         self.controller = parse_controller(controller)
@@ -111,9 +125,17 @@ class Machine:
         self._ctrl_c = CtrlC()
         self._exit: tuple[PE, int] | None = None
         self.watches = Watches(self)
-        semihosting = Semihosting(self)
+        self.terminal: Terminal | None = None  # who types and reads while a run goes on, if anybody does
+        self.command_line = ""  # the guest's own name and its arguments, for semihosting
+        self._semihosting = Semihosting(self, semihosting_dir)
         for pe in self._pes:
-            pe.on_halt = semihosting.on_halt
+            pe.on_halt = self._semihosting.on_halt
+        if serial is not None:
+            self.console.feed(serial_input(serial))
+        self._peripherals = Peripherals(
+            self.board, self.memory, drives=drives, console=virtconsole, virtio=virtio
+        )
+        self.virtconsole = self._peripherals.console
 
     def __enter__(self) -> Self:
         return self
@@ -134,6 +156,8 @@ class Machine:
         """Give back what the emulated CPUs hold; the machine runs no further."""
         for pe in self._pes:
             pe.close()
+        self._semihosting.close()
+        self._peripherals.close()
 
     # What a guest is made of
 
@@ -156,6 +180,7 @@ class Machine:
         """
         extras = Extras(initrd, append, dtb)
         boot = self._loader.load(source, extras, GUEST_DEFINES[self.controller], toolchain)
+        self._set_command_line(boot, append)
         self._power_on(boot)
         return boot.program
 
@@ -173,6 +198,7 @@ class Machine:
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
         boot = self._loader.load_bios(path, Extras(append=append, dtb=dtb), flash)
+        self._set_command_line(boot, append)
         self._power_on(boot)
         return boot.program
 
@@ -182,9 +208,18 @@ class Machine:
         return self._loader.symbols
 
     @property
+    def free_memory(self) -> tuple[int, int]:
+        """The largest part of RAM that nothing was loaded to: first address and end."""
+        return self._loader.free_memory
+
+    @property
     def device_tree(self) -> bytes | None:
         """The device tree of the guest loaded last, None if it has none."""
         return self._loader.boots[-1].tree if self._loader.boots else None
+
+    def _set_command_line(self, boot: Boot, append: str | None) -> None:
+        path = boot.program.path
+        self.command_line = " ".join(text for text in (path.name if path else None, append) if text)
 
     def _power_on(self, boot: Boot) -> None:
         self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
@@ -203,6 +238,7 @@ class Machine:
         self.hypervisor.reset()
         self._scheduler.reset()
         self._start(rvic)
+        self._semihosting.close()
         self._exit = None
         for boot in self._loader.boots:
             self._loader.install(boot)
@@ -264,6 +300,8 @@ class Machine:
         hypervisor, scheduler, watches = self.hypervisor, self._scheduler, self.watches
         while True:
             self._ctrl_c.check()
+            if self.terminal is not None:
+                self.terminal.pump()
             self._let_time_pass()
             hypervisor.follow_wires()
             watches.poll()
@@ -276,7 +314,7 @@ class Machine:
                 )
             vcpu = scheduler.next()
             if vcpu is None:
-                if self._jump():
+                if self._wait():
                     continue
                 return self._stop(StopReason.IDLE, None, self._idle())
             bound = self._bound(limit)
@@ -313,9 +351,11 @@ class Machine:
             bounds.append(watched - self.instructions)
         return min(bounds)
 
-    def _jump(self) -> bool:
-        """No vCPU can run: move time to the next deadline, if there is one."""
-        deadline = self._deadline()
+    def _wait(self) -> bool:
+        """No vCPU can run: move time to the next deadline, or let a person type; False if there is neither."""
+        deadline, now = self._deadline(), self.clock.now()
+        if self.terminal is not None and self.terminal.open:
+            deadline = now + self.terminal.wait(None if deadline is None else deadline - now)
         if deadline is None:
             return False
         self.clock.jump(deadline)
@@ -363,6 +403,14 @@ class Machine:
         """A guest's SYS_WRITE0 or SYS_WRITEC."""
         self.console.write(data)
         self.watches.console_written(pe.index)
+
+    def semihosting_read(self, most: int, *, wait: bool) -> bytes:
+        """A guest's SYS_READC, or SYS_READ of the console: what was typed; it waits only for a person."""
+        while not (data := self.board.uart.take(most)):
+            if not wait or self.terminal is None or not self.terminal.open or self._ctrl_c.pressed:
+                break
+            self.terminal.wait(None)
+        return data
 
     def _spi_rose(self, intid: int) -> None:
         self.hypervisor.controller.line_rose(intid)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SPI_COUNT: Final = 988
 """SPIs that a GICv2 can have (IHI 0048B, 2.2.1): INTIDs 32 to 1019. A board may have fewer."""
 
-FORMS: Final = "spi=N, line=INTID (each with :pulse, :high or :low after it), or uart=TEXT"
+FORMS: Final = "spi=N, line=INTID (each with :pulse, :high or :low after it), uart=TEXT or virtconsole=TEXT"
 
 _ESCAPES: Final = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\"}
 
@@ -67,18 +67,38 @@ class UartStimulus:
         machine.console.feed(self.data)
 
 
-Stimulus = LineStimulus | UartStimulus
+@dataclass(frozen=True, slots=True)
+class VirtconsoleStimulus:
+    """Types bytes into the virtio console."""
+
+    data: bytes
+
+    def check(self, machine: Machine) -> None:
+        """ConfigError if the machine has none."""
+        if machine.virtconsole is None:
+            raise ConfigError("virtconsole=: the machine has no virtio console (--virtconsole)")
+
+    def __call__(self, machine: Machine) -> None:
+        """Type the bytes now."""
+        self.check(machine)
+        assert machine.virtconsole is not None
+        machine.virtconsole.feed(self.data)
+
+
+Stimulus = LineStimulus | UartStimulus | VirtconsoleStimulus
 
 
 def parse_stimulus(text: str) -> Stimulus:
     r"""The action that a text means; ConfigError tells the forms there are.
 
-    In ``uart=`` the escapes ``\n \r \t \0 \\ \xNN`` are understood, so that a shell can give them.
+    In typed text the escapes ``\n \r \t \0 \\ \xNN`` are understood, so that a shell can give them.
     """
     kind, equals, value = text.partition("=")
     kind = kind.strip()
     if kind == "uart" and equals:
-        return UartStimulus(_unescape(value))
+        return UartStimulus(unescape(value))
+    if kind == "virtconsole" and equals:
+        return VirtconsoleStimulus(unescape(value))
     if kind in ("spi", "line") and equals:
         return _line(kind, value, text)
     raise ConfigError(f"no stimulus `{text}`: it is {FORMS}")
@@ -107,7 +127,9 @@ def _line(kind: str, value: str, text: str) -> LineStimulus:
     return LineStimulus(intid, Drive(drive.strip() or Drive.PULSE))
 
 
-def _unescape(text: str) -> bytes:
+def unescape(text: str) -> bytes:
+    r"""Bytes of a text with the escapes ``\n \r \t \0 \\ \xNN``."""
+
     def byte(match: re.Match[bytes]) -> bytes:
         code = match[1].decode()
         return bytes([int(code[1:], 16)]) if code[0] == "x" else _ESCAPES[code]
