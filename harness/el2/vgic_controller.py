@@ -105,8 +105,11 @@ class VgicController:
         before = self.soft.gic.irq
         touched = self._touched(vcpu, ipa - GICD_BASE, size)
         with self._rewriting():
-            for interface in touched:
-                interface.fold()
+            for interface in self.interfaces:
+                if interface in touched:
+                    interface.fold()
+                else:
+                    interface.collect()  # what its guest has ended can be made pending for it
             served = self.soft.access(vcpu, ipa, size, value)
             if value is not None and served.register in ACTIVE_REGISTERS:
                 touched += self._reconcile(vcpu, ipa - GICD_BASE, size)
@@ -114,6 +117,8 @@ class VgicController:
             for interface in touched:
                 interface.flush()
         self._kick_raised(vcpu, before, {interface.cpu for interface in touched}, served.intid)
+        if served.register == "GICD_SGIR" and served.intid is not None:
+            self._kick_holders(vcpu, served.intid)
         return served
 
     def completes(self, vcpu: Vcpu, ipa: int, value: int) -> int | None:
@@ -137,9 +142,12 @@ class VgicController:
     def _deliver(self, vcpu: Vcpu, iar: int) -> Served | None:
         intid = iar & IAR_INTID
         if intid == ids.PPI_MAINTENANCE:
+            listed = self.interfaces[vcpu.index].listed
+            had = {presented.intid for presented in listed.values()}
             self._sync(vcpu)  # before it is deactivated: the cause must be gone
             self._gic.deactivate(vcpu.index, iar)
-            return None
+            first = next((p.intid for p in listed.values() if p.intid not in had), None)
+            return Served(vcpu.index, first) if first is not None else None
         if self.soft.links.has(vcpu.index, intid):
             # The guest ended the last one before this could come, on whichever vCPU it was presented to.
             for interface in self.interfaces:
@@ -170,6 +178,12 @@ class VgicController:
         for vcpu in self._vcpus:
             if raised >> vcpu.index & 1 and vcpu.index not in done:
                 self._intake.kick(caller, vcpu, intid)
+
+    def _kick_holders(self, caller: Vcpu, sgi: int) -> None:
+        """Let every other vCPU that has not ended this SGI yet come and fetch the one it was sent now."""
+        for vcpu, interface in zip(self._vcpus, self.interfaces, strict=True):
+            if vcpu is not caller and interface.holds(sgi) and self.soft.gic.state(sgi, vcpu.index).pending:
+                self._intake.kick(caller, vcpu, sgi)
 
     @contextmanager
     def _rewriting(self) -> Iterator[None]:
