@@ -36,15 +36,7 @@ TIMEOUT: Final = 120
 _HINT: Final = "pip install 'rvic-harness[toolchain]', or install aarch64-linux-gnu-gcc"
 _GCCS: Final = ("aarch64-linux-gnu-gcc", "aarch64-none-elf-gcc", "aarch64-elf-gcc")
 _COMMON: Final = (
-    *(
-        "-O2",
-        "-g",
-        "-Wall",
-        "-ffreestanding",
-        "-mgeneral-regs-only",
-        "-mstrict-align",
-        "-mno-outline-atomics",
-    ),
+    *("-O2", "-g", "-Wall", "-ffreestanding", "-mno-outline-atomics"),
     *("-fno-stack-protector", "-fno-pic", "-fno-asynchronous-unwind-tables", "-fno-common"),
     *("-ffunction-sections", "-fdata-sections", "-nostdlib", "-static"),
     *("-Wl,--gc-sections", "-Wl,--build-id=none"),
@@ -64,15 +56,22 @@ class Toolchain(StrEnum):
     """``clang`` with ``ld.lld``."""
 
 
-# The machine's CPU at EL1, FP and SIMD left alone: a guest that wants them has to turn them on first.
 _TARGET: Final[Mapping[Toolchain, tuple[str, ...]]] = {
-    # zig takes features from -mcpu alone, and would use SIMD registers in spite of -mgeneral-regs-only.
-    Toolchain.ZIG: (
-        *("-target", "aarch64-freestanding-none", "-mcpu=cortex_a72-neon-fp_armv8"),
-        "-fno-sanitize=all",
-    ),
-    Toolchain.GCC: ("-mcpu=cortex-a72", "-no-pie", "-fno-diagnostics-show-caret"),
-    Toolchain.CLANG: ("--target=aarch64-none-elf", "-mcpu=cortex-a72", "-fuse-ld=lld", "-no-pie"),
+    Toolchain.ZIG: ("-target", "aarch64-freestanding-none", "-fno-sanitize=all"),
+    Toolchain.GCC: ("-no-pie", "-fno-diagnostics-show-caret"),
+    Toolchain.CLANG: ("--target=aarch64-none-elf", "-fuse-ld=lld"),
+}
+_ASSEMBLY_FOR: Final[Mapping[Toolchain, tuple[str, ...]]] = {
+    Toolchain.ZIG: ("-mcpu=cortex_a72",),
+    Toolchain.GCC: ("-mcpu=cortex-a72",),
+    Toolchain.CLANG: ("-mcpu=cortex-a72",),
+}
+# C starts with FP and SIMD off, and with the MMU off, when no access may be unaligned.
+_C_FOR: Final[Mapping[Toolchain, tuple[str, ...]]] = {
+    # zig takes features from -mcpu alone and drops the options; any CPU or version by name has neon again.
+    Toolchain.ZIG: ("-mcpu=generic+strict_align-neon-fp_armv8",),
+    Toolchain.GCC: ("-mcpu=cortex-a72", "-mgeneral-regs-only", "-mstrict-align"),
+    Toolchain.CLANG: ("-mcpu=cortex-a72", "-mgeneral-regs-only", "-mstrict-align"),
 }
 
 
@@ -148,6 +147,7 @@ def _compile(
     command = [
         *compiler.command,
         *_TARGET[compiler.kind],
+        *(_C_FOR if is_c else _ASSEMBLY_FOR)[compiler.kind],
         *_COMMON,
         # What the line table says must not depend on where this computer has things.
         f"-ffile-prefix-map={library}=guest_asm",
@@ -155,9 +155,9 @@ def _compile(
         *(f"-D{name}={value}" for name, value in defines.items()),
         *(f"-I{place}" for place in places),
         *("-T", str(_script(library / "c" / "guest.ld", scratch, base))),
-        *([str(library / "c" / "crt0.S"), str(library / "c" / "library.c")] if is_c else []),
-        *(["-x", "c" if is_c else "assembler-with-cpp", str(path), "-x", "none"]),
-        *(["-lgcc"] if compiler.kind is Toolchain.GCC and is_c else []),
+        *("-x", "c" if is_c else "assembler-with-cpp", str(path)),
+        *(["-x", "none", str(library / "c" / "crt0.S"), str(library / "c" / "library.c")] if is_c else []),
+        *(["-lgcc"] if is_c and compiler.kind is Toolchain.GCC else []),
         *("-o", str(out)),
     ]
     done = _run(command, path)

@@ -84,8 +84,8 @@ def describe(report: Report, events: list[str]) -> str:
 
 
 def _load(manifest: Manifest, options: dict[str, Any]) -> Machine:
-    backend = options.pop("backend", None)
-    return prepare(manifest.with_machine(**options), backend=backend)
+    backend, toolchain = options.pop("backend", None), options.pop("toolchain", None)
+    return prepare(manifest.with_machine(**options).with_toolchain(toolchain), backend=backend)
 
 
 def _load_text(text: str, options: dict[str, Any]) -> Machine:
