@@ -61,6 +61,13 @@ class Toolchain(StrEnum):
     CLANG = "clang"
 
 
+class Virtio(StrEnum):
+    """Version of the virtio transport: 2, or 1 as QEMU's board has it by default."""
+
+    MODERN = "modern"
+    LEGACY = "legacy"
+
+
 class Conduit(StrEnum):
     """The instruction by which PSCI is called."""
 
@@ -133,6 +140,26 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="With --bios: the second bank of flash, kept in this file."),
     ] = None,
+    serial: Annotated[
+        str | None,
+        typer.Option(
+            metavar="stdio|file:PATH|string:TEXT",
+            help="What is typed to the UART; stdio also prints as the guest does (Ctrl-A x ends).",
+        ),
+    ] = None,
+    drive: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE[,ro|rw]", help="A virtio disk, read-only unless rw. Repeatable."),
+    ] = None,
+    virtconsole: Annotated[bool, typer.Option("--virtconsole", help="Add a virtio console.")] = False,
+    virtio: Annotated[Virtio | None, typer.Option(help="Transport of virtio devices.  [modern]")] = None,
+    semihosting_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Let semihosting use files below it, and nowhere else."),
+    ] = None,
+    no_reboot: Annotated[
+        bool, typer.Option("--no-reboot", help="Stop at PSCI SYSTEM_RESET instead of starting anew.")
+    ] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Show every event.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object; a trace goes to stderr.")
@@ -141,9 +168,10 @@ def run(
 ) -> int:
     """Run a guest. The exit status is 0 only where it met its expectations.
 
-    Without a guest.toml, it has to power off or to exit with code 0.
+    Without a guest.toml, it has to power off or to exit with code 0. Another exit code is the exit status.
     """
     from harness.cli.run import dump_device_tree, find, run_guest
+    from harness.cli.serial import STDIO
 
     manifest = find(guest, bios).with_machine(
         cpus=cpus,
@@ -155,6 +183,12 @@ def run(
         seed=seed,
         memory=memory,
         psci=psci and psci.value,
+        serial=None if serial == STDIO else serial,
+        drives=tuple(drive) if drive else None,
+        virtconsole=virtconsole or None,
+        virtio=virtio and virtio.value,
+        semihosting_dir=semihosting_dir and str(semihosting_dir),
+        on_reset="stop" if no_reboot else None,
     )
     if cc is not None and toolchain is not None:
         raise typer.BadParameter("--toolchain and --cc both say who builds the guest: give one of them")
@@ -162,7 +196,14 @@ def run(
     manifest = manifest.with_start(initrd=initrd, append=append, dtb=dtb, flash=flash)
     if dump_dtb is not None:
         return dump_device_tree(manifest, dump_dtb)
-    return run_guest(manifest, at=at or (), trace=trace, as_json=as_json, backend=backend and backend.value)
+    return run_guest(
+        manifest,
+        at=at or (),
+        trace=trace,
+        as_json=as_json,
+        backend=backend and backend.value,
+        stdio=serial == STDIO,
+    )
 
 
 @app.command("list")
@@ -197,6 +238,22 @@ def bench(
     from harness.cli.bench import bench
 
     return bench(as_json=as_json)
+
+
+@app.command()
+def compare(
+    work: Annotated[
+        str | None, typer.Argument(metavar="WORK", help="One work, such as edge; all without it.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print tables; of all works, docs/world-switches.md.")
+    ] = False,
+) -> int:
+    """Run the same guest work under every interrupt controller, and count its world switches."""
+    from harness.cli.compare import compare_works
+
+    return compare_works(work, as_json=as_json, as_markdown=as_markdown)
 
 
 @app.command()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""docs/world-switches.md: the answers, with every figure in them taken from the rows."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.compare import expected
+from harness.compare.measure import Row
+from harness.compare.tables import legend, markdown, number
+from harness.compare.works import INTERRUPTS, WORKS
+from harness.gic.config import GicConfig
+
+TEMPLATE = Path(__file__).with_name("world-switches.md.in")
+ASSUMED_SWITCH_US = 1
+"""Microseconds per world switch for the example of a rate; an assumption, and said to be one."""
+EXAMPLE_RATE = 10_000
+"""Interrupts per second, for the same example."""
+WIDTH = 120
+
+
+def page(rows: Sequence[Row]) -> str:
+    """The whole document. It needs the rows of every work."""
+    text = TEMPLATE.read_text(encoding="utf-8").format_map(_figures(rows))
+    return "\n\n".join(_wrap(block) for block in text.rstrip().split("\n\n")) + "\n"
+
+
+def _wrap(block: str) -> str:
+    """A paragraph, or the items of a list, with lines of even length; headings, tables and code as they are."""
+    if block.startswith(("#", "|", "    ")):
+        return block
+    items = re.split(r"\n(?=- )", block)
+    return "\n".join(
+        textwrap.fill(
+            " ".join(item.split()),
+            WIDTH,
+            subsequent_indent="  " if item.startswith("- ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for item in items
+    )
+
+
+def _figures(rows: Sequence[Row]) -> dict[str, Any]:
+    """What the template may name: ``{edge[rvic]}`` is a mean, ``{extra[edge]}`` rvic's over vgic's."""
+    mean: dict[str, dict[str, float]] = {work: {} for work in WORKS}
+    for row in rows:
+        mean[row.work][row.controller] = row.world_switches.mean
+    by = {(row.work, row.controller): row for row in rows}
+    extra = {work: figures["rvic"] - figures["vgic"] for work, figures in mean.items()}
+    extra_per_second = extra["edge"] * EXAMPLE_RATE
+    return {
+        **{work: {c: number(value) for c, value in figures.items()} for work, figures in mean.items()},
+        "extra": {work: number(value) for work, value in extra.items()},
+        "host": {work: number(by[work, "rvic"].needs_host) for work in WORKS},
+        "rvic_kinds": _code(_kinds(rows, "rvic")),
+        "maintenance": {
+            work: number(by[work, "vgic"].by_exit.get("Maintenance", 0)) for work in ("burst8", "burst64")
+        },
+        "dearer": _code(work for work in WORKS if mean[work]["rvic"] > mean[work]["trap"]),
+        "as_dear": _code(work for work in WORKS if mean[work]["rvic"] == mean[work]["trap"]),
+        "cheaper": _code(work for work in WORKS if mean[work]["rvic"] < mean[work]["trap"]),
+        "rate": f"{EXAMPLE_RATE:,}",
+        "extra_per_second": f"{extra_per_second:,.0f}",
+        "switch_us": ASSUMED_SWITCH_US,
+        "percent": number(extra_per_second * ASSUMED_SWITCH_US / 10_000),
+        "interrupts": f"{INTERRUPTS:,}",
+        "trusted": expected.TRUSTED,
+        "untrusted": expected.UNTRUSTED,
+        "list_registers": GicConfig().list_registers,
+        "legend": legend(WORKS),
+        "tables": markdown(rows),
+        "hand_counts": expected.table(rows),
+    }
+
+
+def _kinds(rows: Sequence[Row], controller: str) -> list[str]:
+    return sorted({label for row in rows if row.controller == controller for label in row.by_exit})
+
+
+def _code(names: Iterable[str]) -> str:
+    """Names as a sentence lists them."""
+    quoted = [f"`{name}`" for name in names]
+    return (
+        " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else "".join(quoted) or "none"
+    )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""Every figure of ``rvic compare``, against what was counted by hand and what its page says of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from harness.compare import CONTROLLERS, INTERRUPTS, WORKS, Row, measure, page
+from harness.compare.expected import HAND_COUNTS, agrees
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "world-switches.md"
+
+
+@cache  # each is measured once, by whichever test asks first
+def row(work: str, controller: str) -> Row:
+    return measure(WORKS[work], controller)
+
+
+@pytest.mark.parametrize(("work", "controller"), [*product(WORKS, CONTROLLERS)])
+def test_each_is_of_a_run_of_1000_interrupts_and_adds_up(work: str, controller: str) -> None:
+    measured = row(work, controller)
+    switches = measured.world_switches
+    assert measured.interrupts == INTERRUPTS == 1000
+    assert switches.min <= switches.median <= switches.max
+    assert sum(measured.by_exit.values()) == pytest.approx(switches.mean)
+    assert 0 <= measured.needs_host <= switches.mean
+    assert measured.guest_instructions > 0
+
+
+@pytest.mark.parametrize("hand", HAND_COUNTS, ids=lambda hand: hand.kind)
+def test_rvic_agrees_with_the_hand_counts(hand) -> None:
+    """The contract's table of world switches per interrupt."""
+    for work in hand.works:
+        assert agrees(row(work, "rvic"), hand.rvic)
+
+
+@pytest.mark.parametrize("hand", [h for h in HAND_COUNTS if h.vgic is not None], ids=lambda hand: hand.kind)
+def test_vgic_agrees_with_the_hand_counts_but_for_what_the_page_explains(hand) -> None:
+    for work in hand.works:
+        assert agrees(row(work, "vgic"), hand.vgic) == (work not in ("withdrawn", "move"))
+
+
+@pytest.mark.parametrize("work", ["timer", "edge", "level", "wfi"])
+def test_vgic_reaches_one_switch_per_hardware_interrupt(work: str) -> None:
+    switches = row(work, "vgic").world_switches
+    assert (switches.min, switches.median, switches.max) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("work", [*WORKS])
+def test_a_guest_that_owns_the_gic_makes_no_exit(work: str) -> None:
+    assert row(work, "gicv2").by_exit == {}
+
+
+# What docs/world-switches.md says in words.
+
+
+@pytest.mark.parametrize("work", [*WORKS])
+def test_rvic_costs_more_than_vgic(work: str) -> None:
+    assert row(work, "rvic").world_switches.mean > row(work, "vgic").world_switches.mean
+
+
+@pytest.mark.parametrize("work", [*WORKS])
+def test_what_needs_the_host_is_the_same_under_every_controller_with_an_el2(work: str) -> None:
+    assert row(work, "rvic").needs_host == row(work, "vgic").needs_host == row(work, "trap").needs_host
+
+
+@pytest.mark.parametrize("work", [*WORKS])
+def test_a_guest_of_rvic_accesses_no_register(work: str) -> None:
+    labels = row(work, "rvic").by_exit
+    assert all(
+        label.startswith(("RVIC.", "RVID.")) or label in ("PhysicalIrq", "Kick", "Wfx") for label in labels
+    )
+
+
+def test_the_page_is_what_the_command_prints() -> None:
+    """After a change: rvic compare --markdown > docs/world-switches.md."""
+    rows = [row(work, controller) for work in WORKS for controller in CONTROLLERS]
+    assert page(rows) == PAGE.read_text(encoding="utf-8")
