@@ -20,6 +20,7 @@ def to_json(report: Report) -> str:
         "instructions": report.instructions,
         "ticks": report.ticks,
         "console": report.console,
+        "virtconsole": report.virtconsole,
         "cpus": [{"pc": cpu.pc, "x": list(cpu.x)} for cpu in report.cpus],
         "symbols": report.symbols,
         "ledger": report.ledger.to_dict(),

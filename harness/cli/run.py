@@ -10,12 +10,13 @@ from pathlib import Path
 from harness.cli.as_json import to_json
 from harness.cli.life import FirstLife
 from harness.cli.screen import Screen
+from harness.cli.serial import connected
 from harness.cli.show import show_life, show_summary, show_title
 from harness.cli.tracing import Formatter, LiveTrace
 from harness.errors import ConfigError, GuestError
 from harness.guest.manifest import Manifest, Start, StimulusSpec, find_guest
 from harness.machine.machine import Machine
-from harness.machine.scenario import examine, prepare
+from harness.machine.scenario import Report, examine, prepare
 from harness.machine.stimulus import parse_at
 from harness.machine.stop import Stop
 from harness.trace.events import Event
@@ -55,24 +56,40 @@ def run_guest(
     trace: bool = False,
     as_json: bool = False,
     backend: str | None = None,
+    stdio: bool = False,
     screen: Screen | None = None,
 ) -> int:
-    """Run a guest and show what came of it; 0 if it met its expectations, else 1."""
+    """Run a guest and show what came of it; the exit status.
+
+    ``stdio`` connects the UART to the standard input and output: the guest's own words appear as they are said,
+    on stderr if the output is JSON. The status is 0 if the guest met its expectations, else its own exit code
+    (its low byte, or 1 where that is 0), or 1 if it did not exit.
+    """
     stimuli = tuple(StimulusSpec(*parse_at(text)) for text in at)
-    with prepare(manifest.with_stimuli(stimuli), backend=backend) as machine:
+    with prepare(manifest.with_stimuli(stimuli), backend=backend, on_reset="restart") as machine:
         formatter = Formatter.of(machine)
         if as_json:
             if trace:
                 machine.listen(TextWriter(sys.stderr, names=formatter.names, symbols=formatter.symbols))
-            report = examine(machine, machine.run(limit=manifest.run.limit), manifest)
+            with connected(machine, stdio=stdio, live=None if trace else sys.stderr):
+                stop = machine.run(limit=manifest.run.limit)
+            report = examine(machine, stop, manifest)
             print(to_json(report))
-            return 0 if report.met else 1
+            return status(report)
         screen = screen or Screen.of_stdout()
         show_title(screen, manifest)
-        stop = (_traced if trace else _untraced)(machine, manifest, screen, formatter)
+        with connected(machine, stdio=stdio, live=None if trace else sys.stdout):
+            stop = (_traced if trace else _untraced)(machine, manifest, screen, formatter)
         report = examine(machine, stop, manifest)
         show_summary(screen, report, formatter.names)
-        return 0 if report.met else 1
+        return status(report)
+
+
+def status(report: Report) -> int:
+    """The exit status of a run, 0 to 255."""
+    if report.met:
+        return 0
+    return (report.stop.code or 0) & 0xFF or 1
 
 
 def _traced(machine: Machine, manifest: Manifest, screen: Screen, formatter: Formatter) -> Stop:
@@ -99,9 +116,14 @@ def _untraced(machine: Machine, manifest: Manifest, screen: Screen, formatter: F
     try:
         stop = machine.run(limit=manifest.run.limit)
     finally:
-        if machine.console:
+        if machine.terminal is not None:
+            machine.terminal.show()
+        elif machine.console:
             screen.line()
             screen.verbatim(machine.console.text)
+        if machine.virtconsole:
+            screen.heading("virtio console")
+            screen.verbatim(machine.virtconsole.text)
     if life.taken:
         show_life(screen, life, formatter)
     return stop

@@ -76,7 +76,7 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     """``[machine]``: options of the machine; ``None`` leaves the machine's own default.
 
     ``memory`` is in bytes, or a string with a suffix (``"64M"``). ``cpus_allowed`` and
-    ``controllers_allowed`` list what else the guest is written for.
+    ``controllers_allowed`` list what else the guest is written for. Files are relative to the manifest.
     """
 
     cpus: int | None = None
@@ -90,6 +90,20 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     seed: int | None = None
     memory: int | str | None = None
     psci: Literal["hvc", "smc"] | None = None
+    on_reset: Literal["stop", "restart"] | None = None
+    drives: tuple[str, ...] | None = None
+    virtconsole: bool | None = None
+    virtio: Literal["modern", "legacy"] | None = None
+    serial: str | None = None
+    semihosting_dir: str | None = None
+
+    def located(self, where: Path) -> MachineSpec:
+        """The same with its files found from a directory."""
+        drives = self.drives and tuple(str(where / drive) for drive in self.drives)
+        folder = self.semihosting_dir and str(where / self.semihosting_dir)
+        kind, _, file = (self.serial or "").partition(":")
+        serial = f"file:{where / file}" if kind == "file" else self.serial
+        return msgspec.structs.replace(self, drives=drives, serial=serial, semihosting_dir=folder)
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments for a ``Machine``: those given."""
@@ -241,7 +255,7 @@ def read_manifest(path: Path) -> Manifest:
         source=path.parent / file.guest.source,
         path=path,
         description=file.description,
-        machine=file.machine,
+        machine=file.machine.located(path.parent),
         run=file.run,
         stimuli=file.stimulus,
         expect=file.expect,

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from harness.errors import ConfigError
-from harness.guest.manifest import ExpectSpec, InterruptSpec, Manifest, StimulusSpec
+from harness.guest.manifest import Ending, ExpectSpec, InterruptSpec, Manifest, StimulusSpec
 from harness.machine.machine import Machine
 from harness.machine.stimulus import parse_stimulus
 from harness.machine.stop import Stop, StopReason
@@ -55,6 +55,7 @@ class Report:
     symbols: dict[str, int]
     ledger: Ledger
     expectations: tuple[Expectation, ...]
+    virtconsole: str | None = None
 
     @property
     def met(self) -> bool:
@@ -67,13 +68,15 @@ class Report:
         return tuple(expectation for expectation in self.expectations if not expectation.met)
 
 
-def prepare(manifest: Manifest, *, backend: str | None = None) -> Machine:
+def prepare(manifest: Manifest, *, backend: str | None = None, on_reset: str = "stop") -> Machine:
     """The machine that a guest wants, with the guest loaded and its stimuli scheduled; close it after use.
 
-    ``backend`` is the register backend, "view" or "api". Raises HarnessError for what the manifest or
-    the guest has wrong.
+    ``backend`` is the register backend, "view" or "api"; ``on_reset`` what PSCI SYSTEM_RESET does where the
+    manifest does not say, nor expects the run to end with it. Raises HarnessError for what the manifest or the
+    guest has wrong.
     """
     options = manifest.machine.options()
+    options.setdefault("on_reset", "stop" if manifest.expect.stop is Ending.RESET else on_reset)
     machine = Machine(**options) if backend is None else Machine(**options, backend=backend)
     try:
         _load(machine, manifest)
@@ -102,12 +105,13 @@ def examine(machine: Machine, stop: Stop, manifest: Manifest) -> Report:
         symbols=dict(machine.symbols),
         ledger=machine.ledger,
         expectations=tuple(_expectations(machine, stop, manifest)),
+        virtconsole=machine.virtconsole.text if machine.virtconsole is not None else None,
     )
 
 
 def run(manifest: Manifest, *, backend: str | None = None) -> Report:
     """Run a guest as its manifest says, and report."""
-    with prepare(manifest, backend=backend) as machine:
+    with prepare(manifest, backend=backend, on_reset="restart") as machine:
         return examine(machine, machine.run(limit=manifest.run.limit), manifest)
 
 

@@ -65,7 +65,7 @@ def last_events(manifest: Manifest, count: int) -> list[str]:
     last: deque[Event] = deque(maxlen=count)
     if not count:
         return []
-    with prepare(manifest) as machine:
+    with prepare(manifest, on_reset="restart") as machine:
         machine.events.add(last.append)
         machine.run(limit=manifest.run.limit)
         return _lines(machine, last)
