@@ -65,11 +65,11 @@ def test_the_trace_is_the_same_in_every_run_and_with_each_backend(rvic: Rvic, hi
     assert len(traces) == 1
 
 
-def test_an_exit_with_another_code_than_0_fails(rvic: Rvic, tmp_path: Path) -> None:
+def test_an_exit_with_another_code_than_0_fails_with_it(rvic: Rvic, tmp_path: Path) -> None:
     path = tmp_path / "exit.S"
     path.write_text(EXIT_3)
     result = rvic("run", path)
-    assert result.status == 1
+    assert result.status == 3
     assert "expected power_off or exit with code 0" in result.out
     assert "got exit with code 3" in result.out
     assert json.loads(rvic("run", path, "--json").out)["code"] == 3
