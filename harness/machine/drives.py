@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import ConfigError
 
-_MODES = {"ro": True, "rw": False}
+SECTOR = 512
 
 
 class FileDisk:
@@ -57,13 +57,47 @@ class FileDisk:
             self._file = -1
 
 
+class SnapshotDisk(FileDisk):
+    """A disk that begins as a file has it, and whose changes are kept in memory: the file stays as it is."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self.readonly = False
+        self._written: dict[int, bytes] = {}  # by sector
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes from ``offset``, which is a sector's."""
+        data = bytearray(super().read(offset, size).ljust(size, b"\0"))
+        for at in range(0, size, SECTOR):
+            changed = self._written.get((offset + at) // SECTOR)
+            if changed is not None:
+                data[at : at + SECTOR] = changed
+        return bytes(data[:size])
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Write whole sectors at ``offset``."""
+        for at in range(0, len(data), SECTOR):
+            self._written[(offset + at) // SECTOR] = bytes(data[at : at + SECTOR])
+
+    def flush(self) -> None:
+        """There is nothing to make safe."""
+
+
 def open_drive(text: str | os.PathLike[str]) -> FileDisk:
-    """A drive of ``FILE``, ``FILE,ro`` or ``FILE,rw``; read-only unless it says rw. ConfigError if it cannot be."""
+    """A drive of ``FILE``, or ``FILE,MODE``: ``ro`` (the default), ``rw``, or ``snapshot``.
+
+    A snapshot keeps what is written in memory. Raises ConfigError if it cannot be opened so.
+    """
     name = os.fspath(text)
-    path, comma, mode = name.rpartition(",")
-    if not comma or mode not in _MODES:
-        return FileDisk(name)
-    return FileDisk(path, readonly=_MODES[mode])
+    path, _, mode = name.rpartition(",")
+    match mode if path else "":
+        case "ro":
+            return FileDisk(path)
+        case "rw":
+            return FileDisk(path, readonly=False)
+        case "snapshot":
+            return SnapshotDisk(path)
+    return FileDisk(name)
 
 
 def _reason(error: OSError) -> str:

@@ -15,7 +15,7 @@ from harness.machine.dma import Dma
 from harness.machine.drives import FileDisk, open_drive
 
 Drive = str | os.PathLike[str] | Disk
-"""A file, with ``,rw`` after its name if the guest may write it, or any other disk."""
+"""A file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk."""
 
 TRANSPORTS = {"modern": False, "legacy": True}
 

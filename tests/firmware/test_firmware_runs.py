@@ -34,7 +34,7 @@ def rvic_machines() -> Iterator[tuple[str, str, str, int]]:
 
 def test_the_firmware_that_is_promised_is_there() -> None:
     assert ASSEMBLY == ("faults", "hello", "ipi", "spi", "spurious", "tick", "uart_echo")
-    assert sorted({*firmware_names()} - {*ASSEMBLY}) == ["c_spi", "c_tick", "mmu", "smp_boot"]
+    assert sorted({*firmware_names()} - {*ASSEMBLY}) == ["c_spi", "c_tick", "mmu", "smp_boot", "virtio_blk"]
 
 
 @pytest.mark.parametrize("name", firmware_names())
