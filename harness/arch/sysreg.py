@@ -27,12 +27,15 @@ def generic_name(encoding: SysregEncoding) -> str:
 
 _TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "MDSCR_EL1": (2, 0, 0, 2, 2),
+    "MDCCSR_EL0": (2, 3, 0, 1, 0),
     "OSLAR_EL1": (2, 0, 1, 0, 4),
     "OSLSR_EL1": (2, 0, 1, 1, 4),
     "OSDLR_EL1": (2, 0, 1, 3, 4),
     "MIDR_EL1": (3, 0, 0, 0, 0),
     "MPIDR_EL1": (3, 0, 0, 0, 5),
     "REVIDR_EL1": (3, 0, 0, 0, 6),
+    "ID_PFR1_EL1": (3, 0, 0, 1, 1),
+    "ID_DFR0_EL1": (3, 0, 0, 1, 2),
     "ID_AA64PFR0_EL1": (3, 0, 0, 4, 0),
     "ID_AA64PFR1_EL1": (3, 0, 0, 4, 1),
     "ID_AA64DFR0_EL1": (3, 0, 0, 5, 0),
@@ -136,6 +139,13 @@ def parse_instruction(word: int) -> SysregTrap | None:
         return None
     encoding = SysregEncoding(word >> 19 & 3, word >> 16 & 7, word >> 12 & 15, word >> 8 & 15, word >> 5 & 7)
     return SysregTrap(encoding, word & 31, bool(word >> 21 & 1))
+
+
+def trapped_instruction(word: int) -> int:
+    """ISS of EC 0x18 for a trapped System instruction, such as MSR (immediate) (DDI 0487, D17.2.37)."""
+    op0, op1, crn, crm, op2 = word >> 19 & 3, word >> 16 & 7, word >> 12 & 15, word >> 8 & 15, word >> 5 & 7
+    read = word >> 21 & 1
+    return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | (word & 31) << 5 | crm << 1 | read
 
 
 def is_id_space(encoding: SysregEncoding) -> bool:

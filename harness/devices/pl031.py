@@ -15,7 +15,7 @@ from harness.devices.primecell import identification
 EPOCH = 1_599_004_800  # 2020-09-02 00:00:00 UTC: the day the RVIC specification came out
 TICKS_PER_SECOND = 62_500_000
 _MASK32 = 0xFFFF_FFFF
-_IDENTIFICATION = identification(part=0x031, revision=0)
+_IDENTIFICATION = identification(part=0x031, revision=1)
 
 
 class Register(IntEnum):

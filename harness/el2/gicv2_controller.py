@@ -49,8 +49,8 @@ class Gicv2Controller:
         """Nothing to do."""
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
-        """Whether nIRQ is asserted to this CPU."""
-        return bool(self._gic.irq >> vcpu.index & 1)
+        """Whether nIRQ or nFIQ is asserted to this CPU."""
+        return bool((self._gic.irq | self._gic.fiq) >> vcpu.index & 1)
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """The GIC is not part of a PE: CPU_ON leaves it."""

@@ -45,6 +45,10 @@ class Platform(Protocol):
         """Bit n: nIRQ of CPU n is asserted by the physical interrupt controller."""
         ...
 
+    def fiq_lines(self) -> int:
+        """Bit n: nFIQ of CPU n is asserted by the physical interrupt controller."""
+        ...
+
     def read(self, cpu: int, address: int, size: int) -> int:
         """Read a device register; BusError where nothing answers."""
         ...
@@ -99,7 +103,7 @@ class Hypervisor:
         self._memory = memory
         self.controller: Controller
         self.calls: Hypercalls
-        self._wires = 0
+        self._wires = self._fiq_wires = 0
 
     def start(self, controller: Controller, names: Names) -> None:
         """Install the interrupt controller's EL2 side and the exception tables; start the physical GIC."""
@@ -141,6 +145,8 @@ class Hypervisor:
 
     def follow_wires(self) -> None:
         """Where the GIC itself drives the vCPUs' IRQ inputs, let the PEs see them; a high one ends a WFI."""
+        if not self.controller.takes_irqs:
+            self._follow_fiq_wires(self.platform.fiq_lines())
         wires = self.controller.virq_wires()
         if wires is None or wires == self._wires:
             return
@@ -155,6 +161,17 @@ class Hypervisor:
                     event = VirqRaised if level else VirqLowered
                     self.events.emit(event(self.platform.now(), vcpu.index))
 
+    def _follow_fiq_wires(self, wires: int) -> None:
+        """The guest's own GIC asserts nFIQ: Group 0 where GICC_CTLR.FIQEn is set (IHI 0048B, 4.4.1)."""
+        if wires == self._fiq_wires:
+            return
+        changed, self._fiq_wires = wires ^ self._fiq_wires, wires
+        for vcpu in self.vcpus:
+            if changed >> vcpu.index & 1:
+                vcpu.pe.vfiq = bool(wires >> vcpu.index & 1)
+                if vcpu.pe.vfiq:
+                    vcpu.waiting = False
+
     # Power (PSCI's PowerController)
 
     def power_on(self, target: Vcpu, entry: int, context: int) -> None:
@@ -165,7 +182,8 @@ class Hypervisor:
         target.resume = None
         self.platform.cpu_reset(target.index)
         self.controller.reset_vcpu(target)
-        self._wires &= ~(1 << target.index)  # reset took the PE's IRQ input low; it follows again from here
+        self._wires &= ~(1 << target.index)  # reset took the PE's inputs low; they follow again from here
+        self._fiq_wires &= ~(1 << target.index)
         self.follow_wires()
         self.power_event(target, "on")
 
@@ -195,7 +213,7 @@ class Hypervisor:
     def reset(self) -> None:
         """The system comes out of reset: every vCPU is off. :meth:`start` comes next, as at the beginning."""
         self.outcome = self.ended_by = None
-        self._wires = 0
+        self._wires = self._fiq_wires = 0
         for vcpu in self.vcpus:
             vcpu.power = Power.OFF
             vcpu.waiting = False

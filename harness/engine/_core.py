@@ -22,7 +22,7 @@ from harness.errors import ConfigError
 Backend = Literal["view", "api"]
 
 _MPIDR_RES1 = 1 << 31
-_HCR = hyp.HCR_RW | hyp.HCR_IMO | hyp.HCR_VM | hyp.HCR_TWI | hyp.HCR_TSC | hyp.HCR_TPU
+_HCR = hyp.HCR_RW | hyp.HCR_IMO | hyp.HCR_FMO | hyp.HCR_VM | hyp.HCR_TWI | hyp.HCR_TSC | hyp.HCR_TPU
 
 
 class Inside(Enum):
@@ -65,6 +65,7 @@ class Core:
         self._retired = 0
         self._deadline = 0
         self._running = False
+        self._between = False  # deferred actions run
         self._stopping = False
         self._deferred: list[Callable[[], None]] = []
         self._restart = False
@@ -158,6 +159,17 @@ class Core:
             self.set_hcr(hcr)
 
     @property
+    def vfiq(self) -> bool:
+        """HCR_EL2.VF: the virtual FIQ line."""
+        return bool(self._hcr & hyp.HCR_VF)
+
+    @vfiq.setter
+    def vfiq(self, high: bool) -> None:
+        hcr = self._hcr | hyp.HCR_VF if high else self._hcr & ~hyp.HCR_VF
+        if hcr != self._hcr:
+            self.set_hcr(hcr)
+
+    @property
     def trap_wfi(self) -> bool:
         """HCR_EL2.TWI: whether WFI is an exit; if clear it ends the slice with `waiting` set."""
         return bool(self._hcr & hyp.HCR_TWI)
@@ -242,16 +254,17 @@ class Core:
         uc.check(status, f"run at pc {self.pc:#x}")
         if self._restart:
             self._run_deferred()
-            return self._retired < self._deadline
+            return not self._stopping and self._retired < self._deadline
         self.waiting = not expired
         return False
 
     def stop(self) -> None:
         """End the running slice right after the current exit or instruction; nothing if none runs."""
-        if not self._running:
-            return
-        self._stopping = True
-        self._leave()
+        if self._running:
+            self._stopping = True
+            self._leave()
+        elif self._between:
+            self._stopping = True
 
     def restart(self) -> None:
         """Leave the translated block after this instruction, do what was deferred, and go on."""
@@ -285,8 +298,12 @@ class Core:
 
     def _run_deferred(self) -> None:
         actions, self._deferred = self._deferred, []
-        for action in actions:
-            action()
+        self._between = True
+        try:
+            for action in actions:
+                action()
+        finally:
+            self._between = False
 
     def fail(self, error: BaseException) -> None:
         """Keep an exception that a hook raised, and leave: run() raises it."""
@@ -301,6 +318,10 @@ class Core:
             sys.__unraisablehook__(info)
         else:
             self.fail(info.exc_value)
+
+    def count_one(self) -> None:
+        """A deferred action has done the instruction at pc: count it."""
+        self._retired += 1
 
     def not_retired(self) -> None:
         """The trapped instruction will run again: take it out of the count."""

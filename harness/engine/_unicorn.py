@@ -24,6 +24,7 @@ EXCP_HVC: Final = 11
 HOOK_INTR: Final = unicorn_const.UC_HOOK_INTR
 HOOK_INSN: Final = unicorn_const.UC_HOOK_INSN
 HOOK_CODE: Final = unicorn_const.UC_HOOK_CODE
+HOOK_EDGE_GENERATED: Final = unicorn_const.UC_HOOK_EDGE_GENERATED
 INS_MRS: Final = arm64_const.UC_ARM64_INS_MRS
 INS_MSR: Final = arm64_const.UC_ARM64_INS_MSR
 PROT_ALL: Final = unicorn_const.UC_PROT_ALL
@@ -74,6 +75,8 @@ class CpRegister(ctypes.Structure):
 IntrHook: Final = CFUNCTYPE(None, c_void_p, c_uint32, c_void_p)
 InsnHook: Final = CFUNCTYPE(c_uint32, c_void_p, c_uint32, c_void_p, c_void_p)
 CodeHook: Final = CFUNCTYPE(None, c_void_p, c_uint64, c_uint32, c_void_p)
+# uc_tb of the block and of the one before it: {uint64 pc; uint16 instructions, bytes}.
+EdgeHook: Final = CFUNCTYPE(None, c_void_p, c_void_p, c_void_p, c_void_p)
 
 
 def _prototype(name: str, *arguments: Any, result: Any = c_int) -> Any:

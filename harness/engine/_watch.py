@@ -27,6 +27,7 @@ class Watches:
         self._where: dict[_CallbackId, int] = {}
         self._hook = uc.CodeHook(self._reached)
         self._resume = (-1, -1)  # where and when a callback stopped us before its instruction
+        self.traps: dict[int, Callable[[], None]] = {}  # what the architecture wants before an instruction
         self.on_virq: Callable[[int], object] | None = None
         self.on_eret: Callable[[], object] | None = None
 
@@ -46,6 +47,11 @@ class Watches:
             del self._callbacks[va]
         self._changed()
 
+    def set_traps(self, traps: dict[int, Callable[[], None]]) -> None:
+        """Call these before the instructions at their virtual addresses, after all other callbacks."""
+        self.traps = traps
+        self._changed()
+
     def _changed(self) -> None:
         if self._core.inside is Inside.NOTHING:
             self._install()
@@ -54,7 +60,7 @@ class Watches:
 
     def _install(self) -> None:
         """Make Unicorn's hooks those we want; hooks act only in code translated after they were installed."""
-        wanted, installed = self._callbacks.keys(), self._hooks.keys()
+        wanted, installed = self._callbacks.keys() | self.traps.keys(), self._hooks.keys()
         stale, missing = sorted(installed - wanted), sorted(wanted - installed)
         for va in stale:
             uc.hook_del(self._core.handle, self._hooks.pop(va))
@@ -69,21 +75,32 @@ class Watches:
         if registers.counter > registers.limit:
             return  # the slice ends here; the next one will come by again
         registers.counter -= 1  # not yet retired
+        core.inside = Inside.BEFORE
+        try:
+            leave = self._call_back(va)
+        except BaseException as error:
+            core.fail(error)
+            return
+        finally:
+            core.inside = Inside.NOTHING
+        if leave:
+            uc.emu_stop(core.handle)
+        else:
+            registers.counter += 1
+
+    def _call_back(self, va: int) -> bool:
+        """Tell of the instruction; whether it is not to run now."""
+        core = self._core
         if self._resume != (va, core.retired):
-            core.inside = Inside.BEFORE
-            try:
-                for callback in list(self._callbacks.get(va, {}).values()):
-                    callback()
-            except BaseException as error:
-                core.fail(error)
-                return
-            finally:
-                core.inside = Inside.NOTHING
-            if core.leaving or registers.counter >= registers.limit:
+            for callback in list(self._callbacks.get(va, {}).values()):
+                callback()
+            if core.leaving or core.registers.counter >= core.registers.limit:
                 self._resume = (va, core.retired)
-                uc.emu_stop(core.handle)
-                return
-        registers.counter += 1
+                return True
+        trap = self.traps.get(va)
+        if trap is not None:
+            trap()
+        return core.leaving
 
     # Vectors and ERETs.
 

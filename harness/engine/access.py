@@ -61,8 +61,6 @@ class RegisterFile(Operands, Protocol):
 def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: RegisterFile) -> Access:
     """What a stage-2 data abort wants. `insn` is None if it is no load or store."""
     write = bool(esr & syndrome.WNR)
-    if esr & syndrome.S1PTW:
-        return _refuse(write, deviations.WALK_OUTSIDE_RAM, syndrome.FSC_EXTERNAL_ON_WALK + 3)
     if insn is None:
         if not esr & syndrome.ISV:
             return _refuse(write, deviations.MMIO_STRUCTURE, syndrome.FSC_EXTERNAL)

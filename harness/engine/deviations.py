@@ -33,7 +33,7 @@ MMIO_STRUCTURE: Final = Deviation(
 )
 WALK_OUTSIDE_RAM: Final = Deviation(
     "walk-outside-ram",
-    "A stage-1 table walk that reads outside RAM takes an external abort on the walk, always with level 3.",
+    "A stage-1 table walk that reads outside RAM takes an external abort on the walk, devices or not.",
     "D8.2",
 )
 TRAPPED_CACHE_MAINTENANCE: Final = Deviation(
@@ -44,19 +44,25 @@ TRAPPED_CACHE_MAINTENANCE: Final = Deviation(
 )
 NO_ALIGNMENT_CHECK: Final = Deviation(
     "no-alignment-check",
-    "SCTLR_EL1.A, SP alignment (SA, SA0) and PC alignment checks have no effect, and unaligned accesses to"
-    " RAM succeed with the MMU off.",
+    "SCTLR_EL1.A and SP alignment checks (SA, SA0) have no effect; unaligned accesses to RAM succeed with the"
+    " MMU off and where a page is Device memory, and so do unaligned LDAR and STLR; exclusives are checked.",
     "D1.3.7, D17.2.118",
 )
-NO_FP_TRAPS: Final = Deviation(
-    "no-fp-traps",
-    "CPACR_EL1.FPEN does not trap: FP and SIMD instructions always work.",
-    "D17.2.33",
+ADDRESS_SIZE: Final = Deviation(
+    "address-size",
+    "An output address above TCR_EL1.IPS but below 2^39 is used as it is, with no address size fault.",
+    "D8.2.2",
 )
-NO_ILLEGAL_STATE: Final = Deviation(
-    "no-illegal-state",
-    "An illegal exception return sets PSTATE.IL, but the instructions after it execute.",
-    "D1.3.4",
+AARCH64_ONLY: Final = Deviation(
+    "aarch64-only",
+    "EL0 has no AArch32, on CPU models that have it too: ID_AA64PFR0_EL1 says so, and a return to it is illegal.",
+    "D1.3.4, D17.2.64",
+)
+NO_WATCHPOINTS: Final = Deviation(
+    "no-watchpoints",
+    "DBGWVRn_EL1 and DBGWCRn_EL1 keep what is written, but no watchpoint ever matches; breakpoints and software"
+    " step work.",
+    "D2.10",
 )
 NO_WFE: Final = Deviation(
     "no-wfe",
@@ -98,8 +104,9 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     WALK_OUTSIDE_RAM,
     TRAPPED_CACHE_MAINTENANCE,
     NO_ALIGNMENT_CHECK,
-    NO_FP_TRAPS,
-    NO_ILLEGAL_STATE,
+    ADDRESS_SIZE,
+    AARCH64_ONLY,
+    NO_WATCHPOINTS,
     NO_WFE,
     MONITOR_BY_VALUE,
     STALE_BLOCK,

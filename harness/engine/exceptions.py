@@ -31,10 +31,13 @@ class ExceptionEntry(Core):
     _entered_at = -1
     _entered_vector = -1
 
-    def enter_el1(self, esr: int, *, far: int | None = None, elr: int | None = None) -> None:
+    def enter_el1(
+        self, esr: int, *, far: int | None = None, elr: int | None = None, saved: int | None = None
+    ) -> None:
         """Take a synchronous exception to EL1 from EL0 or EL1.
 
-        ELR is `elr`, or pc (what the manual calls the preferred return address is the caller's to set);
+        ELR is `elr`, or pc (what the manual calls the preferred return address is the caller's to set); SPSR is
+        `saved`, or PSTATE;
         FAR_EL1 is written only if `far` is given. Where the vector itself cannot run, `lockup` is set
         and the slice ends.
         """
@@ -51,7 +54,7 @@ class ExceptionEntry(Core):
         write("ESR_EL1", esr)
         write("ELR_EL1", return_address)
         self.pstate = self._entry_pstate(old)
-        write("SPSR_EL1", old)
+        write("SPSR_EL1", old if saved is None else saved)
         self.pc = vector
         self._entered_at, self._entered_vector = self.retired, vector
 
@@ -101,4 +104,4 @@ class ExceptionEntry(Core):
 
 
 _FETCH = (EC.INSTRUCTION_ABORT_LOWER, EC.INSTRUCTION_ABORT_SAME)
-_REPEATED = (EC.UNKNOWN, EC.DATA_ABORT_SAME, EC.ILLEGAL_STATE, EC.BRK64)
+_REPEATED = (EC.UNKNOWN, EC.FP_ACCESS, EC.DATA_ABORT_SAME, EC.ILLEGAL_STATE, EC.BRK64)

@@ -13,6 +13,7 @@ from harness.arch.sysreg import SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine import access as accesses
 from harness.engine._core import Backend
+from harness.engine._foresight import Foresight
 from harness.engine._hooks import Hooks
 from harness.engine._registers import MASK64
 from harness.engine._watch import Watches
@@ -55,6 +56,7 @@ class PE(ExceptionEntry):
         super().__init__(index, memory, mpidr=mpidr, model=model, backend=backend)
         self.watches = Watches(self)
         self._hooks = Hooks(self)
+        self.foresight = Foresight(self)
         self._word = ctypes.c_uint64()
 
     def __repr__(self) -> str:
@@ -72,6 +74,7 @@ class PE(ExceptionEntry):
         self.lockup = None
         self._entered_at = self._entered_vector = -1
         self.system_register_written("VBAR_EL1")
+        self.foresight.access_control_written()
 
     def run(self, count: int) -> int:
         """Retire `count` (> 0) instructions, or fewer if stopped, waiting or locked up; return how many."""
@@ -107,11 +110,15 @@ class PE(ExceptionEntry):
         An access with a deviation is aborted instead.
         """
         if access.deviation is not None:
-            self.deviations_met[access.deviation] = self.deviations_met.get(access.deviation, 0) + 1
+            self.count_deviation(access.deviation)
             self.inject_abort(self.fault_address, access.fault, write=access.write)
             return
         accesses.complete(access, values, self)
         self.advance()
+
+    def count_deviation(self, deviation: Deviation) -> None:
+        """The guest has run into this one."""
+        self.deviations_met[deviation] = self.deviations_met.get(deviation, 0) + 1
 
     def translate(self, va: int) -> int | None:
         """IPA of an executable virtual address, None where stage 1 or stage 2 does not map it."""
@@ -193,7 +200,7 @@ class PE(ExceptionEntry):
             return False
         pair = self.on_system_register.get(trap.encoding)
         if pair is None:
-            if not (trap.read and sysreg.is_id_space(trap.encoding)):
+            if not trap.read or not (sysreg.is_id_space(trap.encoding) or trap.encoding in _READ_AS_ZERO):
                 return False
             pair = (_zero, None)
         read, write = pair
@@ -237,8 +244,14 @@ class PE(ExceptionEntry):
     def system_register_written(self, name: str) -> None:
         """The host wrote a system register."""
         super().system_register_written(name)
+        if name == "CPACR_EL1":
+            self.foresight.access_control_written()
         if name == "VBAR_EL1" and self.watches.on_virq is not None:
             self.watches.vectors_moved(self.sysreg["VBAR_EL1"])
+
+
+# No debugger's channel: its status is empty (D17.3.20).
+_READ_AS_ZERO = frozenset({sysreg.NAMES_TO_ENCODINGS["MDCCSR_EL0"]})
 
 
 def _zero(_pe: PE) -> int:

@@ -19,6 +19,8 @@ PAGE_SHIFT: Final = 12
 PAGE_SIZE: Final = 1 << PAGE_SHIFT
 TABLE_BASE: Final = 1 << hyp.IPA_BITS  # a physical address that no IPA reaches
 TABLE_BYTES: Final = 1 << 26  # enough for 30 GiB of RAM; the host gives memory only to what is used
+SCRATCH: Final = TABLE_BASE + TABLE_BYTES - PAGE_SIZE  # physical: a page of code that no guest reaches
+_NOP: Final = 0xD503_201F
 MAX_FLIPS: Final = 4
 _ENTRIES: Final = 512
 
@@ -47,6 +49,7 @@ class Stage2:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
         self.buffer = mmap.mmap(-1, TABLE_BYTES, flags=flags)
         self._entries = memoryview(self.buffer).cast("Q")
+        self._entries[SCRATCH - TABLE_BASE >> 3] = _NOP << 32 | _NOP
         self._next_table = 1  # table 0 is level 1
         self._leaf_tables: dict[int, int] = {}  # IPA >> 21 -> first entry of its level-3 table
         self._pages: dict[int, Page] = {}
@@ -92,7 +95,7 @@ class Stage2:
         """First entry of the table that entry `index` points to, made when there is none."""
         entry = self._entries[index]
         if not entry:
-            if self._next_table == TABLE_BYTES >> PAGE_SHIFT:
+            if self._next_table == SCRATCH - TABLE_BASE >> PAGE_SHIFT:
                 raise MemoryError("no room for another stage-2 table")
             entry = TABLE_BASE + (self._next_table << PAGE_SHIFT) | hyp.S2_TABLE
             self._entries[index] = entry

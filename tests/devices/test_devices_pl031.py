@@ -89,4 +89,4 @@ def test_it_is_always_on_and_read_only_registers_stay(rtc):
 def test_identification_registers():
     """3.3.9, 3.3.10: part 0x031."""
     values = [Pl031().read(0, 0xFE0 + 4 * n, 4) for n in range(8)]
-    assert values == [0x31, 0x10, 0x04, 0x00, 0x0D, 0xF0, 0x05, 0xB1]
+    assert values == [0x31, 0x10, 0x14, 0x00, 0x0D, 0xF0, 0x05, 0xB1]

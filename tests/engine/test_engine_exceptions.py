@@ -141,12 +141,17 @@ def test_eret_goes_back_with_everything_banked(rig: Rig) -> None:
 
 
 def test_illegal_return_stays_at_el1(rig: Rig) -> None:
-    """ERET to a level that may not be returned to sets PSTATE.IL (D1.3.4; deviation "no-illegal-state")."""
-    rig.load(PROLOGUE + "mov x9, #0xd\nmsr spsr_el1, x9\nadr x9, next\nmsr elr_el1, x9\neret\nnext: hvc #0")
-    rig.pe.run(100)
+    """ERET to a level that may not be returned to sets PSTATE.IL: the next instruction excepts (D1.3.4)."""
+    rig.load(PROLOGUE + "mov x9, #0xd\nmsr spsr_el1, x9\nadr x9, next\nmsr elr_el1, x9\neret\nnext: hvc #1")
+    rig.load("hvc #0", VBAR + 0x200)
+    retired = rig.pe.run(100)
     assert rig.immediates() == [0]
     assert rig.pe.el == 1
-    assert rig.pe.pstate & pstate.IL
+    assert rig.pe.sysreg["ESR_EL1"] == 0x0E << 26 | 1 << 25
+    assert rig.pe.sysreg["SPSR_EL1"] == pstate.IL | pstate.Mode.EL1H
+    assert rig.memory.u32(rig.pe.sysreg["ELR_EL1"]) == 0xD400_0022
+    assert not rig.pe.pstate & pstate.IL
+    assert retired == rig.pe.retired
 
 
 def test_el0_has_no_el1_rights_after_entering_by_hand(rig: Rig) -> None:

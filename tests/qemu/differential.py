@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""The same guest under QEMU's virt board with a GICv2 and here, and what each printed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness import Machine, Stop
+from harness.arch.virt import RAM_BASE, TEXT_OFFSET
+from harness.guest import Program, load
+
+HERE = Path(__file__).parent
+PROBES = HERE / "probes"
+QEMU = shutil.which("qemu-system-aarch64")
+TIMEOUT = 30  # seconds; a run takes a tenth of one
+LIMIT = 100_000_000
+
+needs_qemu = pytest.mark.skipif(QEMU is None, reason="qemu-system-aarch64 is not installed")
+
+
+class Run(NamedTuple):
+    """One guest on one machine."""
+
+    name: str
+    cpus: int = 1
+    cpu: str = "cortex-a72"
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.cpu}"
+
+
+RUNS = (
+    Run("exceptions"),
+    Run("mmu"),
+    Run("granules"),
+    Run("state"),
+    Run("state", cpu="max"),
+    Run("code", cpus=2),
+    Run("debug"),
+    Run("identification"),
+    Run("sysregs"),
+    Run("timer"),
+    Run("psci", cpus=2),
+    Run("devices"),
+    Run("gic", cpus=2),
+)
+
+
+class Difference(NamedTuple):
+    """A probe that the two answer differently: under which name docs/deviations.md says who is right."""
+
+    deviation: str
+    ours: str
+    qemu: str
+
+
+def probe_names(name: str) -> list[str]:
+    """The probes of a source, in the order in which they run."""
+    source = (PROBES / f"{name}.S").read_text(encoding="utf-8")
+    return re.findall(r'^ *(?:at_el1|at_el0|show) +"([^"]+)"', source, re.MULTILINE)
+
+
+@cache
+def differences() -> dict[str, Difference]:
+    """The probes that are known to differ, by name."""
+    tables = tomllib.loads((HERE / "differences.toml").read_text(encoding="utf-8"))
+    return {
+        probe: Difference(deviation, **answers)
+        for deviation, probes in tables.items()
+        for probe, answers in probes.items()
+    }
+
+
+@cache
+def build(name: str) -> Program:
+    """The guest of a source, assembled once for both."""
+    return load(PROBES / f"{name}.S", include=(PROBES,))
+
+
+def flat(program: Program) -> bytes:
+    """The guest as the flat binary that it was linked to be."""
+    base = RAM_BASE + TEXT_OFFSET
+    assert program.entry == base
+    image = bytearray(max(s.address + len(s.data) for s in program.segments) - base)
+    for segment in program.segments:
+        start = segment.address - base
+        image[start : start + len(segment.data)] = segment.data
+    return bytes(image)
+
+
+def run_under_qemu(program: Program, cpus: int, cpu: str = "cortex-a72") -> tuple[str, int]:
+    """Console and exit code."""
+    assert QEMU is not None
+    with tempfile.NamedTemporaryFile(suffix=".bin") as kernel:
+        kernel.write(flat(program))
+        kernel.flush()
+        command = [QEMU, "-M", "virt,gic-version=2", "-cpu", cpu, "-smp", str(cpus), "-m", "128M"]
+        command += ["-nographic", "-nodefaults", "-serial", "stdio", "-semihosting", "-kernel", kernel.name]
+        done = subprocess.run(
+            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT, check=False
+        )
+    return done.stdout.decode("latin-1").replace("\r\n", "\n"), done.returncode
+
+
+def run_here(program: Program, cpus: int, cpu: str = "cortex-a72") -> tuple[str, Stop]:
+    """Console, and how the run ended."""
+    with Machine(cpus=cpus, controller="gicv2", cpu=cpu) as machine:
+        machine.load(program)
+        stop = machine.run(limit=LIMIT)
+        return machine.console.text, stop
+
+
+def answers(run: Run, console: str) -> dict[str, str]:
+    """What each probe said; AssertionError if one is missing or says something else's name."""
+    names, lines = probe_names(run.name), console.splitlines()
+    for name, line in zip(names, lines, strict=False):
+        assert line.startswith(f"{name}: "), f"expected the probe {name!r}, got {line!r}"
+    assert len(lines) == len(names), f"{len(names)} probes, {len(lines)} lines; the last: {lines[-1:]}"
+    return {name: line.removeprefix(f"{name}: ") for name, line in zip(names, lines, strict=True)}
+
+
+@cache
+def ours(run: Run) -> dict[str, str]:
+    """What each probe says here."""
+    console, stop = run_here(build(run.name), run.cpus, run.cpu)
+    assert stop.ok, stop
+    return answers(run, console)
+
+
+@cache
+def qemus(run: Run) -> dict[str, str]:
+    """What each probe says under QEMU."""
+    console, code = run_under_qemu(build(run.name), run.cpus, run.cpu)
+    assert code == 0
+    return answers(run, console)
