@@ -68,13 +68,6 @@ class Virtio(StrEnum):
     LEGACY = "legacy"
 
 
-class Virtio(StrEnum):
-    """Version of the virtio transport: 2, or 1 as QEMU's board has it by default."""
-
-    MODERN = "modern"
-    LEGACY = "legacy"
-
-
 class Conduit(StrEnum):
     """The instruction by which PSCI is called."""
 
@@ -147,26 +140,6 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="With --bios: the second bank of flash, kept in this file."),
     ] = None,
-    serial: Annotated[
-        str | None,
-        typer.Option(
-            metavar="stdio|file:PATH|string:TEXT",
-            help="What is typed to the UART; stdio also prints as the guest does (Ctrl-A x ends).",
-        ),
-    ] = None,
-    drive: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE[,ro|rw]", help="A virtio disk, read-only unless rw. Repeatable."),
-    ] = None,
-    virtconsole: Annotated[bool, typer.Option("--virtconsole", help="Add a virtio console.")] = False,
-    virtio: Annotated[Virtio | None, typer.Option(help="Transport of virtio devices.  [modern]")] = None,
-    semihosting_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Let semihosting use files below it, and nowhere else."),
-    ] = None,
-    no_reboot: Annotated[
-        bool, typer.Option("--no-reboot", help="Stop at PSCI SYSTEM_RESET instead of starting anew.")
-    ] = False,
     serial: Annotated[
         str | None,
         typer.Option(
