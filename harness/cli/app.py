@@ -61,6 +61,13 @@ class Toolchain(StrEnum):
     CLANG = "clang"
 
 
+class Uart(StrEnum):
+    """When the UART raises its receive interrupt: as its manual says, or at each character as QEMU's does."""
+
+    PL011 = "pl011"
+    QEMU = "qemu"
+
+
 class Virtio(StrEnum):
     """Version of the virtio transport: 2, or 1 as QEMU's board has it by default."""
 
@@ -147,6 +154,9 @@ def run(
             help="What is typed to the UART; stdio also prints as the guest does (Ctrl-A x ends).",
         ),
     ] = None,
+    uart: Annotated[
+        Uart | None, typer.Option(help="When it interrupts: by its manual, or as QEMU's.  [pl011]")
+    ] = None,
     drive: Annotated[
         list[str] | None,
         typer.Option(metavar="FILE[,ro|rw]", help="A virtio disk, read-only unless rw. Repeatable."),
@@ -183,6 +193,7 @@ def run(
         seed=seed,
         memory=memory,
         psci=psci and psci.value,
+        uart=uart and uart.value,
         serial=None if serial == STDIO else serial,
         drives=tuple(drive) if drive else None,
         virtconsole=virtconsole or None,

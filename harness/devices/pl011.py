@@ -75,8 +75,13 @@ _MODEM_INTS = ((FR_RI, 1 << 0), (FR_CTS, 1 << 1), (FR_DCD, 1 << 2), (FR_DSR, 1 <
 
 @dataclass(slots=True)
 class Pl011:
-    """One UART: ``output`` is what the guest printed, :meth:`feed` its keyboard, ``irq`` UARTINTR."""
+    """One UART: ``output`` is what the guest printed, :meth:`feed` its keyboard, ``irq`` UARTINTR.
 
+    ``eager``: UARTRXINTR rises with the first character whatever UARTIFLS says, as QEMU's does; a program that
+    was only tried there may enable the FIFOs and wait for it, and would wait for eight characters on hardware.
+    """
+
+    eager: bool = False
     output: bytearray = field(default_factory=bytearray)
     now: int = 0
     ris: int = 0
@@ -107,6 +112,21 @@ class Pl011:
         """Type ``data``: it is received as soon as, and as fast as, the receive FIFO has room."""
         self._backlog += data
         self._receive_backlog()
+
+    @property
+    def held(self) -> str | None:
+        """For people: what was typed and raises no interrupt, and why; None if there is no such thing."""
+        count, imsc = len(self._fifo), self._stored[Register.UARTIMSC]
+        if not count or self.irq:
+            return None
+        if not imsc & (INT_RX | INT_RT):
+            return f"the UART holds {count} characters, and UARTIMSC masks its receive interrupts"
+        if imsc & INT_RX and count < self._trigger:
+            return (
+                f"the UART holds {count} characters; UARTRXINTR comes at {self._trigger} (UARTIFLS), and UARTIMSC"
+                " masks the receive timeout (RTIM)"
+            )
+        return None
 
     def take(self, most: int) -> bytes:
         """Take up to so many of the typed bytes away from the guest's receiver (semihosting reads them)."""
@@ -183,6 +203,8 @@ class Pl011:
     @property
     def _trigger(self) -> int:
         """Characters in the receive FIFO at which UARTRXINTR rises (3.3.9)."""
+        if self.eager:
+            return 1
         return max(1, self._depth * _TRIGGER_EIGHTHS[self._stored[Register.UARTIFLS] >> 3] // 8)
 
     @property

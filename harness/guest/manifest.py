@@ -94,6 +94,7 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     drives: tuple[str, ...] | None = None
     virtconsole: bool | None = None
     virtio: Literal["modern", "legacy"] | None = None
+    uart: Literal["pl011", "qemu"] | None = None
     serial: str | None = None
     semihosting_dir: str | None = None
 

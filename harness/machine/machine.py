@@ -24,7 +24,14 @@ from harness.machine.cpu import Cpu
 from harness.machine.ctrl_c import CtrlC
 from harness.machine.devicetree import BoardFacts, parse_conduit
 from harness.machine.loading import Loader
-from harness.machine.options import OnReset, check_backend, memory_size, parse_controller, parse_on_reset
+from harness.machine.options import (
+    OnReset,
+    check_backend,
+    memory_size,
+    parse_controller,
+    parse_on_reset,
+    parse_uart,
+)
 from harness.machine.peripherals import Drive, Peripherals
 from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
@@ -52,6 +59,7 @@ class Machine:
     ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
     ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
     ``virtconsole`` whether there is a virtio console; ``virtio`` their transport, ``"modern"`` or ``"legacy"``;
+    ``uart`` when it interrupts: by its manual, ``"pl011"``, or at each character, ``"qemu"``;
     ``serial`` what is typed from the start, ``"file:PATH"`` or ``"string:TEXT"``; ``semihosting_dir`` the
     directory below which semihosting may use files (None: it may use none);
     ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
@@ -78,6 +86,7 @@ class Machine:
         drives: Iterable[Drive] = (),
         virtconsole: bool = False,
         virtio: str = "modern",
+        uart: str = "pl011",
         serial: str | None = None,
         semihosting_dir: str | os.PathLike[str] | None = None,
         **bases: int,
@@ -108,6 +117,7 @@ class Machine:
         ]
         self.clock = Clock()
         self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose)
+        self.board.uart.eager = parse_uart(uart)
         self.console = Console(self.board.uart)
         self._platform = platform = Platform(self.board, self.clock, self._pes)
         self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
@@ -392,7 +402,8 @@ class Machine:
         return Stop(reason, index, self._pes[index].pc, self._retired, detail, code)
 
     def _idle(self) -> str:
-        return diagnose.idle(self.hypervisor.vcpus, self.hypervisor.controller, self._where)
+        waiting = diagnose.idle(self.hypervisor.vcpus, self.hypervisor.controller, self._where)
+        return "\n".join(filter(None, (waiting, self.board.uart.held)))
 
     def semihosting_exit(self, pe: PE, code: int) -> None:
         """A guest's SYS_EXIT."""

@@ -51,6 +51,13 @@ def parse_controller(name: str) -> ControllerKind:
         raise ConfigError(f"controller {name!r}: choose one of {', '.join(ControllerKind)}") from None
 
 
+def parse_uart(name: str) -> bool:
+    """Whether the UART is as QEMU has it, and not as its manual; ConfigError for any other text."""
+    if name not in ("pl011", "qemu"):
+        raise ConfigError(f"uart {name!r}: choose one of pl011, qemu")
+    return name == "qemu"
+
+
 def check_backend(name: str | None) -> None:
     """ConfigError unless it is one of the ways to reach registers, or None for the best of them."""
     if name not in (None, "view", "api"):
