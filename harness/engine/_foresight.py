@@ -3,8 +3,8 @@
 
 Unicorn tells of each block just before its first execution, and can be stopped there. So what its
 translator leaves out costs nothing where it does not occur: a PC that is not aligned; FP and SIMD where
-CPACR_EL1 traps them; exception returns that are illegal; WFE where EL2 wants to hear of it. Such an
-instruction gets a code hook of its own, and its block is translated anew.
+CPACR_EL1 traps them; exception returns that are illegal. Such an instruction gets a code hook of its own,
+and its block is translated anew.
 """
 
 from __future__ import annotations
@@ -24,11 +24,8 @@ from harness.engine.stage2 import PAGE_SIZE, SCRATCH
 if TYPE_CHECKING:
     from harness.engine.pe import PE
 
-_ERET: Final = 0xD69F_03E0
-_WFE: Final = 0xD503_205F
+_ERET: Final = struct.pack("<I", 0xD69F_03E0)
 _ISS_FP: Final = 1 << 24 | 0xE << 20  # CV, COND: always, in AArch64 (D17.2.37)
-_ISS_WFE: Final = 1
-_SCTLR_NTWE: Final = 1 << 18
 _FPEN_SHIFT: Final = 20
 # Every FP and SIMD instruction, loads and stores too, has bits 27:26 set (C4.1); the pattern is for the top bytes.
 _FP_TOP: Final = re.compile(
@@ -68,7 +65,6 @@ class Foresight:
         self._traps: dict[int, Callable[[], None]] = {}  # to be placed when the block is left
         self._fp_levels = (True, True)  # whether FP traps at EL0, EL1
         self._watch_returns = False
-        self.watch_wfe = False
         uc.hook_add(pe.handle, uc.HOOK_EDGE_GENERATED, self._hook)
         # Unicorn tells of every block but the first that it ever translates: let that be one of no account.
         translating = pe.sysreg["HCR_EL2"]
@@ -85,7 +81,7 @@ class Foresight:
             pc, _instructions, size = struct.unpack("<QHH", string_at(block, 12))
             if pc & 3:
                 self._pe.defer(self._misaligned)
-            elif self._fp_levels[self._pe.registers.level] or self._watch_returns or self.watch_wfe:
+            elif self._fp_levels[self._pe.registers.level] or self._watch_returns:
                 self._look(pc, size)
         except BaseException as error:
             self._pe.fail(error)
@@ -97,11 +93,8 @@ class Foresight:
         if ipa is None or not pe.memory.is_ram(ipa, size):
             return
         code = pe.memory.read(ipa, size)
-        last = int.from_bytes(code[-4:], "little")  # ERET and WFE end a block
-        if last == _ERET and self._watch_returns:
+        if self._watch_returns and code.endswith(_ERET):  # which ends a block
             self._want(pc + size - 4, self._returning)
-        elif last == _WFE and self.watch_wfe:
-            self._want(pc + size - 4, self._waiting)
         if self._fp_levels[pe.registers.level] and (
             _FP_TOP.search(code[3::4]) or _HAS_FP_CONTROL.search(code)
         ):
@@ -156,15 +149,6 @@ class Foresight:
         self._watch_returns = False
         traps = self._pe.watches.traps
         self._pe.watches.set_traps({va: trap for va, trap in traps.items() if trap != self._returning})
-
-    def _waiting(self) -> None:
-        pe = self._pe
-        if pe.registers.level or pe.sysreg["SCTLR_EL1"] & _SCTLR_NTWE:
-            pe.defer(self._trap_wfe)
-
-    def _trap_wfe(self) -> None:
-        self._pe.count_one()
-        self._pe.handlers[EC.WFX](self._pe, syndrome.make(EC.WFX, 0xE << 20 | 1 << 24 | _ISS_WFE))
 
     # What the guest, or the host, changes.
 

@@ -64,9 +64,15 @@ NO_WATCHPOINTS: Final = Deviation(
     " step work.",
     "D2.10",
 )
+CYCLES: Final = Deviation(
+    "cycles-are-instructions",
+    "PMCCNTR_EL0 counts instructions retired, unfiltered and undivided; event counters count software increments"
+    " alone.",
+    "D13.4, D17.5",
+)
 NO_WFE: Final = Deviation(
     "no-wfe",
-    "WFE never waits: it completes at once, as if an event were registered.",
+    "WFE never waits: it completes at once, as it may at any time for any reason; so SEV and SEVL have no effect.",
     "D1.6.1",
 )
 MONITOR_BY_VALUE: Final = Deviation(
@@ -107,6 +113,7 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     ADDRESS_SIZE,
     AARCH64_ONLY,
     NO_WATCHPOINTS,
+    CYCLES,
     NO_WFE,
     MONITOR_BY_VALUE,
     STALE_BLOCK,

@@ -13,9 +13,11 @@ from harness.arch.sysreg import SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine import access as accesses
 from harness.engine._core import Backend
+from harness.engine._cycles import CycleCounter
 from harness.engine._foresight import Foresight
 from harness.engine._hooks import Hooks
 from harness.engine._registers import MASK64
+from harness.engine._sysreg_hooks import SystemRegisterHooks
 from harness.engine._watch import Watches
 from harness.engine.access import Access
 from harness.engine.deviations import Deviation
@@ -55,7 +57,8 @@ class PE(ExceptionEntry):
         self.deviations_met: dict[Deviation, int] = {}
         super().__init__(index, memory, mpidr=mpidr, model=model, backend=backend)
         self.watches = Watches(self)
-        self._hooks = Hooks(self)
+        self.cycles = CycleCounter(self)
+        self._hooks = (Hooks(self), SystemRegisterHooks(self))
         self.foresight = Foresight(self)
         self._word = ctypes.c_uint64()
 
@@ -75,6 +78,7 @@ class PE(ExceptionEntry):
         self._entered_at = self._entered_vector = -1
         self.system_register_written("VBAR_EL1")
         self.foresight.access_control_written()
+        self.cycles.reset()
 
     def run(self, count: int) -> int:
         """Retire `count` (> 0) instructions, or fewer if stopped, waiting or locked up; return how many."""

@@ -248,6 +248,28 @@ main:   stp     x29, x30, [sp, #-16]!
         ldar    w0, [x1]
         done
 
+        mrs     x1, sctlr_el1
+        orr     x1, x1, #2              // A
+        msr     sctlr_el1, x1
+        isb
+        at_el1  "unaligned load with SCTLR_EL1.A = 1"
+        movz    x1, #0x4200, lsl #16
+        ldur    x0, [x1, #1]
+        done
+        at_el0  "unaligned store with SCTLR_EL1.A = 1, EL0"
+        movz    x1, #0x4200, lsl #16
+        sturh   w0, [x1, #3]
+        done
+        at_el0  "aligned load with SCTLR_EL1.A = 1"
+        movz    x1, #0x4200, lsl #16
+        mov     x0, #1
+        ldr     w0, [x1, #64]
+        done
+        mrs     x1, sctlr_el1
+        bic     x1, x1, #2
+        msr     sctlr_el1, x1
+        isb
+
         // FP and SIMD
         msr     cpacr_el1, xzr
         isb
