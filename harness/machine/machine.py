@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A whole machine: PEs, RAM, board and EL2, and the loop that runs them."""
+"""A whole machine: PEs, RAM, board and EL2, put together, and what a user does with it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from heapq import heappop, heappush
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from harness.arch import virt
-from harness.el2 import Hypervisor, Outcome, RvicController
+from harness.el2 import Hypervisor, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError
 from harness.guest import Program, Symbols
@@ -21,11 +20,10 @@ from harness.machine.clock import Clock
 from harness.machine.console import Console
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
-from harness.machine.ctrl_c import CtrlC
 from harness.machine.devicetree import BoardFacts, parse_conduit
 from harness.machine.loading import Loader
+from harness.machine.loop import Action, Loop
 from harness.machine.options import (
-    OnReset,
     check_backend,
     memory_size,
     parse_controller,
@@ -37,7 +35,7 @@ from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
 from harness.machine.semihosting import Semihosting
 from harness.machine.serial import serial_input
-from harness.machine.stop import Stop, StopReason
+from harness.machine.stop import Stop
 from harness.machine.until import Condition
 from harness.machine.watch import Watches
 from harness.rvic import Config, Rvic
@@ -45,8 +43,6 @@ from harness.trace import Events, Ledger, Listener, Names
 
 if TYPE_CHECKING:
     from harness.machine.terminal import Terminal
-
-Action = Callable[["Machine"], object]
 
 
 class Machine:
@@ -128,13 +124,8 @@ class Machine:
         self.cpus = tuple(Cpu(vcpu) for vcpu in self.hypervisor.vcpus)
         facts = BoardFacts(cpus, memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted)
         self._loader = Loader(self.memory, self.board.bus, facts)
-        self._where = diagnose.locator(self._loader.programs)
-        self._stimuli: list[tuple[int, int, Action]] = []
-        self._sequence = 0
-        self._retired = 0
-        self._ctrl_c = CtrlC()
-        self._exit: tuple[PE, int] | None = None
         self.watches = Watches(self)
+        self._loop = Loop(self, self._scheduler, diagnose.locator(self._loader.programs))
         self.terminal: Terminal | None = None  # who types and reads while a run goes on, if anybody does
         self.command_line = ""  # the guest's own name and its arguments, for semihosting
         self._semihosting = Semihosting(self, semihosting_dir)
@@ -249,7 +240,7 @@ class Machine:
         self._scheduler.reset()
         self._start(rvic)
         self._semihosting.close()
-        self._exit = None
+        self._loop.exit = None
         for boot in self._loader.boots:
             self._loader.install(boot)
             self._power_on(boot)
@@ -277,8 +268,7 @@ class Machine:
             from harness.machine.stimulus import parse_stimulus
 
             action = parse_stimulus(action)
-        self._sequence += 1
-        heappush(self._stimuli, (tick, self._sequence, action))
+        self._loop.at(tick, action)
 
     # Listening
 
@@ -299,115 +289,14 @@ class Machine:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None and limit < 1:
             raise ConfigError(f"limit={limit}: at least 1 instruction is needed")
-        self._retired = 0
-        with self._ctrl_c.deferred(), self.watches.armed(conditions):
-            try:
-                return self._loop(limit)
-            finally:
-                self._loader.save()
-
-    def _loop(self, limit: int | None) -> Stop:
-        hypervisor, scheduler, watches = self.hypervisor, self._scheduler, self.watches
-        while True:
-            self._ctrl_c.check()
-            if self.terminal is not None:
-                self.terminal.pump()
-            self._let_time_pass()
-            hypervisor.follow_wires()
-            watches.poll()
-            stop = self._ended()
-            if stop is not None:
-                return stop
-            if limit is not None and self._retired >= limit:
-                return self._stop(
-                    StopReason.LIMIT, None, diagnose.limit(hypervisor.vcpus, limit, self._where)
-                )
-            vcpu = scheduler.next()
-            if vcpu is None:
-                if self._wait():
-                    continue
-                return self._stop(StopReason.IDLE, None, self._idle())
-            bound = self._bound(limit)
-            self._retired += scheduler.run(vcpu, scheduler.length(bound))
-
-    def _let_time_pass(self) -> None:
-        """Devices and stimuli act, up to now; at one tick devices come first."""
-        now = self.clock.now()
-        self.board.advance(now)
-        while self._stimuli and self._stimuli[0][0] <= now:
-            action = heappop(self._stimuli)[2]
-            action(self)
-            self.board.settle()
-
-    def _deadline(self) -> int | None:
-        """Next tick at which something happens by itself."""
-        ticks = [self._stimuli[0][0]] if self._stimuli else []
-        device = self.board.deadline(self.clock.now())
-        ticks += [device] if device is not None else []
-        watched = self.watches.next_tick()
-        ticks += [watched] if watched is not None else []
-        return min(ticks, default=None)
-
-    def _bound(self, limit: int | None) -> int:
-        """Instructions until the next thing that must happen at an exact one."""
-        bounds = [1 << 40]
-        deadline = self._deadline()
-        if deadline is not None:
-            bounds.append(deadline - self.clock.now())
-        if limit is not None:
-            bounds.append(limit - self._retired)
-        watched = self.watches.next_instruction()
-        if watched is not None:
-            bounds.append(watched - self.instructions)
-        return min(bounds)
-
-    def _wait(self) -> bool:
-        """No vCPU can run: move time to the next deadline, or let a person type; False if there is neither."""
-        deadline, now = self._deadline(), self.clock.now()
-        if self.terminal is not None and self.terminal.open:
-            deadline = now + self.terminal.wait(None if deadline is None else deadline - now)
-        if deadline is None:
-            return False
-        self.clock.jump(deadline)
-        return True
-
-    # Ending
-
-    def _ended(self) -> Stop | None:
-        hypervisor = self.hypervisor
-        if self._exit is not None:
-            pe, code = self._exit
-            self._exit = None
-            return self._stop(StopReason.EXIT, pe.index, f"the guest exited with code {code}", code)
-        if hypervisor.outcome is not None and hypervisor.ended_by is not None:
-            outcome, cpu = hypervisor.outcome, hypervisor.ended_by.index
-            if outcome is Outcome.POWER_OFF:
-                return self._stop(StopReason.POWER_OFF, cpu, "the guest called PSCI SYSTEM_OFF")
-            if self.on_reset is OnReset.STOP:
-                return self._stop(StopReason.RESET, cpu, "the guest called PSCI SYSTEM_RESET")
-            self.reset()
-        for vcpu in hypervisor.vcpus:
-            if vcpu.pe.lockup is not None:
-                return self._stop(
-                    StopReason.FAULT, vcpu.index, diagnose.fault(vcpu, vcpu.pe.lockup, self._where)
-                )
-        met = self.watches.met
-        if met is not None:
-            condition, cpu = met
-            return self._stop(StopReason.UNTIL, cpu, condition.description)
-        return None
-
-    def _stop(self, reason: StopReason, cpu: int | None, detail: str, code: int | None = None) -> Stop:
-        index = 0 if cpu is None else cpu
-        return Stop(reason, index, self._pes[index].pc, self._retired, detail, code)
-
-    def _idle(self) -> str:
-        waiting = diagnose.idle(self.hypervisor.vcpus, self.hypervisor.controller, self._where)
-        return "\n".join(filter(None, (waiting, self.board.uart.held)))
+        try:
+            return self._loop.run(conditions, limit)
+        finally:
+            self._loader.save()
 
     def semihosting_exit(self, pe: PE, code: int) -> None:
         """A guest's SYS_EXIT."""
-        self._exit = pe, code
+        self._loop.exit = pe, code
         pe.stop()
 
     def semihosting_write(self, pe: PE, data: bytes) -> None:
@@ -418,7 +307,7 @@ class Machine:
     def semihosting_read(self, most: int, *, wait: bool) -> bytes:
         """A guest's SYS_READC, or SYS_READ of the console: what was typed; it waits only for a person."""
         while not (data := self.board.uart.take(most)):
-            if not wait or self.terminal is None or not self.terminal.open or self._ctrl_c.pressed:
+            if not wait or self.terminal is None or not self.terminal.open or self._loop.interrupted:
                 break
             self.terminal.wait(None)
         return data
