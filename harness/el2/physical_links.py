@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.arch import intid as ids
+from harness.arch.smccc import MASK32
 from harness.arch.virt import GICD_BASE
 from harness.el2.gic_driver import (
     EDGE,
@@ -47,12 +48,14 @@ class PhysicalLinks:
     """Which physical interrupts are linked to those of ``guest``, the GIC that EL2 emulates.
 
     ``held``: whether the line was still high when EL2 had acknowledged it, so that its fall withdraws it.
+    ``latched``: those that the guest made pending by hand while in service; no line withdraws them.
     """
 
     physical: GicDriver
     bus: PhysicalBus
     guest: Gic
     held: dict[Link, bool] = field(default_factory=dict)
+    latched: set[Link] = field(default_factory=set)
 
     def start(self) -> None:
         """Let the trigger of each SPI be what the guest's GIC has it in reset."""
@@ -61,8 +64,10 @@ class PhysicalLinks:
 
     def add(self, cpu: int, intid: int) -> None:
         """A physical interrupt has become active on this CPU for the guest."""
-        edge = self.guest.state(intid, cpu).edge
-        self.held[link(cpu, intid)] = not edge and self.physical.line_is_high(cpu, intid)
+        this, state = link(cpu, intid), self.guest.state(intid, cpu)
+        by_hand = this in self.latched or state.pending  # latched already: by a store, for no link was there
+        self.latched.discard(this)
+        self.held[this] = not (state.edge or by_hand) and self.physical.line_is_high(cpu, intid)
 
     def has(self, cpu: int, intid: int) -> bool:
         """Whether a physical interrupt stands behind this CPU's INTID."""
@@ -83,18 +88,16 @@ class PhysicalLinks:
                 self.physical.deactivate(cpu, intid)
 
     def to_resample(self, cpu: int) -> list[int]:
-        """INTIDs that the guest has not acknowledged yet, and whose lines have gone low since."""
+        """INTIDs that are pending in the guest's GIC, and whose lines have gone low since."""
         if not self.held:
             return []
         return [
             intid
             for (owner, intid), held in self.held.items()
-            if owner in (None, cpu) and self._waits(cpu, intid) and self._is_withdrawn(cpu, intid, held)
+            if owner in (None, cpu)
+            and self.guest.state(intid, cpu).pending
+            and self._is_withdrawn(cpu, intid, held)
         ]
-
-    def _waits(self, cpu: int, intid: int) -> bool:
-        state = self.guest.state(intid, cpu)
-        return state.pending and not state.active
 
     def _is_withdrawn(self, cpu: int, intid: int, held: bool) -> bool:
         """A level that fell is withdrawn; an edge that came again is one with the first."""
@@ -137,30 +140,46 @@ class PhysicalLinks:
 
     def in_service(self, cpu: int, word: int) -> int:
         """A bit for each INTID of a word whose pending state the physical GIC keeps: linked, and active."""
-        return self._linked(cpu, word, active=True)
+        links = self._links(cpu, word, MASK32)
+        return _bits([this for this in links if self.guest.state(this.intid, cpu).active])
 
     def pending(self, cpu: int, word: int) -> int:
         """That pending state."""
         mask = self.in_service(cpu, word)
         return self.bus.read(cpu, GICD_ISPENDR + 4 * word, 4) & mask if mask else 0
 
-    def set_pending(self, cpu: int, word: int, bits: int) -> None:
-        """GICD_ISPENDR of interrupts in service."""
-        if bits:
-            self.bus.write(cpu, GICD_ISPENDR + 4 * word, 4, bits)
+    def set_pending(self, cpu: int, word: int, bits: int) -> int:
+        """GICD_ISPENDR: takes the bits of interrupts in service, and answers the others."""
+        here = bits & self.in_service(cpu, word)
+        if here:
+            self.bus.write(cpu, GICD_ISPENDR + 4 * word, 4, here)
+        for this in self._links(cpu, word, bits):
+            if here >> this.intid % INTIDS_PER_WORD & 1:
+                self.latched.add(this)
+            else:
+                self.held[this] = False
+        return bits & ~here
 
     def clear_pending(self, cpu: int, word: int, bits: int) -> None:
-        """GICD_ICPENDR: an edge latched by the physical GIC goes with the guest's own."""
-        bits &= self._linked(cpu, word, active=False)
-        if bits:
-            self.bus.write(cpu, GICD_ICPENDR + 4 * word, 4, bits)
+        """GICD_ICPENDR: what the physical GIC has latched goes with the guest's own."""
+        links = self._links(cpu, word, bits)
+        self.latched.difference_update(links)
+        if links:
+            self.bus.write(cpu, GICD_ICPENDR + 4 * word, 4, _bits(links))
 
-    def _linked(self, cpu: int, word: int, *, active: bool) -> int:
-        mask = 0
-        for owner, intid in self.held:
-            if owner in (None, cpu) and intid // INTIDS_PER_WORD == word:
-                mask |= (not active or self.guest.state(intid, cpu).active) << intid % INTIDS_PER_WORD
-        return mask
+    def _links(self, cpu: int, word: int, bits: int) -> list[Link]:
+        """The links among these bits of a word, as this CPU sees it."""
+        return [
+            this
+            for this in self.held
+            if this.cpu in (None, cpu)
+            and this.intid // INTIDS_PER_WORD == word
+            and bits >> this.intid % INTIDS_PER_WORD & 1
+        ]
 
     def _write_bit(self, cpu: int, register: int, intid: int) -> None:
         self.bus.write(cpu, register + intid // INTIDS_PER_WORD * 4, 4, 1 << intid % INTIDS_PER_WORD)
+
+
+def _bits(links: list[Link]) -> int:
+    return sum(1 << this.intid % INTIDS_PER_WORD for this in links)

@@ -18,6 +18,7 @@ from harness.el2.intake import Served
 from harness.el2.physical_links import PhysicalLinks
 from harness.el2.vcpu import Vcpu
 from harness.gic import LAYOUT, Frame, Gic
+from harness.gic.priority import Candidate
 
 ISPENDR, ICPENDR, ITARGETSR = 0x200, 0x280, 0x800
 SPENDSGIR = 0xF20
@@ -59,6 +60,10 @@ class SoftGic:
         register, bit = divmod(intid, BITS_PER_REGISTER)
         self.gic.write(Frame.GICD, cpu, ICPENDR + 4 * register, 4, 1 << bit)
 
+    def waiting(self) -> list[Candidate]:
+        """For each CPU, the most urgent interrupt that it has not acknowledged; NONE where there is none."""
+        return [interface.hppi for interface in self.gic.interfaces]
+
     def resample(self, cpu: int) -> None:
         """Withdraw the levels that fell before the guest acknowledged them."""
         fallen = self.links.to_resample(cpu)
@@ -98,9 +103,7 @@ class SoftGic:
 
     def _store(self, frame: Frame, name: str | None, cpu: int, offset: int, size: int, value: int) -> None:
         if name == "GICD_ISPENDR" and _is_word(offset, size):
-            elsewhere = value & self.links.in_service(cpu, (offset & 0x7F) // 4)
-            self.links.set_pending(cpu, (offset & 0x7F) // 4, elsewhere)
-            value &= ~elsewhere
+            value = self.links.set_pending(cpu, (offset & 0x7F) // 4, value)
         elif name == "GICD_ICPENDR" and _is_word(offset, size):
             self.links.clear_pending(cpu, (offset & 0x7F) // 4, value)
         self.gic.write(frame, cpu, offset, size, value)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness.arch import intid as ids
+from harness.arch.smccc import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICV_BASE
 from harness.el2.controller import Emulated, Reach, Service
 from harness.el2.gic_driver import GICC_DIR, GICC_EOIR, IAR_INTID, GicDriver, PhysicalBus
@@ -24,6 +25,7 @@ from harness.el2.soft_gic import SoftGic
 from harness.el2.vcpu import Vcpu
 from harness.el2.virtual_interface import VirtualInterface
 from harness.gic import LAYOUT, Frame
+from harness.gic.priority import Candidate
 
 if TYPE_CHECKING:
     from harness.el2.hypervisor import Hypervisor
@@ -102,7 +104,13 @@ class VgicController:
         """Serve an access to GICD: fold what the guests did into it, do it, present anew."""
         if ipa >= GICC_BASE:
             return self._second_page(vcpu, ipa, size, value)
-        before = self.soft.gic.irq
+        if (
+            size == 8 and ipa + size <= GICD_BASE + GIC_FRAME_SIZE
+        ):  # two words, as an interconnect splits them
+            low = self.emulate(vcpu, ipa, 4, None if value is None else value & MASK32)
+            high = self.emulate(vcpu, ipa + 4, 4, None if value is None else value >> 32)
+            return low._replace(value=low.value | high.value << 32)
+        before = self.soft.waiting()
         touched = self._touched(vcpu, ipa - GICD_BASE, size)
         with self._rewriting():
             for interface in self.interfaces:
@@ -112,7 +120,7 @@ class VgicController:
                     interface.collect()  # what its guest has ended can be made pending for it
             served = self.soft.access(vcpu, ipa, size, value)
             if value is not None and served.register in ACTIVE_REGISTERS:
-                touched += self._reconcile(vcpu, ipa - GICD_BASE, size)
+                self._reconcile(vcpu, ipa - GICD_BASE, size)
                 self.soft.links.release(vcpu.index)
             for interface in touched:
                 interface.flush()
@@ -148,19 +156,26 @@ class VgicController:
             self._gic.deactivate(vcpu.index, iar)
             first = next((p.intid for p in listed.values() if p.intid not in had), None)
             return Served(vcpu.index, first) if first is not None else None
-        if self.soft.links.has(vcpu.index, intid):
-            # The guest ended the last one before this could come, on whichever vCPU it was presented to.
-            for interface in self.interfaces:
-                if interface.holds(intid):
-                    interface.collect()
-        served = self.soft.pend(vcpu, iar)
+        # A guest may have ended the last one, or have been presented with one that was made pending by a store.
+        holders = self._holders(vcpu, intid)
+        with self._rewriting():
+            for interface in holders:
+                interface.fold()
+            served = self.soft.pend(vcpu, iar)
+            for interface in holders:
+                interface.flush()
         if served is not None and served.vcpu != vcpu.index and self.soft.gic.irq >> served.vcpu & 1:
             self._intake.kick(vcpu, self._vcpus[served.vcpu], served.intid)
         return served
 
+    def _holders(self, vcpu: Vcpu, intid: int) -> list[VirtualInterface]:
+        """The interfaces in which this vCPU's INTID is."""
+        own = self.interfaces[vcpu.index]
+        return [i for i in ([own] if ids.is_private(intid) else self.interfaces) if i.holds(intid)]
+
     def _sync(self, vcpu: Vcpu) -> None:
         """The vCPU is about to enter the guest: present what there is now."""
-        interface, before = self.interfaces[vcpu.index], self.soft.gic.irq
+        interface, before = self.interfaces[vcpu.index], self.soft.waiting()
         with self._rewriting():
             interface.fold()
             self.soft.links.release(vcpu.index)
@@ -170,13 +185,10 @@ class VgicController:
         if self.has_interrupt(vcpu):
             vcpu.waiting = False
 
-    def _kick_raised(self, caller: Vcpu, before: int, done: set[int], intid: int | None) -> None:
-        """Let every other vCPU, for which more has become pending, come and fetch it."""
-        raised = self.soft.gic.irq & ~before
-        if not raised:
-            return
-        for vcpu in self._vcpus:
-            if raised >> vcpu.index & 1 and vcpu.index not in done:
+    def _kick_raised(self, caller: Vcpu, before: list[Candidate], done: set[int], intid: int | None) -> None:
+        """Let every other vCPU, for which something more urgent waits than did, come and fetch it."""
+        for vcpu, old, new in zip(self._vcpus, before, self.soft.waiting(), strict=True):
+            if new < old and vcpu.index not in done:
                 self._intake.kick(caller, vcpu, intid)
 
     def _kick_holders(self, caller: Vcpu, sgi: int) -> None:
@@ -208,6 +220,8 @@ class VgicController:
             if register.name == "GICD_CTLR":
                 return list(self.interfaces)
             first = register.first + number * register.fields
+            if register.name in ACTIVE_REGISTERS and first >= ids.SPI_BASE:
+                return list(self.interfaces)  # to make one active gives it to its target
             if register.fields > 1 and first >= ids.SPI_BASE:
                 shared.update(range(first, first + register.fields))
         own = self.interfaces[vcpu.index]
@@ -217,24 +231,18 @@ class VgicController:
             if other is not own and any(p.intid in shared for p in (*other.listed.values(), *other.spilled))
         ]
 
-    def _reconcile(self, vcpu: Vcpu, offset: int, size: int) -> list[VirtualInterface]:
-        """The guest wrote active bits: what it has follows. Returns the interfaces that were given something."""
-        given = []
-        own = self.interfaces[vcpu.index]
+    def _reconcile(self, vcpu: Vcpu, offset: int, size: int) -> None:
+        """The guest wrote active bits: what each interface has follows."""
         for intid in range((offset & 0x7C) * 8, (offset & 0x7C) * 8 + 8 * size):
             if intid >= self.soft.gic.config.intids:
                 break
             state = self.soft.gic.state(intid, vcpu.index)
-            holder = own if own.holds(intid) else None
-            if not ids.is_private(intid):
-                holder = next((i for i in self.interfaces if i.holds(intid)), None)
+            holder = next(iter(self._holders(vcpu, intid)), None)
             if holder is not None and not state.active:
                 holder.forget(intid)
             elif holder is None and state.active:
                 first = (state.targets & -state.targets).bit_length() - 1 if state.targets else vcpu.index
                 self.interfaces[first].adopt(intid)
-                given.append(self.interfaces[first])
-        return given
 
     def _second_page(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """GICV's second page, trapped: a DIR may name an interrupt that has no list register."""

@@ -30,11 +30,15 @@ CPENDSGIR = 0xF10
 CTLR_BOTH_GROUPS = 0b111  # EnableGrp0, EnableGrp1, AckCtl
 CTLR_EOIMODE = 1 << 9
 LOWEST_PRIORITY = 0xFF
+BY_HAND = 0x100  # the place of an active interrupt that nobody acknowledged: after all others
 
 
 @dataclass(slots=True)
 class Presented:
-    """An interrupt that the guest has, or may take: the software GIC's IAR value of it, and its LR's flags."""
+    """An interrupt that the guest has, or may take: the software GIC's IAR value of it, and its LR's flags.
+
+    ``priority``: by which it was acknowledged, or BY_HAND.
+    """
 
     iar: int
     priority: int
@@ -132,7 +136,7 @@ class VirtualInterface:
 
     def adopt(self, intid: int) -> None:
         """The guest made an interrupt active by hand (GICD_ISACTIVER): it can end it, as any other."""
-        self.spilled.append(Presented(intid, self.soft.gic.state(intid, self.cpu).priority))
+        self.spilled.append(Presented(intid, BY_HAND))
 
     # Flushing
 
