@@ -159,7 +159,10 @@ def run(
     ] = None,
     drive: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE[,ro|rw]", help="A virtio disk, read-only unless rw. Repeatable."),
+        typer.Option(
+            metavar="FILE[,ro|rw|snapshot]",
+            help="A virtio disk; read-only unless rw, or snapshot, which keeps writes in memory. Repeatable.",
+        ),
     ] = None,
     virtconsole: Annotated[bool, typer.Option("--virtconsole", help="Add a virtio console.")] = False,
     virtio: Annotated[Virtio | None, typer.Option(help="Transport of virtio devices.  [modern]")] = None,
@@ -226,11 +229,14 @@ def list_firmware() -> int:
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(metavar="NAME", help="The directory to make.")]) -> int:
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The directory to make.")],
+    in_c: Annotated[bool, typer.Option("--c", help="In C instead of assembly.")] = False,
+) -> int:
     """Make a guest that runs at once, with a test beside it."""
     from harness.cli.new import new_guest
 
-    return new_guest(Path(name))
+    return new_guest(Path(name), in_c=in_c)
 
 
 @app.command()

@@ -10,7 +10,8 @@ from harness.guest.manifest import find_guest
 
 def disassemble_guest(guest: str) -> int:
     """Print a guest's executable segments, a symbol above the code it names."""
-    program = load(find_guest(guest).source)
+    manifest = find_guest(guest)
+    program = load(manifest.source, toolchain=manifest.toolchain)
     screen = Screen.of_stdout()
     names: dict[int, list[str]] = {}
     for name, address in program.symbols.items():

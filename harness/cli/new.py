@@ -10,13 +10,15 @@ from typing import Final
 
 from harness.cli.screen import Screen
 from harness.errors import ConfigError
+from harness.guest.toolchain import COMPILER_HINT
 
-TEMPLATES: Final = ("main.S", "guest.toml", "README.md", "test_guest.py")
+TEMPLATES: Final = ("guest.toml", "README.md", "test_guest.py")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-def new_guest(directory: Path) -> int:
+def new_guest(directory: Path, *, in_c: bool = False) -> int:
     """Make the directory, which must not exist or be empty, and say what to do with it."""
+    source = "main.c" if in_c else "main.S"
     name = directory.name
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -26,18 +28,19 @@ def new_guest(directory: Path) -> int:
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise ConfigError(f"{directory} is there already, and not empty")
-        for template in TEMPLATES:
+        for template in (source, *TEMPLATES):
             target = template.replace("guest.py", f"{name.replace('-', '_')}.py")
-            (directory / target).write_text(_filled(template, name), encoding="utf-8")
+            (directory / target).write_text(_filled(template, name, source), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot make {directory}: {(error.strerror or str(error)).lower()}") from None
     _say(directory)
     return 0
 
 
-def _filled(template: str, name: str) -> str:
+def _filled(template: str, name: str, source: str) -> str:
     text = (files("harness.cli") / "templates" / f"{template}.in").read_text(encoding="utf-8")
-    return text.replace("@NAME@", name)
+    needs = f"It needs a C compiler: {COMPILER_HINT}.\n\n" if source.endswith(".c") else ""
+    return text.replace("@NAME@", name).replace("@SOURCE@", source).replace("@NEEDS@", needs)
 
 
 def _say(directory: Path) -> None:

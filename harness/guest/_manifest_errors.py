@@ -91,6 +91,10 @@ def _choices(keys: Keys) -> str:
     choices: dict[str, tuple[str, ...]] = {
         "profile": ("spec", "kvm"),
         "ack_order": ("fifo", "lowest", "random"),
+        "toolchain": ("auto", "zig", "gcc", "clang"),
+        "psci": ("hvc", "smc"),
+        "on_reset": ("stop", "restart"),
+        "virtio": ("modern", "legacy"),
         "stop": ("power_off", "reset", "exit", "limit", "idle", "fault"),
     }
     return ", ".join(choices[str(keys[-1])])

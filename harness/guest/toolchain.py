@@ -33,13 +33,15 @@ C: Final = (".c",)
 TIMEOUT: Final = 120
 """Seconds after which a compiler is given up."""
 
-_HINT: Final = "pip install 'rvic-harness[toolchain]', or install aarch64-linux-gnu-gcc"
+COMPILER_HINT: Final = "pip install 'rvic-harness[toolchain]', or install aarch64-linux-gnu-gcc"
+"""What to do where there is no C compiler."""
+
 _GCCS: Final = ("aarch64-linux-gnu-gcc", "aarch64-none-elf-gcc", "aarch64-elf-gcc")
 _COMMON: Final = (
     *("-O2", "-g", "-Wall", "-ffreestanding", "-mno-outline-atomics"),
     *("-fno-stack-protector", "-fno-pic", "-fno-asynchronous-unwind-tables", "-fno-common"),
     *("-ffunction-sections", "-fdata-sections", "-nostdlib", "-static"),
-    *("-Wl,--gc-sections", "-Wl,--build-id=none"),
+    "-Wl,--build-id=none",
 )
 
 
@@ -108,7 +110,7 @@ def find_compiler(toolchain: str | PathLike[str]) -> Compiler:
             raise ConfigError(f"no {toolchain} for AArch64 found: {_MISSING[Toolchain(toolchain)]}")
         return compilers[Toolchain(toolchain)]
     if not compilers:
-        raise ConfigError(f"no compiler for AArch64 found: {_HINT}")
+        raise ConfigError(f"no compiler for AArch64 found: {COMPILER_HINT}")
     return next(iter(compilers.values()))
 
 
@@ -126,11 +128,13 @@ def build(
     compiler that succeeds go to stderr.
     """
     if path.suffix.lower() in C and toolchain == Toolchain.AUTO and not available():
-        raise GuestError(f"`{path.name}` needs a C compiler: {_HINT}")
+        raise GuestError(f"`{path.name}` needs a C compiler: {COMPILER_HINT}")
     compiler = find_compiler(toolchain)
     with tempfile.TemporaryDirectory(prefix="rvic-") as scratch:
         data = _compile(compiler, path, Path(scratch), base, include, defines or {})
-    return replace(elf.load(data, path), path=path)
+    program = elf.load(data, path)
+    # In assembly `_start` need be neither global nor first, and need not be at all.
+    return replace(program, entry=program.symbols.get("_start", program.entry), path=path)
 
 
 def _compile(
@@ -154,6 +158,7 @@ def _compile(
         f"-ffile-prefix-map={Path.cwd()}=.",
         *(f"-D{name}={value}" for name, value in defines.items()),
         *(f"-I{place}" for place in places),
+        *(["-Wl,--gc-sections"] if is_c else ["-Wl,--no-gc-sections", "-Wl,-e,__image_start"]),
         *("-T", str(_script(library / "c" / "guest.ld", scratch, base))),
         *("-x", "c" if is_c else "assembler-with-cpp", str(path)),
         *(["-x", "none", str(library / "c" / "crt0.S"), str(library / "c" / "library.c")] if is_c else []),
