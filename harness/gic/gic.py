@@ -10,7 +10,7 @@ from harness.arch.intid import PPI_BASE, SPI_BASE
 from harness.gic.config import GicConfig
 from harness.gic.cpu_interface import OTHER_GROUP, CpuInterface
 from harness.gic.distributor import Distributor
-from harness.gic.registers import LAYOUT, Access, Field, Frame, Register, Word, Write
+from harness.gic.registers import LAYOUT, Access, Banked, Field, Frame, Register, Word, Write
 from harness.gic.virtual import VirtualInterface, identify
 
 ALIAS_BASE = 0x1000  # GICH: each CPU's own copy for all to reach, 0x200 apart, where a GIC-400 has them
@@ -143,7 +143,10 @@ class Gic:
             self._write_gicc(cpu, register, index, value)
         elif frame is Frame.GICD:
             self.distributor.write(register, index, cpu, value, lanes)
-            self._settle_all()
+            if register.banked is not Banked.NO and register.first + index * register.fields < SPI_BASE:
+                self._settle_cpu(cpu)
+            else:
+                self._settle_all()
         elif frame is Frame.GICV:
             self._write_gicv(cpu, register, index, value)
         else:

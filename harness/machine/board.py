@@ -57,6 +57,7 @@ class Board:
         self.testdev = TestDevice(self.lines)
         self.virtio = [VirtioMmio() for _ in range(virt.VIRTIO_SLOTS)]
         self.timers = [GenericTimer() for _ in range(cpus)]
+        self._timer_deadlines: list[int | None] = [None] * cpus  # since drive_timer() last looked
         self.bus = Bus()
         self._rose = rose
         self._timed = (self.uart, self.rtc, self.testdev)
@@ -116,9 +117,10 @@ class Board:
         """Let time pass up to ``now``: timers, delayed pulses, alarms; then let the GIC see the lines."""
         for device in self._timed:
             device.advance(now)
-        for cpu, timer in enumerate(self.timers):
-            timer.advance(now)
-            self.drive_timer(cpu)
+        for cpu, due in enumerate(self._timer_deadlines):
+            if due is not None and due <= now:
+                self.timers[cpu].advance(now)
+                self.drive_timer(cpu)
         self.settle()
 
     def tell_time(self, now: int) -> None:
@@ -129,6 +131,7 @@ class Board:
     def drive_timer(self, cpu: int) -> None:
         """Drive one CPU's timer PPIs as its timers stand at the time last heard of."""
         timer = self.timers[cpu]
+        self._timer_deadlines[cpu] = timer.deadline()
         for intid, level in timer.levels(timer.now):
             self.lines.drive(intid, "timer", level, cpu)
 
@@ -153,6 +156,10 @@ class Board:
                     self._stretched.add(intid)
                     continue
             self.gic.set_line(intid, level, cpu)
+        self.settle_gic()
+
+    def settle_gic(self) -> None:
+        """What an access to the GIC can have changed: stretched pulses end, and its own output is an input."""
         if self._stretched:
             self._release()
         if self.gic.maintenance != self._maintenance:
@@ -169,5 +176,5 @@ class Board:
     def deadline(self, now: int) -> int | None:
         """First tick after ``now`` at which a device or a timer acts by itself; None if none will."""
         candidates = [d for device in self._timed if (d := device.deadline()) is not None]
-        candidates += [d for timer in self.timers if (d := timer.deadline(now)) is not None]
+        candidates += [due for due in self._timer_deadlines if due is not None and due > now]
         return min(candidates, default=None)

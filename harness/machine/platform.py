@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.arch import sysreg
 from harness.devices import TimerRegister
+from harness.el2.gic_driver import GicDriver
 from harness.engine import PE
 from harness.machine.board import Board
 from harness.machine.clock import Clock
@@ -70,6 +71,10 @@ class Platform:
     def read(self, cpu: int, address: int, size: int) -> int:
         """Read a device register at the present time. A read may change lines too (UARTDR, GICC_IAR)."""
         board = self._board
+        if GicDriver.owns(address):
+            value = board.bus.read(cpu, address, size)
+            self._gic_moved()
+            return value
         board.tell_time(self._clock.now())
         value = board.bus.read(cpu, address, size)
         self._settle()
@@ -78,6 +83,10 @@ class Platform:
     def write(self, cpu: int, address: int, size: int, value: int) -> None:
         """Write a device register at the present time."""
         board = self._board
+        if GicDriver.owns(address):
+            board.bus.write(cpu, address, size, value)
+            self._gic_moved()
+            return
         board.tell_time(self._clock.now())
         board.bus.write(cpu, address, size, value)
         self.lines_moved()
@@ -118,15 +127,27 @@ class Platform:
         if self._hypervisor is not None:
             self._hypervisor.follow_wires()
 
+    def _gic_moved(self) -> None:
+        """The GIC's outputs may have changed: no device's line has, and no deadline."""
+        self._board.settle_gic()
+        if self._hypervisor is not None:
+            self._hypervisor.follow_wires()
+        self._cut_for_irq()
+
+    def _cut_for_irq(self) -> bool:
+        """Let the running slice end now if its CPU has a physical interrupt."""
+        running = self._clock.running
+        if running is None or self._hypervisor is None or not self._hypervisor.wants_irq(running.index):
+            return False
+        running.shorten(0)
+        return True
+
     def _cut_slice(self) -> None:
         """Let the running slice end where a device acts next, or now if the CPU has a physical interrupt."""
         running = self._clock.running
-        if running is None:
+        if running is None or self._cut_for_irq():
             return
         now = self._clock.now()
-        if self._hypervisor is not None and self._hypervisor.wants_irq(running.index):
-            running.shorten(0)
-            return
         deadline = self._board.deadline(now)
         if deadline is not None:
             running.shorten(max(0, deadline - now))

@@ -30,11 +30,10 @@ def test_json_has_a_row_for_each_controller(capsys: pytest.CaptureFixture[str]) 
     assert rows[0]["by_exit"] == {"PhysicalIrq": 1, "RVIC.Acknowledge": 1, "RVIC.ClearMasked": 1}
 
 
-@pytest.mark.parametrize("option", ["--json", "--markdown"])
-def test_it_prints_the_same_every_time(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_the_same_every_time(capsys: pytest.CaptureFixture[str]) -> None:
     outputs = []
     for _ in range(2):
-        assert invoke(["compare", "ipi", option]) == 0
+        assert invoke(["compare", "edge", "--json"]) == 0
         outputs.append(capsys.readouterr().out)
     assert outputs[0] == outputs[1]
 

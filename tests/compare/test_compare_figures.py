@@ -12,6 +12,7 @@ import pytest
 from harness.compare import CONTROLLERS, INTERRUPTS, WORKS, Row, measure, page
 from harness.compare.expected import HAND_COUNTS, agrees
 
+pytestmark = pytest.mark.xdist_group("compare")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "world-switches.md"
 
 
