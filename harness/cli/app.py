@@ -117,6 +117,12 @@ def run(
     controller: Annotated[Controller | None, typer.Option(help="The guest's interrupt controller.")] = None,
     trusted: Annotated[int | None, typer.Option(metavar="T", help="RVIC: trusted interrupts.")] = None,
     untrusted: Annotated[int | None, typer.Option(metavar="U", help="RVIC: untrusted interrupts.")] = None,
+    list_registers: Annotated[
+        int | None, typer.Option(metavar="N", help="The GIC: list registers of a CPU, 1 to 64.  [4]")
+    ] = None,
+    priority_bits: Annotated[
+        int | None, typer.Option(metavar="N", help="The GIC: bits of a priority, 4 to 8.  [5]")
+    ] = None,
     profile: Annotated[Profile | None, typer.Option(help="RVIC as specified, or as KVM has it.")] = None,
     ack_order: Annotated[Order | None, typer.Option(help="Which interrupt Acknowledge takes.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
@@ -191,6 +197,8 @@ def run(
         controller=controller and controller.value,
         trusted=trusted,
         untrusted=untrusted,
+        list_registers=list_registers,
+        priority_bits=priority_bits,
         profile=profile and profile.value,
         ack_order=ack_order and ack_order.value,
         seed=seed,

@@ -36,6 +36,7 @@ EOI = 1 << 19  # where HW is 0: maintenance interrupt when it ends
 PHYSICAL_SHIFT = 10
 PRIORITY_SHIFT = 20  # GICH_LR holds the upper five of eight bits of priority in [27:23]
 PRIORITY_BITS = 0xF8
+PRIORITY_WIDTH = 5  # so a guest of GICV has five bits of priority, whatever the physical GIC has (5.3.2)
 
 
 @dataclass(slots=True)

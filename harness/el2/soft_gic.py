@@ -29,8 +29,10 @@ SOURCE_SHIFT = 10  # of an SGI's CPUID in what GICC_IAR gives
 class SoftGic:
     """Distributor and CPU interfaces that a guest's traps reach, and the physical interrupts linked to them."""
 
-    def __init__(self, cpus: int, intids: int, physical: GicDriver, bus: PhysicalBus) -> None:
-        self.gic = Gic(cpus, intids)
+    def __init__(
+        self, cpus: int, intids: int, physical: GicDriver, bus: PhysicalBus, priority_bits: int
+    ) -> None:
+        self.gic = Gic(cpus, intids, priority_bits=priority_bits)
         self.links = PhysicalLinks(physical, bus, self.gic)
         self._physical = physical
 

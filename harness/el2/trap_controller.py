@@ -24,10 +24,10 @@ class TrapController:
 
     takes_irqs = True
 
-    def __init__(self, hypervisor: Hypervisor, intids: int, gic: GicDriver) -> None:
+    def __init__(self, hypervisor: Hypervisor, intids: int, gic: GicDriver, priority_bits: int) -> None:
         self._vcpus = hypervisor.vcpus
         self._gic = gic
-        self.soft = SoftGic(len(self._vcpus), intids, gic, hypervisor.platform)
+        self.soft = SoftGic(len(self._vcpus), intids, gic, hypervisor.platform, priority_bits)
         self._intake = Intake(hypervisor, gic, self._deliver, self._sync)
         self._lines = 0  # the guest GIC's nIRQ outputs, as last seen
 

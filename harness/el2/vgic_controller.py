@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from harness.arch import intid as ids
 from harness.arch.smccc import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICV_BASE
+from harness.el2 import list_registers as lr
 from harness.el2.controller import Emulated, Reach, Service
 from harness.el2.gic_driver import GICC_DIR, GICC_EOIR, IAR_INTID, GicDriver, PhysicalBus
 from harness.el2.intake import Intake, Served
@@ -51,7 +52,7 @@ class VgicController:
         self._wires = wires  # only for its VIRQ outputs, which lead to the PEs
         self._steady: int | None = None  # what the PEs see of them while EL2 rewrites list registers
         self._intake = Intake(hypervisor, gic, self._deliver, self._sync)
-        self.soft = SoftGic(len(self._vcpus), intids, gic, bus)
+        self.soft = SoftGic(len(self._vcpus), intids, gic, bus, lr.PRIORITY_WIDTH)
         self.interfaces: list[VirtualInterface] = []
 
     # Controller

@@ -95,6 +95,7 @@ def _choices(keys: Keys) -> str:
         "psci": ("hvc", "smc"),
         "on_reset": ("stop", "restart"),
         "virtio": ("modern", "legacy"),
+        "uart": ("pl011", "qemu"),
         "stop": ("power_off", "reset", "exit", "limit", "idle", "fault"),
     }
     return ", ".join(choices[str(keys[-1])])

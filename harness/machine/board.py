@@ -44,13 +44,13 @@ class Board:
     """Everything outside the PEs and RAM.
 
     ``lines[33]`` is the line of INTID 33 (SPI 1), to be driven by hand; ``rose`` is told of each SPI whose line
-    rises, before the GIC sees it.
+    rises, before the GIC sees it. ``gic``: what else :class:`Gic` can be told.
     """
 
-    def __init__(self, cpus: int, *, untrusted: int, rose: Callable[[int], None]) -> None:
+    def __init__(self, cpus: int, *, untrusted: int, rose: Callable[[int], None], **gic: int) -> None:
         intids = max(virt.DEFAULT_INTIDS, min(1020, ids.SPI_BASE + untrusted) // INTID_STEP * INTID_STEP)
         self.intids = intids
-        self.gic = Gic(cpus, intids)
+        self.gic = Gic(cpus, intids, **gic)
         self.lines = Lines(intids - 1)
         self.uart = Pl011()
         self.rtc = Pl031()

@@ -43,5 +43,5 @@ def make_controller(
     if kind is ControllerKind.VGIC:
         return VgicController(hypervisor, board.intids, driver, platform, board.gic)
     if kind is ControllerKind.TRAP:
-        return TrapController(hypervisor, board.intids, driver)
+        return TrapController(hypervisor, board.intids, driver, board.gic.config.priority_bits)
     return RvicController(hypervisor, config, driver, rvic)

@@ -50,8 +50,9 @@ class Machine:
 
     ``cpus`` 1 to 8; ``controller`` the interrupt controller the guest sees; ``profile`` ``spec`` or ``kvm``;
     ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
-    RVIC interrupts; ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of
-    the vCPUs; ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
+    RVIC interrupts; ``list_registers`` (1 to 64) and ``priority_bits`` (4 to 8) what the physical GICv2 has;
+    ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of the vCPUs;
+    ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
     ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
     ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
     ``virtconsole`` whether there is a virtio console; ``virtio`` their transport, ``"modern"`` or ``"legacy"``;
@@ -71,6 +72,8 @@ class Machine:
         ack_order: str = "fifo",
         trusted: int = 32,
         untrusted: int = 32,
+        list_registers: int = 4,
+        priority_bits: int = 5,
         memory: int | str = "128M",
         seed: int = 0,
         quantum: int = QUANTUM,
@@ -112,7 +115,8 @@ class Machine:
             for n in range(cpus)
         ]
         self.clock = Clock()
-        self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose)
+        gic = {"priority_bits": priority_bits, "list_registers": list_registers}
+        self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose, **gic)
         self.board.uart.eager = parse_uart(uart)
         self.console = Console(self.board.uart)
         self._platform = platform = Platform(self.board, self.clock, self._pes)
