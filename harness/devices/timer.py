@@ -28,6 +28,10 @@ EL0PCTEN = 1 << 0
 EL0VCTEN = 1 << 1
 EL0VTEN = 1 << 8
 EL0PTEN = 1 << 9
+# and its event stream: enable, the edge of the bit that makes an event, the number of the bit.
+EVNTEN = 1 << 2
+EVNTDIR = 1 << 3
+EVNTI_SHIFT = 4
 _CNTKCTL_MASK = 0x3FF
 
 
@@ -160,8 +164,20 @@ class GenericTimer:
         return None if virtual is None or now + virtual > HORIZON else now + virtual
 
     def set_cntkctl(self, value: int) -> None:
-        """CNTKCTL_EL1; the event-stream fields are kept and do nothing."""
+        """CNTKCTL_EL1."""
         self.cntkctl = value & _CNTKCTL_MASK
+
+    def next_event(self, after: int) -> int | None:
+        """First tick after ``after`` at which the event stream has an event (D11.2.5); None without a stream.
+
+        It is where bit EVNTI of the virtual count rises, or with EVNTDIR falls.
+        """
+        if not self.cntkctl & EVNTEN:
+            return None
+        bit = 1 << (self.cntkctl >> EVNTI_SHIFT & 0xF)
+        phase = 0 if self.cntkctl & EVNTDIR else bit
+        count = self.virtual_count(after)
+        return after + 2 * bit - (count - phase) % (2 * bit)
 
     def el0_may(self, register: TimerRegister) -> bool:
         """Whether CNTKCTL_EL1 lets EL0 reach the register; if not, EL1 gets a trap with EC 0x18."""

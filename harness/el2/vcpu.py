@@ -42,6 +42,11 @@ class Vcpu:
     resume: Resume | None = None
 
     @property
+    def waits(self) -> bool:
+        """In WFI or in WFE."""
+        return self.waiting or self.pe.events.asleep
+
+    @property
     def runnable(self) -> bool:
         """On, and not waiting for an interrupt."""
         return self.power is Power.ON and not self.waiting

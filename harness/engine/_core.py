@@ -157,6 +157,7 @@ class Core:
         hcr = self._hcr | hyp.HCR_VI if high else self._hcr & ~hyp.HCR_VI
         if hcr != self._hcr:
             self.set_hcr(hcr)
+            self.line_moved()
 
     @property
     def vfiq(self) -> bool:
@@ -168,6 +169,10 @@ class Core:
         hcr = self._hcr | hyp.HCR_VF if high else self._hcr & ~hyp.HCR_VF
         if hcr != self._hcr:
             self.set_hcr(hcr)
+            self.line_moved()
+
+    def line_moved(self) -> None:
+        """An interrupt input has another level."""
 
     @property
     def trap_wfi(self) -> bool:

@@ -3,8 +3,8 @@
 
 Unicorn tells of each block just before its first execution, and can be stopped there. So what its
 translator leaves out costs nothing where it does not occur: a PC that is not aligned; FP and SIMD where
-CPACR_EL1 traps them; exception returns that are illegal. Such an instruction gets a code hook of its own,
-and its block is translated anew.
+CPACR_EL1 traps them; exception returns that are illegal; WFE, SEV and SEVL. Such an instruction gets a code
+hook of its own, and its block is translated anew.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _FP_BITS: Final = 0x0C00_0000
 _UNALLOCATED: Final = frozenset(
     {0b1000, 0b1010, 0b1101, 0b1110, 0b1111}
 )  # bits 31:28 of data processing (C4.1.96)
+_HINT: Final = re.compile(b"[\x5f\x9f\xbf]\x20\x03\xd5")  # WFE, SEV, SEVL
 _HAS_FP_CONTROL: Final = re.compile(
     b"\x44[\x1b\x3b]\xd5"
 )  # MSR or MRS of FPCR and FPSR, but for their lowest byte
@@ -66,10 +67,10 @@ class Foresight:
         self._fp_levels = (True, True)  # whether FP traps at EL0, EL1
         self._watch_returns = False
         uc.hook_add(pe.handle, uc.HOOK_EDGE_GENERATED, self._hook)
-        # Unicorn tells of every block but the first that it ever translates: let that be one of no account.
+        # Unicorn tells of a block once another has run to its end: let that be one of no account.
         translating = pe.sysreg["HCR_EL2"]
         pe.set_hcr(hyp.HCR_RW)
-        pe.registers.start(SCRATCH, 1)
+        pe.registers.start(SCRATCH, 2)
         pe.registers.counter = 0
         pe.set_hcr(translating)
         uc.flush_code(pe.handle)
@@ -81,7 +82,7 @@ class Foresight:
             pc, _instructions, size = struct.unpack("<QHH", string_at(block, 12))
             if pc & 3:
                 self._pe.defer(self._misaligned)
-            elif self._fp_levels[self._pe.registers.level] or self._watch_returns:
+            else:
                 self._look(pc, size)
         except BaseException as error:
             self._pe.fail(error)
@@ -95,6 +96,9 @@ class Foresight:
         code = pe.memory.read(ipa, size)
         if self._watch_returns and code.endswith(_ERET):  # which ends a block
             self._want(pc + size - 4, self._returning)
+        for match in _HINT.finditer(code):
+            if not match.start() & 3:
+                self._want(pc + match.start(), self._hinting)
         if self._fp_levels[pe.registers.level] and (
             _FP_TOP.search(code[3::4]) or _HAS_FP_CONTROL.search(code)
         ):
@@ -119,9 +123,18 @@ class Foresight:
 
     # Before a trapped instruction: act when Unicorn has stopped, with pc at it.
 
+    def _hinting(self) -> None:
+        hint = self._pe.events.hints.get(self._here())
+        if hint is not None:
+            hint()
+
     def _using_fp(self) -> None:
-        if self._fp_levels[self._pe.registers.level]:
+        if self._fp_levels[self._pe.registers.level] and _is_fp(self._here()):
             self._pe.defer(self._trap_fp)
+
+    def _here(self) -> int:
+        """The instruction that is there now: other code may have come to the address since the trap was placed."""
+        return self._pe.instruction() or 0
 
     def _trap_fp(self) -> None:
         self._pe.count_one()

@@ -41,10 +41,11 @@ class Hooks:
 
     def _make_interrupt(self) -> Callable[[int, int, int], None]:
         pe = self._pe
-        handlers, read_syndrome = pe.handlers, pe.registers.syndrome
+        handlers, read_syndrome, events = pe.handlers, pe.registers.syndrome, pe.events
         other, hvc, ec = self._exception, uc.EXCP_HVC, int(EC.HVC64)
 
         def interrupt(_handle: int, number: int, _user: int) -> None:
+            events.registered = True  # by the return from it
             try:
                 if number == hvc:  # nearly all of them
                     handlers[ec](pe, read_syndrome())

@@ -2,8 +2,8 @@
 """Where this build of Unicorn keeps the CPU state: looked for on a scratch instance, never assumed.
 
 The register view needs fixed offsets into two C structures; they are checked against what the public
-API says, with reads that cannot fault. The exception syndrome has no public register at all: its place
-in a saved context is found by provoking one.
+API says, with reads that cannot fault. The exception syndrome and the exclusive monitor have no public
+register at all: their places in a saved context are found by provoking them.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ _IMMEDIATE: Final = 0xABCD
 _NOP: Final = 0xD503201F
 _SVC: Final = 0xD4000001
 _HVC: Final = 0xD4000002
+_LDXR: Final = 0xC85F7C01  # X1 from [X0]
+_CLREX: Final = 0xD5033F5F
+_OPEN: Final = b"\xff" * 8  # the address of a monitor that is in the Open Access state
 
 
 class ViewLayout(NamedTuple):
@@ -53,6 +56,7 @@ class Layout(NamedTuple):
     """What the probe found."""
 
     exception: int  # offset of CPUARMState.exception.syndrome in a context
+    monitor: int  # of CPUARMState.exclusive_addr
     view: ViewLayout | None  # None if the register view cannot be trusted
 
     @property
@@ -77,9 +81,10 @@ def layout() -> Layout:
         _write(handle, "SCR_EL3", hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS)
         _write(handle, "HCR_EL2", hyp.HCR_RW)
         uc.check(uc.mem_map_ptr(handle, _CODE, 0x1000, uc.PROT_ALL, address), "scratch memory")
-        struct.pack_into("<IIIIII", buffer, 0, _SVC | _IMMEDIATE << 5, _HVC | _IMMEDIATE << 5, *[_NOP] * 4)
-        exception = _find_exception(handle)
-        return Layout(exception, _find_view(handle, exception))
+        code = (_SVC | _IMMEDIATE << 5, _HVC | _IMMEDIATE << 5, *[_NOP] * 4, _LDXR, _CLREX, _NOP)
+        struct.pack_into(f"<{len(code)}I", buffer, 0, *code)
+        exception, monitor = _find_exception(handle), _find_monitor(handle)
+        return Layout(exception, monitor, _find_view(handle, exception))
     finally:
         uc.close(handle)
 
@@ -113,6 +118,28 @@ def _find_exception(handle: int) -> int:
     if len(found) != 1:
         raise uc.UnicornError(f"cannot find the exception syndrome in the CPU state: {found}")
     return found[0]
+
+
+def _find_monitor(handle: int) -> int:
+    """Offset in a saved context of the exclusive monitor's address: of what LDXR reads, until CLREX."""
+    address = ctypes.c_uint64(_CODE)
+    uc.check(uc.reg_write(handle, uc.REG_X[0], ctypes.byref(address)), "probe")
+    saved = [context_bytes(handle)]
+    for pc in (_CODE + 24, _CODE + 28):
+        uc.check(uc.emu_start(handle, pc, uc.FOREVER, 0, 1), "probe")
+        saved.append(context_bytes(handle))
+    wanted = [_OPEN, struct.pack("<Q", _CODE), _OPEN]
+    places = range(0, len(saved[0]) - 7, 8)
+    found = [at for at in places if [context[at : at + 8] for context in saved] == wanted]
+    if len(found) != 1:
+        raise uc.UnicornError(f"cannot find the exclusive monitor in the CPU state: {found}")
+    return found[0]
+
+
+def monitor_armed(handle: int) -> bool:
+    """Whether the exclusive monitor is in the Exclusive Access state (DDI 0487, B2.9)."""
+    at = layout().monitor
+    return context_bytes(handle)[at : at + 8] != _OPEN
 
 
 def context_bytes(handle: int) -> bytes:

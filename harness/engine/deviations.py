@@ -70,9 +70,14 @@ CYCLES: Final = Deviation(
     " alone.",
     "D13.4, D17.5",
 )
-NO_WFE: Final = Deviation(
-    "no-wfe",
-    "WFE never waits: it completes at once, as it may at any time for any reason; so SEV and SEVL have no effect.",
+ERET_EVENT: Final = Deviation(
+    "eret-no-event",
+    "An ERET sets the event register if an exception led to it, not if software made up the state it returns to.",
+    "D1.6.1",
+)
+MONITOR_EVENT: Final = Deviation(
+    "monitor-no-event",
+    "A WFE with the exclusive monitor armed ends when another PE has run, whether it wrote there or not.",
     "D1.6.1",
 )
 MONITOR_BY_VALUE: Final = Deviation(
@@ -114,7 +119,8 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     AARCH64_ONLY,
     NO_WATCHPOINTS,
     CYCLES,
-    NO_WFE,
+    ERET_EVENT,
+    MONITOR_EVENT,
     MONITOR_BY_VALUE,
     STALE_BLOCK,
     EXCEPTION_COUNTS,

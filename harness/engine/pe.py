@@ -14,6 +14,7 @@ from harness.engine import _unicorn as uc
 from harness.engine import access as accesses
 from harness.engine._core import Backend
 from harness.engine._cycles import CycleCounter
+from harness.engine._events import EventRegister
 from harness.engine._foresight import Foresight
 from harness.engine._hooks import Hooks
 from harness.engine._registers import MASK64
@@ -58,6 +59,7 @@ class PE(ExceptionEntry):
         super().__init__(index, memory, mpidr=mpidr, model=model, backend=backend)
         self.watches = Watches(self)
         self.cycles = CycleCounter(self)
+        self.events = EventRegister(self)
         self._hooks = (Hooks(self), SystemRegisterHooks(self))
         self.foresight = Foresight(self)
         self._word = ctypes.c_uint64()
@@ -79,6 +81,7 @@ class PE(ExceptionEntry):
         self.system_register_written("VBAR_EL1")
         self.foresight.access_control_written()
         self.cycles.reset()
+        self.events.reset()
 
     def run(self, count: int) -> int:
         """Retire `count` (> 0) instructions, or fewer if stopped, waiting or locked up; return how many."""
@@ -240,6 +243,10 @@ class PE(ExceptionEntry):
             None if on_virq is None else lambda vector: on_virq(self, vector),
             None if on_eret is None else lambda: on_eret(self),
         )
+
+    def line_moved(self) -> None:
+        """An interrupt may be taken, and returned from, unseen."""
+        self.events.registered = True
 
     def page_executable(self, va: int, ipa: int) -> None:
         """A page became executable (memory.Observer)."""

@@ -20,6 +20,7 @@ PAGE_SIZE: Final = 1 << PAGE_SHIFT
 TABLE_BASE: Final = 1 << hyp.IPA_BITS  # a physical address that no IPA reaches
 TABLE_BYTES: Final = 1 << 26  # enough for 30 GiB of RAM; the host gives memory only to what is used
 SCRATCH: Final = TABLE_BASE + TABLE_BYTES - PAGE_SIZE  # physical: a page of code that no guest reaches
+_B_NEXT: Final = 0x1400_0001  # to the next instruction
 _NOP: Final = 0xD503_201F
 MAX_FLIPS: Final = 4
 _ENTRIES: Final = 512
@@ -49,7 +50,7 @@ class Stage2:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
         self.buffer = mmap.mmap(-1, TABLE_BYTES, flags=flags)
         self._entries = memoryview(self.buffer).cast("Q")
-        self._entries[SCRATCH - TABLE_BASE >> 3] = _NOP << 32 | _NOP
+        self._entries[SCRATCH - TABLE_BASE >> 3] = _NOP << 32 | _B_NEXT  # two blocks
         self._next_table = 1  # table 0 is level 1
         self._leaf_tables: dict[int, int] = {}  # IPA >> 21 -> first entry of its level-3 table
         self._pages: dict[int, Page] = {}

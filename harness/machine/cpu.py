@@ -85,7 +85,7 @@ class Cpu:
     @property
     def waiting(self) -> bool:
         """Whether it waits for an interrupt."""
-        return self._vcpu.waiting
+        return self._vcpu.waits
 
     def __repr__(self) -> str:
         state = "off" if not self.on else "waiting" if self.waiting else "running"

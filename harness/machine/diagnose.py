@@ -37,16 +37,26 @@ def idle(vcpus: list[Vcpu], controller: Controller, where: Where) -> str:
     if not started:
         return "every CPU is off"
     lines = [
-        f"CPU{v.index} waits at {where(v.pe.pc - 4)}; nothing armed can wake it: {controller.why_not(v)}"
+        f"CPU{v.index} {_waits(v, where)}; nothing armed can wake it: {controller.why_not(v)}"
         for v in started
     ]
     return "\n".join(lines)
 
 
+def _waits(vcpu: Vcpu, where: Where) -> str:
+    """Where, and in WFE for what."""
+    place = where(vcpu.pe.pc - 4)
+    return (
+        f"waits in WFE at {place}, and no CPU runs to send an event"
+        if vcpu.pe.events.asleep
+        else f"waits at {place}"
+    )
+
+
 def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
     """Where each vCPU was when the limit of instructions was reached."""
     places = [
-        f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waiting else 'is at ' + where(v.pe.pc)}"
+        f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waits else 'is at ' + where(v.pe.pc)}"
         for v in vcpus
         if v.power is Power.ON
     ]

@@ -92,8 +92,9 @@ class Loop:
         ticks = [self._stimuli[0][0]] if self._stimuli else []
         device = machine.board.deadline(machine.clock.now())
         ticks += [device] if device is not None else []
-        watched = machine.watches.next_tick()
-        ticks += [watched] if watched is not None else []
+        ticks += [
+            tick for tick in (machine.watches.next_tick(), self._scheduler.deadline()) if tick is not None
+        ]
         return min(ticks, default=None)
 
     def _bound(self, limit: int | None) -> int:
@@ -119,6 +120,7 @@ class Loop:
         if deadline is None:
             return False
         machine.clock.jump(deadline)
+        self._scheduler.time_jumped()
         return True
 
     # Ending

@@ -141,3 +141,29 @@ def test_cntkctl_lets_el0_in_by_register():
         8: {"CNTV_CTL_EL0", "CNTV_CVAL_EL0", "CNTV_TVAL_EL0"},
         9: {"CNTP_CTL_EL0", "CNTP_CVAL_EL0", "CNTP_TVAL_EL0"},
     }
+
+
+@pytest.mark.parametrize(
+    ("cntkctl", "after", "event"),
+    [
+        (0x20, 0, None),  # EVNTEN is clear
+        (0x24, 0, 4),  # bit 2 rises at 4, 12, 20
+        (0x24, 4, 12),
+        (0x24, 11, 12),
+        (0x2C, 0, 8),  # and falls at 8, 16
+        (0x2C, 7, 8),
+        (0x2C, 8, 16),
+        (0x04, 0, 1),
+        (0xF4, 0, 0x8000),
+    ],
+)
+def test_event_stream(cntkctl: int, after: int, event: int | None) -> None:
+    """CNTKCTL_EL1.EVNTEN, EVNTDIR, EVNTI (DDI 0487, D11.2.5)."""
+    timer = GenericTimer()
+    timer.set_cntkctl(cntkctl)
+    assert timer.next_event(after) == event
+
+
+def test_the_event_stream_is_of_the_virtual_count() -> None:
+    timer = GenericTimer(offset=3, cntkctl=0x24)
+    assert timer.next_event(0) == 7

@@ -27,6 +27,24 @@ def test_fp_at_reset_traps(rig: Rig) -> None:
     assert retired == 4 + 3
 
 
+def test_fp_traps_in_the_first_block_of_all(rig: Rig) -> None:
+    rig.pe.sysreg["VBAR_EL1"] = VBAR
+    rig.load(HANDLER, VBAR + 0x200)
+    rig.go("fmov d0, x0\nhvc #1")
+    assert rig.immediates() == [0]
+    assert rig.pe.sysreg["ELR_EL1"] == RAM
+
+
+def test_a_trap_is_of_its_instruction_not_of_its_address(rig: Rig) -> None:
+    """Other code comes to where FP trapped."""
+    rig.load("mrs x9, elr_el1\nadd x9, x9, #4\nmsr elr_el1, x9\neret", VBAR + 0x200)
+    rig.go(TO_VBAR + "fmov d0, x0\nhvc #0")
+    rig.load("add x7, x7, #1\nhvc #0", RAM + 8)
+    rig.pe.pc = RAM
+    rig.pe.run(100)
+    assert rig.pe.x[7] == 1
+
+
 def test_fp_works_once_enabled_and_traps_once_disabled(rig: Rig) -> None:
     """A loop over the same instruction: what was translated before is looked at again."""
     rig.load("add x7, x7, #1\nmrs x9, elr_el1\nadd x9, x9, #4\nmsr elr_el1, x9\neret", VBAR + 0x200)

@@ -16,6 +16,11 @@ AT = DEVICE + 0x40
 FIRST, SECOND = 0xF1E2_D3C4_B5A6_9788, 0x8071_6253_4435_2617
 
 
+@pytest.fixture(autouse=True)
+def fp_is_enabled(rig: Rig) -> None:
+    rig.pe.sysreg["CPACR_EL1"] = 3 << 20
+
+
 class Bus:
     """Answers loads from a list of words, and logs the parts."""
 

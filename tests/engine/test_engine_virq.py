@@ -106,12 +106,6 @@ def test_native_wfi_waits_or_falls_through(rig: Rig) -> None:
     assert rig.calls == [(0, 0, 0, 5)]
 
 
-def test_wfe_completes(rig: Rig) -> None:
-    """Deviation "no-wfe"."""
-    rig.go("wfe\nsev\nyield\nhvc #0")
-    assert rig.calls[0][3] == 4
-
-
 def test_smc_is_an_exit_at_the_instruction(rig: Rig) -> None:
     """HCR_EL2.TSC (D1.3.5)."""
     seen: list[tuple[int, int]] = []
