@@ -114,6 +114,10 @@ def run(
         ),
     ] = None,
     cpus: Annotated[int | None, typer.Option(metavar="N", help="vCPUs, 1 to 8.")] = None,
+    cpu: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="cortex-a53, -a57, -a72, or max: with LSE.  [cortex-a72]"),
+    ] = None,
     controller: Annotated[Controller | None, typer.Option(help="The guest's interrupt controller.")] = None,
     trusted: Annotated[int | None, typer.Option(metavar="T", help="RVIC: trusted interrupts.")] = None,
     untrusted: Annotated[int | None, typer.Option(metavar="U", help="RVIC: untrusted interrupts.")] = None,
@@ -194,6 +198,7 @@ def run(
 
     manifest = find(guest, bios).with_machine(
         cpus=cpus,
+        cpu=cpu,
         controller=controller and controller.value,
         trusted=trusted,
         untrusted=untrusted,

@@ -72,6 +72,7 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
 
     cpus: int | None = None
     cpus_allowed: tuple[int, ...] = ()
+    cpu: str | None = None
     controller: str | None = None
     controllers_allowed: tuple[str, ...] = ()
     trusted: int | None = None

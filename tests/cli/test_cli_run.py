@@ -176,3 +176,30 @@ def test_options_reach_the_machine(rvic: Rvic, tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", ["fifo", "lowest", "random"])
 def test_every_profile_and_order_is_accepted(rvic: Rvic, hi: Path, profile: str, order: str) -> None:
     assert rvic("run", hi, "--profile", profile, "--ack-order", order, "--seed", 3).status == 0
+
+
+ATOMIC = """
+        .globl _start
+_start: adr     x1, word
+        mov     x0, #5
+        .word   0xf8200022              // LDADD X0, X2, [X1]
+        ldr     x19, [x1]
+        ldr     x0, =0x84000008
+        hvc     #0
+        .ltorg
+        .balign 8
+word:   .quad   37
+"""
+
+
+def test_the_model_with_everything_has_lse(rvic: Rvic, tmp_path: Path) -> None:
+    """DDI 0487, C6.2 (LDADD); ID_AA64ISAR0_EL1.Atomic. A Cortex-A72 has none, and takes an exception."""
+    path = tmp_path / "atomic.S"
+    path.write_text(ATOMIC)
+    assert json.loads(rvic("run", path, "--cpu", "max", "--json").out)["cpus"][0]["x"][19] == 42
+    assert rvic("run", path, "--limit", "100").status == 1
+    result = rvic("run", path, "--cpu", "pentium")
+    assert result.status == 2
+    assert (
+        result.err == "rvic: error: CPU model 'pentium': not one of cortex-a53, cortex-a57, cortex-a72, max\n"
+    )
