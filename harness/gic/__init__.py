@@ -6,7 +6,8 @@ What the manual leaves to the implementation, or calls UNPREDICTABLE, and what t
 - no Security Extensions, no bypass, no lockable SPIs; a GIC-400's identification registers
 - SGIs are always enabled; PPIs are as configurable as SPIs (GICD_ICFGR1), level-sensitive after reset
 - among equal priorities the lowest INTID is first, then the lowest requesting CPU; among list registers the lowest
-- an interrupt of a group that is disabled, in the distributor or in the CPU interface, hides no other
+- GICD_CTLR's group enables apply before prioritisation: an interrupt of a group disabled there hides no other
+- GICC_HPPIR shows the highest-priority pending interrupt, whatever GICC_CTLR and GICC_PMR hold back
 - GICC_EOIR drops the highest active priority whatever INTID it names; with none active it does nothing
 - GICC_DIR with EOImode 0, and ends of interrupts that do not exist, do nothing
 - a byte, halfword or misaligned access that a register does not support is RAZ/WI; a doubleword is two words

@@ -66,9 +66,14 @@ class CpuInterface:
 
     @property
     def signalled(self) -> bool:
-        """Whether the hppi passes the priority mask and preempts what runs (3.3.1, 3.3.2)."""
+        """Whether the hppi's group is enabled here, and it passes the priority mask and preempts what runs (3.3).
+
+        The hppi was chosen before that is asked, so one that is held back here hides all others (4.4.4).
+        """
         priority, _, group = self.hppi
-        return priority < self.pmr and self._group_priority(priority, group) < self.running
+        if not self.ctlr >> group & 1 or priority >= self.pmr:
+            return False
+        return self._group_priority(priority, group) < self.running
 
     @property
     def outputs(self) -> tuple[bool, bool]:
@@ -102,7 +107,7 @@ class CpuInterface:
         return key
 
     def highest_pending(self, *, aliased: bool) -> int:
-        """HPPIR, or AHPPIR: the key of the hppi, whatever mask and running priority; or 1022, 1023."""
+        """HPPIR, or AHPPIR: the key of the hppi, whatever enables, mask and running priority; or 1022, 1023."""
         return self._seen(aliased)
 
     def drop_priority(self) -> bool:

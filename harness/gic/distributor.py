@@ -48,12 +48,12 @@ class Distributor:
 
     # What the CPU interfaces ask for
 
-    def highest(self, cpu: int, groups: int) -> Candidate:
-        """The highest-priority pending interrupt for a CPU.
+    def highest(self, cpu: int) -> Candidate:
+        """The highest-priority pending interrupt for a CPU, among the groups that GICD_CTLR forwards (4.3.1).
 
-        ``groups`` has a bit for each enabled group. An interrupt of a disabled group is neither signalled
-        nor in the way of another.
+        What the CPU interface then does with it plays no part in the choice (4.4.4).
         """
+        groups = self.ctlr & 3
         if not groups:
             return NONE
         own, shared = self.private[cpu], self.shared

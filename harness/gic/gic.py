@@ -235,8 +235,8 @@ class Gic:
             self._settle_cpu(cpu)
 
     def _settle_cpu(self, cpu: int) -> None:
-        interface, distributor = self.interfaces[cpu], self.distributor
-        interface.hppi = distributor.highest(cpu, distributor.ctlr & interface.ctlr & 3)
+        interface = self.interfaces[cpu]
+        interface.hppi = self.distributor.highest(cpu)
         others, irq, fiq = ~(1 << cpu), *interface.outputs
         self.irq = self.irq & others | irq << cpu
         self.fiq = self.fiq & others | fiq << cpu
@@ -247,4 +247,4 @@ class Gic:
         irq, fiq = virtual.guest.outputs
         self.virq = self.virq & others | irq << cpu
         self.vfiq = self.vfiq & others | fiq << cpu
-        self.maintenance = self.maintenance & others | bool(virtual.misr) << cpu
+        self.maintenance = self.maintenance & others | virtual.maintenance << cpu

@@ -89,13 +89,12 @@ class VirtualInterface:
     # What the guest's CPU interface asks for
 
     def highest(self) -> Candidate:
-        """The highest-priority pending list register among the enabled groups; key is its number."""
-        groups = self.guest.ctlr & 3
-        if not self.hcr & Hcr.EN or not groups:
+        """The highest-priority pending list register, of whichever group; key is its number."""
+        if not self.hcr & Hcr.EN:
             return NONE
         best: tuple[int, int, int] = NONE
         for n, lr in enumerate(self.lrs):
-            if lr & LR_STATE == LR_PENDING and groups >> (lr >> 30 & 1) & 1:
+            if lr & LR_STATE == LR_PENDING:
                 best = min(best, (lr >> 20 & 0xF8, n, lr >> 30 & 1))
         return NONE if best is NONE else Candidate(*best)
 
@@ -150,11 +149,14 @@ class VirtualInterface:
         )
 
     @property
+    def maintenance(self) -> bool:
+        """The maintenance interrupt: any source, while the interface is enabled (5.3.1)."""
+        return bool(self.hcr & Hcr.EN and self.misr)
+
+    @property
     def misr(self) -> int:
-        """The asserted sources of the maintenance interrupt; none while the interface is disabled (5.3.4)."""
+        """The asserted sources of the maintenance interrupt, whether or not GICH_HCR.En lets it out (5.3.4)."""
         hcr, ctlr = self.hcr, self.guest.ctlr
-        if not hcr & Hcr.EN:
-            return 0
         if not hcr & HCR_SOURCES:
             return Misr.EOI if self.eisr else 0
         states = [lr & LR_STATE for lr in self.lrs]

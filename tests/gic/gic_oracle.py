@@ -44,6 +44,7 @@ class Cpu:
 
 class Oracle:
     def __init__(self, cpus: int, spis: range) -> None:
+        self.groups = {0, 1}  # those that GICD_CTLR forwards; Cpu.groups are those that GICC_CTLR signals
         self.cpus = [Cpu() for _ in range(cpus)]
         self.private = [
             {n: Interrupt(n, edge=n < 16, targets={cpu}) for n in range(32)} for cpu in range(cpus)
@@ -54,16 +55,12 @@ class Oracle:
         return self.private[cpu][intid] if intid < 32 else self.shared[intid]
 
     def best(self, cpu: int) -> Interrupt | None:
-        """The highest-priority pending interrupt."""
+        """The highest-priority pending interrupt: the CPU interface's enables play no part in it."""
         everything = [*self.private[cpu].values(), *self.shared.values()]
         ready = [
             i
             for i in everything
-            if i.pending
-            and i.enabled
-            and not i.active
-            and cpu in i.targets
-            and i.group in self.cpus[cpu].groups
+            if i.pending and i.enabled and not i.active and cpu in i.targets and i.group in self.groups
         ]
         return min(ready, key=lambda i: (i.priority, i.intid), default=None)
 
@@ -74,7 +71,7 @@ class Oracle:
 
     def signalled(self, cpu: int) -> Interrupt | None:
         best, c = self.best(cpu), self.cpus[cpu]
-        if best is None or best.priority >= c.pmr:
+        if best is None or best.group not in c.groups or best.priority >= c.pmr:
             return None
         if c.running and self.group_priority(cpu, best) >= min(c.running):
             return None

@@ -101,6 +101,33 @@ def test_group_1_has_its_own_binary_point(abpr: int, bpr: int, ctlr: int, preemp
     assert d.gic.irq == int(preempts)
 
 
+@pytest.mark.parametrize(
+    ("enabled", "taken"), [(GRP0, SPURIOUS), (GRP1, 50), (BOTH_GROUPS, 50), (0, SPURIOUS)]
+)
+def test_a_group_disabled_in_the_cpu_interface_hides_the_other(enabled: int, taken: int) -> None:
+    """4.4.1, 4.4.4: it signals the highest-priority pending interrupt if that one's group is enabled, or none."""
+    d = driver(ctlr=enabled | ACK_CTL)
+    d.set_group1(50)
+    pend(d, 50, 0x10)
+    pend(d, 51, 0x80)
+    assert d.gic.irq == (taken == 50)
+    assert d.read("GICC_HPPIR") == 50, "whatever is signalled (IMPLEMENTATION DEFINED, 4.4.7)"
+    assert d.ack() == taken
+    d.set_byte("GICD_IPRIORITYR", 50, 0x90)
+    if enabled == GRP0:
+        assert d.ack() == 51
+
+
+def test_a_disabled_group_is_spurious_before_it_is_another_group() -> None:
+    """4.4.4: 1023, not 1022, for Group 1 that the interface does not signal."""
+    d = driver()
+    d.set_group1(50)
+    pend(d, 50, 0x80)
+    assert d.ack() == SPURIOUS
+    d.write("GICC_CTLR", BOTH_GROUPS)
+    assert d.ack() == OTHER_GROUP
+
+
 def test_running_priority_nests() -> None:
     """4.4.6: RPR is the highest active priority, 0xFF when idle; each EOIR uncovers the one below."""
     d = driver()

@@ -137,20 +137,19 @@ def test_disabling_keeps_the_pending_state() -> None:
     assert d.gic.irq == 1
 
 
-@pytest.mark.parametrize("at", ["GICD_CTLR", "GICC_CTLR"])
-def test_each_group_has_its_own_enables(at: str) -> None:
-    """4.3.1, 4.4.1: a disabled group is not forwarded, and hides nothing of the other."""
+def test_each_group_has_its_own_enable() -> None:
+    """4.3.1: a group that is disabled here is not forwarded, and hides nothing of the other."""
     d = driver(ctlr=GRP0 | GRP1 | ACK_CTL)
     d.set_group1(50)
     d.set_byte("GICD_IPRIORITYR", 50, 0x10)
     d.gic.set_line(50, True)
     d.gic.set_line(51, True)
     assert d.read("GICC_HPPIR") == 50
-    d.write(at, GRP0 | ACK_CTL)
+    d.write("GICD_CTLR", GRP0)
     assert d.read("GICC_HPPIR") == 51
-    d.write(at, GRP1 | ACK_CTL)
+    d.write("GICD_CTLR", GRP1)
     assert d.read("GICC_HPPIR") == 50
-    d.write(at, ACK_CTL)
+    d.write("GICD_CTLR", 0)
     assert d.gic.irq == 0
     assert d.ack() == SPURIOUS
 

@@ -86,11 +86,12 @@ MAINTENANCE = [
     ("hcr", "lrs", "ctlr", "misr"), [pytest.param(*row[1:], id=row[0]) for row in MAINTENANCE]
 )
 def test_maintenance_sources(hcr: int, lrs: list[int], ctlr: int, misr: int) -> None:
-    """5.3.4: each source with its enable, gated by GICH_HCR.En; one output for them all."""
+    """5.3.4: each source with its enable; one output for them all, which GICH_HCR.En lets out (5.3.1)."""
     d = guest(*lrs, ctlr=ctlr, hcr=hcr | EN)
     assert d.read("GICH_MISR") == misr
     assert d.gic.maintenance == bool(misr)
     d.write("GICH_HCR", hcr)
+    assert d.read("GICH_MISR") == misr
     assert d.gic.maintenance == 0
 
 

@@ -42,6 +42,7 @@ STEP = st.one_of(
     st.tuples(st.just("pmr"), CPU, PRIORITY),
     st.tuples(st.just("bpr"), CPU, st.integers(2, 7), st.integers(3, 7)),
     st.tuples(st.just("ctlr"), CPU, st.integers(0, 31), st.booleans()),
+    st.tuples(st.just("forward"), CPU, st.integers(0, 3)),
 )
 Step = tuple[object, ...]
 
@@ -134,6 +135,10 @@ class Pair:
         c.groups = {group for group in (0, 1) if bits >> group & 1}
         c.ack_ctl, c.fiq_en, c.cbpr = bool(bits & ACK_CTL), bool(bits & FIQ_EN), bool(bits & CBPR)
         c.eoi_mode = bool(eoi_mode)
+
+    def do_forward(self, cpu: int, bits: int) -> None:
+        self.model.write("GICD_CTLR", bits, cpu=cpu)
+        self.oracle.groups = {group for group in (0, 1) if bits >> group & 1}
 
     def agree(self) -> None:
         """Outputs, highest pending, running priority, and every interrupt's pending and active bits."""

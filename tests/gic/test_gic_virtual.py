@@ -133,6 +133,17 @@ def test_groups(flags: int, ctlr: int, virq: int, vfiq: int, iar: int, aiar: int
         assert d.read("GICH_ELRSR") == 0b1111
 
 
+def test_a_group_disabled_by_the_guest_hides_the_other() -> None:
+    """5.5.4: as in the physical interface, the list registers alone decide which comes first."""
+    d = guest(lr(50, priority=0x10, flags=LR_GRP1), lr(51), ctlr=GRP0)
+    assert (d.gic.virq, d.gic.vfiq) == (0, 0)
+    assert d.read("GICV_HPPIR") == OTHER_GROUP
+    assert d.read("GICV_IAR") == SPURIOUS
+    d.write("GICV_CTLR", GRP0 | GRP1 | ACK_CTL)
+    assert d.gic.virq == 1
+    assert d.read("GICV_IAR") == 50
+
+
 def test_aeoir_leaves_group_0_alone() -> None:
     """5.5.10."""
     d = guest(lr(50))
