@@ -90,6 +90,14 @@ class Controller(Protocol):
         """Return the vCPU's interrupt state to reset (CPU_ON)."""
         ...
 
+    def suspended(self, vcpu: Vcpu) -> None:
+        """The vCPU leaves its CPU for a powerdown state, in which that may lose what it holds of it."""
+        ...
+
+    def resumed(self, vcpu: Vcpu) -> None:
+        """The vCPU is back on its CPU."""
+        ...
+
     def system_register(self, vcpu: Vcpu, esr: int) -> bool:
         """Emulate a trapped MRS or MSR; False where the guest has no such register."""
         ...

@@ -55,6 +55,12 @@ class Gicv2Controller:
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """The GIC is not part of a PE: CPU_ON leaves it."""
 
+    def suspended(self, vcpu: Vcpu) -> None:
+        """The GIC is outside the CPU's power domain: it stays as it is."""
+
+    def resumed(self, vcpu: Vcpu) -> None:
+        """Nothing to bring back."""
+
     def system_register(self, vcpu: Vcpu, esr: int) -> bool:
         """No register is trapped."""
         return False

@@ -199,6 +199,8 @@ class Hypervisor:
             vcpu.waiting = True
             vcpu.resume = resume
             vcpu.pe.stop()
+            if resume is not None:
+                self.controller.suspended(vcpu)
 
     def resume(self, vcpu: Vcpu) -> None:
         """An interrupt has ended a powerdown state: the PE comes back from reset, its line still high."""
@@ -208,6 +210,7 @@ class Hypervisor:
         line = vcpu.pe.virq
         vcpu.pe.reset(entry, context)
         vcpu.pe.virq = line
+        self.controller.resumed(vcpu)
         self.power_event(vcpu, "resumed")
 
     def reset(self) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from harness.arch.virt import GICH_BASE
 from harness.el2.gic_driver import PhysicalBus
@@ -39,18 +39,20 @@ PRIORITY_BITS = 0xF8
 PRIORITY_WIDTH = 5  # so a guest of GICV has five bits of priority, whatever the physical GIC has (5.3.2)
 
 
-@dataclass(slots=True)
-class Context:
-    """What a vCPU leaves behind when it is switched out, and needs to go on; reset values by default."""
+class Context(NamedTuple):
+    """What a vCPU leaves behind when it leaves its CPU, and needs to go on: GICH_HCR, VMCR, APR and LRn (5.3)."""
 
-    hcr: int = HCR_EN
-    vmcr: int = 0
-    apr: int = 0
-    lrs: list[int] = field(default_factory=list)
+    hcr: int
+    vmcr: int
+    apr: int
+    lrs: tuple[int, ...]
 
 
 class ListRegisters:
-    """The list registers of one CPU, through its alias block: EL2 may look at them from any CPU."""
+    """The list registers of one CPU, through its alias block: EL2 may look at them from any CPU.
+
+    While the vCPU is on no CPU, ``bus`` leads to where its state is kept.
+    """
 
     def __init__(self, bus: PhysicalBus, cpu: int) -> None:
         self._bus = bus
@@ -104,7 +106,7 @@ class ListRegisters:
             self._read(GICH_HCR),
             self._read(GICH_VMCR),
             self._read(GICH_APR),
-            [self[n] for n in range(self.count)],
+            tuple(self[n] for n in range(self.count)),
         )
         self._hcr = 0
         self._write(GICH_HCR, 0)
@@ -114,12 +116,19 @@ class ListRegisters:
 
     def restore(self, context: Context) -> None:
         """Put a vCPU's virtual interface back into the hardware, and turn it on last."""
-        for n in range(self.count):
-            self[n] = context.lrs[n] if n < len(context.lrs) else 0
+        for n, value in enumerate(context.lrs):
+            self[n] = value
         self._write(GICH_APR, context.apr)
         self._write(GICH_VMCR, context.vmcr)
-        self._hcr = context.hcr
+        self._hcr = context.hcr & HCR_ENABLES
         self._write(GICH_HCR, context.hcr)
+
+    def move(self, bus: PhysicalBus) -> None:
+        """Take all of it out of where it is, to where ``bus`` leads; nothing to do if it is there."""
+        if bus is not self._bus:
+            context = self.save()
+            self._bus = bus
+            self.restore(context)
 
     def _bitmap(self, register: int) -> int:
         low = self._read(register)

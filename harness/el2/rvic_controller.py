@@ -94,6 +94,12 @@ class RvicController:
         private.clear()
         vcpu.pe.virq = self.has_interrupt(vcpu)
 
+    def suspended(self, vcpu: Vcpu) -> None:
+        """The RVIC is not part of a CPU: it stays as it is."""
+
+    def resumed(self, vcpu: Vcpu) -> None:
+        """Nothing to bring back."""
+
     def system_register(self, vcpu: Vcpu, esr: int) -> bool:
         """CNTP_* of the EL1 physical timer, which EL2 emulates as KVM does."""
         return self._intake.timers.emulate(vcpu, esr)

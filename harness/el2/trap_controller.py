@@ -58,6 +58,12 @@ class TrapController:
         """The GIC is not part of a PE: CPU_ON leaves it."""
         self._sync(vcpu)
 
+    def suspended(self, vcpu: Vcpu) -> None:
+        """The emulated GIC is not part of a CPU: it stays as it is."""
+
+    def resumed(self, vcpu: Vcpu) -> None:
+        """Nothing to bring back."""
+
     def system_register(self, vcpu: Vcpu, esr: int) -> bool:
         """CNTP_* of the EL1 physical timer."""
         return self._intake.timers.emulate(vcpu, esr)

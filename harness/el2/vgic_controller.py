@@ -22,6 +22,7 @@ from harness.el2 import list_registers as lr
 from harness.el2.controller import Emulated, Reach, Service
 from harness.el2.gic_driver import GICC_DIR, GICC_EOIR, IAR_INTID, GicDriver, PhysicalBus
 from harness.el2.intake import Intake, Served
+from harness.el2.shelf import Shelf
 from harness.el2.soft_gic import SoftGic
 from harness.el2.vcpu import Vcpu
 from harness.el2.virtual_interface import VirtualInterface
@@ -50,6 +51,7 @@ class VgicController:
         self._gic = gic
         self._bus = bus
         self._wires = wires  # only for its VIRQ outputs, which lead to the PEs
+        self._shelf = Shelf(len(self._vcpus))
         self._steady: int | None = None  # what the PEs see of them while EL2 rewrites list registers
         self._intake = Intake(hypervisor, gic, self._deliver, self._sync)
         self.soft = SoftGic(len(self._vcpus), intids, gic, bus, lr.PRIORITY_WIDTH)
@@ -79,11 +81,22 @@ class VgicController:
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
         """Whether the virtual interface signals the vCPU."""
-        return bool(self._wires.virq >> vcpu.index & 1)
+        return bool(self._signals >> vcpu.index & 1)
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """The GIC is not part of a PE: CPU_ON leaves it. What came while the vCPU was off is presented now."""
+        self.resumed(vcpu)
         self._sync(vcpu)
+
+    def suspended(self, vcpu: Vcpu) -> None:
+        """Its CPU loses what it holds of the vCPU: that goes to the shelf."""
+        with self._rewriting():
+            self.interfaces[vcpu.index].lists.move(self._shelf)
+
+    def resumed(self, vcpu: Vcpu) -> None:
+        """Back from the shelf."""
+        with self._rewriting():
+            self.interfaces[vcpu.index].lists.move(self._bus)
 
     def system_register(self, vcpu: Vcpu, esr: int) -> bool:
         """CNTP_* of the EL1 physical timer."""
@@ -137,7 +150,11 @@ class VgicController:
 
     def virq_wires(self) -> int | None:
         """The virtual interfaces' VIRQ outputs."""
-        return self._wires.virq if self._steady is None else self._steady
+        return self._signals if self._steady is None else self._steady
+
+    @property
+    def _signals(self) -> int:
+        return self._wires.virq | self._shelf.virq
 
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending, and what holds it back."""
@@ -204,7 +221,7 @@ class VgicController:
         if self._steady is not None:
             yield
             return
-        self._steady = self._wires.virq
+        self._steady = self._signals
         try:
             yield
         finally:

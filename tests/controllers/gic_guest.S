@@ -97,6 +97,10 @@ actions:
         nop
         nop
         nop
+        b       suspend                 // 14 SUSPEND: let the others go on, CPU_SUSPEND to a powerdown state
+        nop
+        nop
+        nop
 take:   nop
         nop
         nop
@@ -129,6 +133,16 @@ leave:  add     x26, x26, #0x18
         mov     x0, #0x84000000
         add     x0, x0, #2
         hvc     #0
+suspend:
+        add     x26, x26, #0x18
+        str     x26, [x27]
+        movz    x0, #0xc400, lsl #16
+        add     x0, x0, #1
+        mov     x1, #0x10000
+        adr     x2, _start              // where this CPU goes on with the entries that name it
+        mov     x3, #0
+        hvc     #0
+        b       next                    // an interrupt was there already
 not_mine:
         cmp     w0, #END
         b.ne    next

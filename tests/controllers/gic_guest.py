@@ -40,7 +40,7 @@ class Action(IntEnum):
     """What an entry does; gic_guest.S's numbers."""
 
     LOAD8, LOAD16, LOAD32, LOAD64, STORE8, STORE16, STORE32, STORE64 = range(8)
-    TAKE, WAIT, TIMER, CALL, TAKEN, LEAVE = range(8, 14)
+    TAKE, WAIT, TIMER, CALL, TAKEN, LEAVE, SUSPEND = range(8, 15)
 
 
 class Entry(NamedTuple):
@@ -213,6 +213,10 @@ class GicGuest:
         """Entries that let each vCPU run, and so take what EL2 has for it."""
         vcpus = self.machine.hypervisor.vcpus
         return [load32(v.index, PMR) for v in vcpus if v.runnable and v.index] + [load32(0, PMR)]
+
+    def suspend(self, cpu: int) -> None:
+        """CPU_SUSPEND to a powerdown state; the vCPU goes on as soon as an interrupt wakes it."""
+        self.do(Entry(cpu, Action.SUSPEND), *[load32(0, PMR)] * 4)
 
     def switches(self) -> list[Event]:
         """The world switches since the last question."""

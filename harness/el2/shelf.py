@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Where the virtual CPU interface of a vCPU is while that is on no CPU: in memory, as state of EL2.
+
+A CPU in a powerdown state may lose GICH (IHI 0048B leaves it to the implementation; a GIC-400 keeps it), and
+another vCPU may need it. EL2 goes on presenting interrupts to the vCPU meanwhile, and one of them wakes it. So the
+state is kept in the same model as the machine's own GICH, and :class:`ListRegisters` works on it as on that.
+"""
+
+from __future__ import annotations
+
+from harness.arch.virt import GICH_BASE
+from harness.gic import Frame, Gic
+
+MOST_LIST_REGISTERS = 64
+
+
+class Shelf:
+    """A PhysicalBus to GICH in memory, and to nothing else."""
+
+    def __init__(self, cpus: int) -> None:
+        self._gic = Gic(cpus, list_registers=MOST_LIST_REGISTERS)
+
+    @property
+    def virq(self) -> int:
+        """A bit for each vCPU whose interface is here and signals an interrupt."""
+        return self._gic.virq
+
+    def read(self, cpu: int, address: int, size: int) -> int:
+        """Read a register of GICH."""
+        return self._gic.read(Frame.GICH, cpu, address - GICH_BASE, size)
+
+    def write(self, cpu: int, address: int, size: int, value: int) -> None:
+        """Write a register of GICH."""
+        self._gic.write(Frame.GICH, cpu, address - GICH_BASE, size, value)
