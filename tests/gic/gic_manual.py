@@ -1,73 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The register maps as IHI 0048B.b prints them, and a driver that reaches a Gic by the manual's names.
-
-Written apart from harness.gic.registers, which is checked against this.
-"""
+"""A driver that reaches a Gic by the manual's names (IHI 0048B.b), and the bits it uses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.gic import Frame, Gic
+from gic_register_map import MAP
 
-# name: (offset of the first, offset of the last), tables 4-1, 4-2, 5-1 and 5-8
-MAP = {
-    "GICD_CTLR": (0x000, 0x000),
-    "GICD_TYPER": (0x004, 0x004),
-    "GICD_IIDR": (0x008, 0x008),
-    "GICD_IGROUPR": (0x080, 0x0FC),
-    "GICD_ISENABLER": (0x100, 0x17C),
-    "GICD_ICENABLER": (0x180, 0x1FC),
-    "GICD_ISPENDR": (0x200, 0x27C),
-    "GICD_ICPENDR": (0x280, 0x2FC),
-    "GICD_ISACTIVER": (0x300, 0x37C),
-    "GICD_ICACTIVER": (0x380, 0x3FC),
-    "GICD_IPRIORITYR": (0x400, 0x7F8),
-    "GICD_ITARGETSR": (0x800, 0xBF8),
-    "GICD_ICFGR": (0xC00, 0xCFC),
-    "GICD_NSACR": (0xE00, 0xEFC),
-    "GICD_SGIR": (0xF00, 0xF00),
-    "GICD_CPENDSGIR": (0xF10, 0xF1C),
-    "GICD_SPENDSGIR": (0xF20, 0xF2C),
-    "GICD_ID": (0xFD0, 0xFFC),
-    "GICC_CTLR": (0x000, 0x000),
-    "GICC_PMR": (0x004, 0x004),
-    "GICC_BPR": (0x008, 0x008),
-    "GICC_IAR": (0x00C, 0x00C),
-    "GICC_EOIR": (0x010, 0x010),
-    "GICC_RPR": (0x014, 0x014),
-    "GICC_HPPIR": (0x018, 0x018),
-    "GICC_ABPR": (0x01C, 0x01C),
-    "GICC_AIAR": (0x020, 0x020),
-    "GICC_AEOIR": (0x024, 0x024),
-    "GICC_AHPPIR": (0x028, 0x028),
-    "GICC_APR": (0x0D0, 0x0DC),
-    "GICC_NSAPR": (0x0E0, 0x0EC),
-    "GICC_IIDR": (0x0FC, 0x0FC),
-    "GICC_DIR": (0x1000, 0x1000),
-    "GICH_HCR": (0x000, 0x000),
-    "GICH_VTR": (0x004, 0x004),
-    "GICH_VMCR": (0x008, 0x008),
-    "GICH_MISR": (0x010, 0x010),
-    "GICH_EISR": (0x020, 0x024),
-    "GICH_ELRSR": (0x030, 0x034),
-    "GICH_APR": (0x0F0, 0x0F0),
-    "GICH_LR": (0x100, 0x1FC),
-    "GICV_CTLR": (0x000, 0x000),
-    "GICV_PMR": (0x004, 0x004),
-    "GICV_BPR": (0x008, 0x008),
-    "GICV_IAR": (0x00C, 0x00C),
-    "GICV_EOIR": (0x010, 0x010),
-    "GICV_RPR": (0x014, 0x014),
-    "GICV_HPPIR": (0x018, 0x018),
-    "GICV_ABPR": (0x01C, 0x01C),
-    "GICV_AIAR": (0x020, 0x020),
-    "GICV_AEOIR": (0x024, 0x024),
-    "GICV_AHPPIR": (0x028, 0x028),
-    "GICV_APR": (0x0D0, 0x0DC),
-    "GICV_IIDR": (0x0FC, 0x0FC),
-    "GICV_DIR": (0x1000, 0x1000),
-}
+from harness.gic import Frame, Gic
 
 GRP0, GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = 1, 2, 4, 8, 16, 1 << 9
 SPURIOUS, OTHER_GROUP = 1023, 1022

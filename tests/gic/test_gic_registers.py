@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from gic_manual import MAP
+from gic_register_map import MAP, TABLES, Printed
 
 from harness.errors import ConfigError
 from harness.gic import Frame, Gic
@@ -81,14 +81,46 @@ def reset_value(config: GicConfig, row: Register, n: int, cpu: int) -> int:
     return row.reset_value(config, n)
 
 
-def test_the_table_is_the_manuals() -> None:
-    """Tables 4-1, 4-2, 5-1, 5-8: each register at its place, none besides."""
-    built: dict[str, tuple[int, int]] = {}
-    for row in TABLE:
-        first, _ = built.get(row.name, (row.offset, 0))
-        built[row.name] = first, row.offset + 4 * (row.count - 1)
-    assert built == MAP
-    assert all(row.name.startswith(row.frame.value) for row in TABLE)
+WRITES = {
+    Write.STORE: "store",
+    Write.W1S: "set",
+    Write.W1C: "clear",
+    Write.ACTION: "command",
+    Write.IGNORED: "ignored",
+}
+BANKED = {Banked.NO: "-", Banked.PRIVATE: "0-31", Banked.CPU: "cpu"}
+
+
+@pytest.mark.parametrize("printed", TABLES, ids=lambda printed: f"{printed.name}+{printed.first:#05x}")
+def test_each_register_is_as_printed(printed: Printed) -> None:
+    """Tables 4-1, 4-2, 5-1 and 5-8 with the descriptions: type, write, bits, banking, byte accesses, section."""
+    for offset in printed.offsets:
+        row, number = LAYOUT[Frame[printed.name[:4]]][offset]
+        assert (row.name, row.access.value, row.section) == (printed.name, printed.type, printed.section)
+        assert row.bits == printed.field
+        assert row.first + number * row.fields == (offset - MAP[row.name][0]) * 8 // printed.field
+        assert (BANKED[row.banked], row.bytes) == (printed.banked, printed.bytes)
+        assert row.sgis_fixed == (printed.sgis == "fixed")
+        if row.access is not Access.RO:
+            assert WRITES[row.write] == printed.write
+        if row.access is Access.RW:
+            assert row.writable == printed.bits
+
+
+@pytest.mark.parametrize("printed", TABLES, ids=lambda printed: f"{printed.name}+{printed.first:#05x}")
+def test_each_register_resets_as_printed(printed: Printed) -> None:
+    """The Reset column, read from a GIC."""
+    gic = Gic()
+    for offset in printed.offsets:
+        reset = printed.reset(offset)
+        assert (reset is None) == (printed.type == "WO")
+        assert gic.read(Frame[printed.name[:4]], 0, offset, 4) == (reset or 0)
+
+
+def test_there_is_no_other_register() -> None:
+    """Every word of the layout is printed, and only once."""
+    printed = [(p.name[:4], offset) for p in TABLES for offset in p.offsets]
+    assert sorted(printed) == sorted((frame.value, offset) for frame in Frame for offset in LAYOUT[frame])
 
 
 def test_rows_do_not_overlap() -> None:
