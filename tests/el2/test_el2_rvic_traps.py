@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from call_table import Action, Call, Caller, pulse, rvic, rvid, timer, wait
@@ -302,8 +303,20 @@ def test_high_bits_are_dropped_by_kvm(caller: Make, mpidr: int, intid: int) -> N
     assert vm.pending(0, 3)
 
 
+@pytest.mark.parametrize("controller", ["vgic", "trap", "gicv2"])
+def test_rvic_calls_from_a_vm_without_one(caller: Make, controller: str) -> None:
+    """Its controller is a GICv2: every function of both ranges is unknown, and no argument is touched."""
+    vm = caller(controller=controller)
+    arguments = (0, 3, 5)
+    for base, number in product((RVIC_BASE, RVID_BASE), (*RvicCall, 11, 0xFF)):
+        for conduit in (Action.HVC, Action.SMC):
+            result = vm.do(Call(0, conduit, base + number, *arguments))
+            assert result.registers == (NOT_SUPPORTED, *arguments)
+            assert result.preserved
+
+
 @pytest.mark.parametrize("number", [*RvicCall, 11, 0xFF])
-def test_rvic_calls_from_a_vm_without_one(caller: Make, number: int) -> None:
+def test_rvic_calls_at_other_numbers_than_the_vms(caller: Make, number: int) -> None:
     """Nothing answers at the usual numbers where the components have others."""
     vm = caller(rvic_base=0xC500_0400, rvid_base=0xC500_0500)
     arguments = (0, 3, 5)
