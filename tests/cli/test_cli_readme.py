@@ -38,14 +38,22 @@ def test_its_commands_are_two() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
-def test_its_example_holds_for_a_new_guest(page: str, pytester: pytest.Pytester) -> None:
-    example = re.search(
-        r"^```python\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
-    assert example is not None
+def test_its_examples_hold_for_a_new_guest(
+    page: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those with a test in it are tests, others run in the guest's directory."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    examples = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert examples
     new_guest(pytester.path / "fresh")
-    (pytester.path / "fresh" / "test_example.py").write_text(example[1])
-    pytester.runpytest_inprocess("fresh/test_example.py", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+    monkeypatch.chdir(pytester.path / "fresh")
+    for example in examples:
+        if "def test_" in example:
+            Path("test_example.py").write_text(example)
+            result = pytester.runpytest_inprocess("test_example.py", "-p", "no:cacheprovider")
+            result.assert_outcomes(passed=1)
+        else:
+            exec(compile(example, page, "exec"), {})
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/guide.md"])
