@@ -118,6 +118,10 @@ class Controller(Protocol):
         """Where hardware drives the vCPUs' IRQ inputs: a bit per vCPU. None where EL2 does, by HCR_EL2.VI."""
         ...
 
+    def vfiq_wires(self) -> int | None:
+        """The same of their FIQ inputs and HCR_EL2.VF."""
+        ...
+
     def why_not(self, vcpu: Vcpu) -> str:
         """For people: which interrupts are held back on this vCPU, and by what."""
         ...

@@ -84,6 +84,10 @@ class Gicv2Controller:
         """The GIC's nIRQ outputs."""
         return self._gic.irq
 
+    def vfiq_wires(self) -> int | None:
+        """The GIC's nFIQ outputs."""
+        return self._gic.fiq
+
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending, and what holds it back."""
         return pending_text(self._gic, vcpu.index)

@@ -45,10 +45,6 @@ class Platform(Protocol):
         """Bit n: nIRQ of CPU n is asserted by the physical interrupt controller."""
         ...
 
-    def fiq_lines(self) -> int:
-        """Bit n: nFIQ of CPU n is asserted by the physical interrupt controller."""
-        ...
-
     def read(self, cpu: int, address: int, size: int) -> int:
         """Read a device register; BusError where nothing answers."""
         ...
@@ -144,9 +140,8 @@ class Hypervisor:
         return self.controller.takes_irqs and bool(self.platform.irq_lines() >> cpu & 1)
 
     def follow_wires(self) -> None:
-        """Where the GIC itself drives the vCPUs' IRQ inputs, let the PEs see them; a high one ends a WFI."""
-        if not self.controller.takes_irqs:
-            self._follow_fiq_wires(self.platform.fiq_lines())
+        """Where a GIC itself drives the vCPUs' interrupt inputs, let the PEs see them; a high one ends a WFI."""
+        self._follow_fiq_wires(self.controller.vfiq_wires())
         wires = self.controller.virq_wires()
         if wires is None or wires == self._wires:
             return
@@ -161,9 +156,9 @@ class Hypervisor:
                     event = VirqRaised if level else VirqLowered
                     self.events.emit(event(self.platform.now(), vcpu.index))
 
-    def _follow_fiq_wires(self, wires: int) -> None:
-        """The guest's own GIC asserts nFIQ: Group 0 where GICC_CTLR.FIQEn is set (IHI 0048B, 4.4.1)."""
-        if wires == self._fiq_wires:
+    def _follow_fiq_wires(self, wires: int | None) -> None:
+        """The guest's GIC signals by FIQ: Group 0 where its CPU interface has FIQEn set (IHI 0048B, 4.4.1)."""
+        if wires is None or wires == self._fiq_wires:
             return
         changed, self._fiq_wires = wires ^ self._fiq_wires, wires
         for vcpu in self.vcpus:
@@ -203,13 +198,13 @@ class Hypervisor:
                 self.controller.suspended(vcpu)
 
     def resume(self, vcpu: Vcpu) -> None:
-        """An interrupt has ended a powerdown state: the PE comes back from reset, its line still high."""
+        """An interrupt has ended a powerdown state: the PE comes back from reset, its lines as they are."""
         if vcpu.resume is None:
             return
         (entry, context), vcpu.resume = vcpu.resume, None
-        line = vcpu.pe.virq
+        lines = vcpu.pe.virq, vcpu.pe.vfiq
         vcpu.pe.reset(entry, context)
-        vcpu.pe.virq = line
+        vcpu.pe.virq, vcpu.pe.vfiq = lines
         self.controller.resumed(vcpu)
         self.power_event(vcpu, "resumed")
 

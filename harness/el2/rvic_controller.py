@@ -120,6 +120,10 @@ class RvicController:
         """The line is EL2's to drive."""
         return None
 
+    def vfiq_wires(self) -> int | None:
+        """An RVIC signals by IRQ alone."""
+        return None
+
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending on the vCPU, and what holds it back."""
         instance = self.rvic.instances[vcpu.index]

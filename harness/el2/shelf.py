@@ -25,6 +25,11 @@ class Shelf:
         """A bit for each vCPU whose interface is here and signals an interrupt."""
         return self._gic.virq
 
+    @property
+    def vfiq(self) -> int:
+        """The same of those that signal it by FIQ."""
+        return self._gic.vfiq
+
     def read(self, cpu: int, address: int, size: int) -> int:
         """Read a register of GICH."""
         return self._gic.read(Frame.GICH, cpu, address - GICH_BASE, size)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TrapController:
-    """Every register of the guest's GIC is software; HCR_EL2.VI follows its nIRQ output."""
+    """Every register of the guest's GIC is software; HCR_EL2.VI and VF follow its nIRQ and nFIQ outputs."""
 
     takes_irqs = True
 
@@ -29,7 +29,7 @@ class TrapController:
         self._gic = gic
         self.soft = SoftGic(len(self._vcpus), intids, gic, hypervisor.platform, priority_bits)
         self._intake = Intake(hypervisor, gic, self._deliver, self._sync)
-        self._lines = 0  # the guest GIC's nIRQ outputs, as last seen
+        self._irqs = self._fiqs = 0  # the guest GIC's nIRQ and nFIQ outputs, as last seen
 
     def start(self) -> None:
         """Start the physical GIC; the guest's is in reset."""
@@ -51,8 +51,8 @@ class TrapController:
         """Nothing to do."""
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
-        """Whether the guest's GIC asserts nIRQ to this vCPU."""
-        return bool(self.soft.gic.irq >> vcpu.index & 1)
+        """Whether the guest's GIC asserts nIRQ or nFIQ to this vCPU."""
+        return bool((self.soft.gic.irq | self.soft.gic.fiq) >> vcpu.index & 1)
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """The GIC is not part of a PE: CPU_ON leaves it."""
@@ -88,6 +88,10 @@ class TrapController:
         """The line is EL2's to drive."""
         return None
 
+    def vfiq_wires(self) -> int | None:
+        """And so is this."""
+        return None
+
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending, and what holds it back."""
         return self.soft.why_not(vcpu.index)
@@ -100,15 +104,20 @@ class TrapController:
 
     def _follow(self, caller: Vcpu, intid: int | None) -> None:
         """Carry each change of the guest GIC's outputs to the vCPU."""
-        lines = self.soft.gic.irq
-        changed, self._lines = lines ^ self._lines, lines
+        irqs, fiqs = self.soft.gic.irq, self.soft.gic.fiq
+        if (irqs, fiqs) == (self._irqs, self._fiqs):
+            return
+        told = irqs ^ self._irqs
+        changed = told | fiqs ^ self._fiqs
+        self._irqs, self._fiqs = irqs, fiqs
         for vcpu in self._vcpus:
+            if told >> vcpu.index & 1:
+                self._intake.line(vcpu.index, bool(irqs >> vcpu.index & 1), intid)
             if changed >> vcpu.index & 1:
-                self._intake.line(vcpu.index, bool(lines >> vcpu.index & 1), intid)
                 self._intake.kick(caller, vcpu, intid)
 
     def _sync(self, vcpu: Vcpu) -> None:
-        level = self.has_interrupt(vcpu)
-        vcpu.pe.virq = level
-        if level:
+        vcpu.pe.virq = bool(self.soft.gic.irq >> vcpu.index & 1)
+        vcpu.pe.vfiq = bool(self.soft.gic.fiq >> vcpu.index & 1)
+        if self.has_interrupt(vcpu):
             vcpu.waiting = False

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.arch import intid as ids
 from harness.arch.smccc import MASK32
@@ -38,6 +38,13 @@ ACTIVE_REGISTERS = ("GICD_ISACTIVER", "GICD_ICACTIVER")
 IAR_SOURCE = 0x1C00
 
 
+class Signals(NamedTuple):
+    """The virtual interfaces' outputs, a bit per vCPU."""
+
+    irq: int
+    fiq: int
+
+
 class VgicController:
     """EL2's part of a GICv2 with virtualization extensions."""
 
@@ -50,9 +57,9 @@ class VgicController:
         self._vcpus = hypervisor.vcpus
         self._gic = gic
         self._bus = bus
-        self._wires = wires  # only for its VIRQ outputs, which lead to the PEs
+        self._wires = wires  # only for its VIRQ and VFIQ outputs, which lead to the PEs
         self._shelf = Shelf(len(self._vcpus))
-        self._steady: int | None = None  # what the PEs see of them while EL2 rewrites list registers
+        self._steady: Signals | None = None  # what the PEs see of them while EL2 rewrites list registers
         self._intake = Intake(hypervisor, gic, self._deliver, self._sync)
         self.soft = SoftGic(len(self._vcpus), intids, gic, bus, lr.PRIORITY_WIDTH)
         self.interfaces: list[VirtualInterface] = []
@@ -80,8 +87,9 @@ class VgicController:
         """Nothing to do."""
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
-        """Whether the virtual interface signals the vCPU."""
-        return bool(self._signals >> vcpu.index & 1)
+        """Whether the virtual interface signals the vCPU, by IRQ or by FIQ."""
+        signals = self._signals
+        return bool((signals.irq | signals.fiq) >> vcpu.index & 1)
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """The GIC is not part of a PE: CPU_ON leaves it. What came while the vCPU was off is presented now."""
@@ -150,11 +158,15 @@ class VgicController:
 
     def virq_wires(self) -> int | None:
         """The virtual interfaces' VIRQ outputs."""
-        return self._signals if self._steady is None else self._steady
+        return self._wires.virq | self._shelf.virq if self._steady is None else self._steady.irq
+
+    def vfiq_wires(self) -> int | None:
+        """Their VFIQ outputs: Group 0 where the guest has set GICV_CTLR.FIQEn (5.5.1)."""
+        return self._wires.vfiq | self._shelf.vfiq if self._steady is None else self._steady.fiq
 
     @property
-    def _signals(self) -> int:
-        return self._wires.virq | self._shelf.virq
+    def _signals(self) -> Signals:
+        return Signals(self._wires.virq | self._shelf.virq, self._wires.vfiq | self._shelf.vfiq)
 
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending, and what holds it back."""

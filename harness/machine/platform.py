@@ -59,10 +59,6 @@ class Platform:
         """Bit n: nIRQ of CPU n."""
         return self._board.gic.irq
 
-    def fiq_lines(self) -> int:
-        """Bit n: nFIQ of CPU n."""
-        return self._board.gic.fiq
-
     def device_name(self, address: int) -> str:
         """The device that answers at an address."""
         region = self._board.bus.find(address)

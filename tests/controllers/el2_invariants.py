@@ -23,8 +23,9 @@ def check(machine: Machine) -> None:
         return
     if isinstance(controller, TrapController):
         check_links(physical, controller.soft.links, uncollected=set())
-        for cpu in machine.cpus:
-            assert cpu.virq == bool(controller.soft.gic.irq >> cpu.index & 1)
+        for vcpu in machine.hypervisor.vcpus:
+            assert vcpu.pe.virq == bool(controller.soft.gic.irq >> vcpu.index & 1)
+            assert vcpu.pe.vfiq == bool(controller.soft.gic.fiq >> vcpu.index & 1)
         return
     check_list_registers(machine, controller)
 

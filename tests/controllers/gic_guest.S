@@ -9,12 +9,14 @@
 //  0x08    address                         ISR_EL1 after
 //  0x10    value                           the value read, or what the action says
 //
-// IRQs are masked but in TAKE and WAIT. The handler keeps what GICC_IAR gave, writes it to GICC_EOIR, and counts.
+// IRQs and FIQs are masked but in TAKE and WAIT. The handler keeps what GICC_IAR gave, with bit 15 set if it came by
+// FIQ, and writes it to GICC_EOIR.
 #define TABLE   0x41000000
 #define END     0xff
 #define GICC    0x08010000
 #define IAR     0x0c
 #define EOIR    0x10
+#define FIQ     0x8000
 
         .globl  _start
 _start:
@@ -73,7 +75,7 @@ actions:
         b       done
         nop
         nop
-        msr     daifclr, #2             // 8 TAKE: unmask for a moment; the result is the GICC_IAR values taken
+        msr     daifclr, #3             // 8 TAKE: unmask for a moment; the result is the GICC_IAR values taken
         isb
         b       take
         nop
@@ -105,7 +107,7 @@ take:   nop
         nop
         nop
         nop
-        msr     daifset, #2
+        msr     daifset, #3
         mov     x2, x20
         mov     x20, #0
         b       done
@@ -123,10 +125,10 @@ done:   mrs     x1, isr_el1
 wait:   add     x26, x26, #0x18
         str     x26, [x27]
         wfi
-        msr     daifclr, #2
+        msr     daifclr, #3
         isb
         nop
-        msr     daifset, #2
+        msr     daifset, #3
         b       next
 leave:  add     x26, x26, #0x18
         str     x26, [x27]
@@ -153,11 +155,17 @@ finished:
         .balign 0x800
 vectors:
         .space  0x280
-        b       irq                     // from EL1h
+        mov     x23, #0                 // IRQ from EL1h
+        b       take_one
+        .balign 0x80
+        mov     x23, #FIQ               // FIQ from EL1h
+        b       take_one
         .balign 0x800
-irq:    ldr     w22, [x21, #IAR]
+take_one:
+        ldr     w22, [x21, #IAR]
         lsl     x20, x20, #16
         add     x20, x20, x22
+        orr     x20, x20, x23
         str     w22, [x21, #EOIR]
         eret
 

@@ -26,10 +26,11 @@ IGROUPR, ICFGR, SGIR, CPENDSGIR, SPENDSGIR = (
     GICD + 0xF20,
 )
 GICC_CTLR, PMR, BPR, IAR, EOIR = GICC, GICC + 4, GICC + 8, GICC + 0xC, GICC + 0x10
-RPR, HPPIR, DIR = GICC + 0x14, GICC + 0x18, GICC + 0x1000
+RPR, HPPIR, ABPR, DIR = GICC + 0x14, GICC + 0x18, GICC + 0x1C, GICC + 0x1000
 RAISE, LOWER, PULSE = TESTDEV + 4, TESTDEV + 8, TESTDEV + 0xC
 TABLE, END = 0x4100_0000, 0xFF
-ISR_I = 1 << 7
+ISR_I, ISR_F = 1 << 7, 1 << 6
+TAKEN_BY_FIQ = 0x8000  # in what the handler keeps
 SPURIOUS = 1023
 TIMER_PPI = 27
 E = TypeVar("E", bound=Event)
@@ -53,10 +54,11 @@ class Entry(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What it gave, and whether its CPU had an interrupt to take afterwards (ISR_EL1.I)."""
+    """What it gave, and whether its CPU had an IRQ or an FIQ to take afterwards (ISR_EL1.I and F)."""
 
     value: int
     line: bool
+    fiq: bool
 
 
 def load32(cpu: int, address: int) -> Entry:
@@ -129,7 +131,8 @@ class GicGuest:
         stop = self.machine.run(until.symbol("finished", cpu=0), limit=5_000 * len(entries) + 50_000)
         assert stop.reason is StopReason.UNTIL, stop.detail
         data = self.machine.memory.read(at, len(table))
-        return [Result(value, bool(isr & ISR_I)) for _, _, isr, value in _ENTRY.iter_unpack(data)]
+        results = _ENTRY.iter_unpack(data)
+        return [Result(value, bool(isr & ISR_I), bool(isr & ISR_F)) for _, _, isr, value in results]
 
     def do(self, *entries: Entry) -> Result:
         """Execute entries; the last one's result."""
@@ -182,7 +185,7 @@ class GicGuest:
         return self.do(load32(cpu, PMR)).line
 
     def take(self, cpu: int = 0) -> list[int]:
-        """Unmask IRQs for a moment; what the handler read from GICC_IAR, oldest first."""
+        """Unmask IRQs and FIQs for a moment; what the handler kept, oldest first."""
         return taken(self.do(Entry(cpu, Action.TAKE)).value)
 
     def drain(self, cpu: int = 0) -> list[int]:

@@ -13,6 +13,8 @@ from random import Random
 
 import pytest
 from gic_guest import (
+    ABPR,
+    BPR,
     CPENDSGIR,
     CTLR,
     DIR,
@@ -47,6 +49,7 @@ from gic_guest import (
 SPIS = tuple(range(40, 48))
 EDGES = SPIS[4:]
 PPI = 20
+GRP0, GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = 1, 2, 4, 8, 16, 0x200  # of GICC_CTLR
 STEPS = 120
 PROGRAMS = 12
 
@@ -93,7 +96,7 @@ class Program:
     def run(self) -> list[tuple[str, tuple[int, ...]]]:
         for _ in range(STEPS):
             step = self.random.choices(
-                (self.acknowledge, self.end, self.signal, self.change, self.look), (30, 25, 30, 10, 5)
+                (self.acknowledge, self.end, self.signal, self.change, self.look), (30, 25, 30, 15, 5)
             )[0]
             cpu = self.random.randrange(2)
             step(cpu)
@@ -107,7 +110,8 @@ class Program:
         """Do it, and let each vCPU run; note the answers and the interrupt inputs."""
         results = self.guest.execute([*entries, *self.guest.everybody()])
         values = [result.value for result in results[: len(entries)]]
-        self.log.append((what, (*values, results[-2].line, results[-1].line)))
+        inputs = [level for result in results[-2:] for level in (result.line, result.fiq)]
+        self.log.append((what, (*values, *inputs)))
         return values
 
     def observe(self, cpu: int) -> None:
@@ -161,15 +165,38 @@ class Program:
             store8(cpu, CPENDSGIR + byte % 4, 3),
             store8(cpu, SPENDSGIR + byte % 4, 1 + byte % 3),
             store32(cpu, IGROUPR + 4, self.random.getrandbits(32)),
+            store32(cpu, GICC_CTLR, self.control()),
+            store32(cpu, GICC_CTLR, self.control()),
+            store32(cpu, self.random.choice((BPR, ABPR)), byte % 8),
+            store32(cpu, self.random.choice((BPR, ABPR)), byte % 8),
             store32(cpu, ISACTIVER + 4, 1 << intid % 32),
             store32(cpu, ICACTIVER + 4, 1 << intid % 32),
         )
         entry = self.random.choice(entries if self.active_bits else entries[:-2])
         self.tell(f"{entry}", entry)
 
+    def control(self) -> int:
+        """GICC_CTLR: EOImode stays as it is."""
+        enables = self.random.choice((GRP0, GRP1, GRP0 | GRP1, GRP0 | GRP1))
+        others = self.random.choice((0, ACK_CTL, ACK_CTL, ACK_CTL)) | self.random.choice(
+            (0, FIQ_EN, CBPR, FIQ_EN | CBPR)
+        )
+        return enables | others | EOI_MODE * self.split
+
     def look(self, cpu: int) -> None:
         at = self.random.choice(
-            (IPRIORITYR + 40, ITARGETSR + 44, ISENABLER + 4, CPENDSGIR, CTLR, PMR, ICFGR + 8)
+            (
+                IPRIORITYR + 40,
+                ITARGETSR + 44,
+                ISENABLER + 4,
+                CPENDSGIR,
+                CTLR,
+                PMR,
+                ICFGR + 8,
+                GICC_CTLR,
+                BPR,
+                ABPR,
+            )
         )
         self.tell(f"cpu {cpu} reads {at:#x}", load32(cpu, at))
 
