@@ -71,7 +71,7 @@ class Foresight:
         translating = pe.sysreg["HCR_EL2"]
         pe.set_hcr(hyp.HCR_RW)
         pe.registers.start(SCRATCH, 2)
-        pe.registers.counter = 0
+        pe.registers.counter = pe.registers.pc = 0
         pe.set_hcr(translating)
         uc.flush_code(pe.handle)
 
@@ -169,7 +169,7 @@ class Foresight:
         """SPSR_EL1 has a new value: from an illegal one on, ERETs are looked at."""
         if not self._watch_returns and returns_illegally(value):
             self._watch_returns = True
-            self._pe.defer(self._pe.flush_code)
+            self._pe.flush_code()
 
     def access_control_written(self) -> None:
         """CPACR_EL1 may have a new value: where FP no longer traps or now does, blocks are looked at again."""

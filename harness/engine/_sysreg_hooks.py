@@ -13,11 +13,11 @@ from ctypes import c_uint64
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.arch import hyp
+from harness.arch import hyp, pstate
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine._core import Inside
-from harness.engine._cycles import event_type
+from harness.engine._cycles import MASK64, event_type
 
 if TYPE_CHECKING:
     from harness.engine.pe import PE
@@ -33,7 +33,9 @@ _ID_FIELDS = {
     "ID_PFR1_EL1": (0xF0F0, 0),  # Virtualization, Security
     "ID_DFR0_EL1": (0x00F0, 0),  # CopSDbg
     "PMCEID0_EL0": (1 << 0x11, 0),  # CPU_CYCLES: see _cycles.py
+    "OSDLR_EL1": (MASK64, 0),  # Unicorn leaves Xt as it was
 }
+_EVENT_TYPES = ("PMEVTYPER", "PMXEVTYPER")
 _PMUSERENR_EN, _PMUSERENR_CR = 1 << 0, 1 << 2
 _READ, _WRITE = 0, 1
 _Serve = Callable[[int, int], int]  # (register, uc_arm64_cp_reg) -> 1 if served, 0 for Unicorn to do it
@@ -72,6 +74,39 @@ class SystemRegisterHooks:
         uc.hook_add(pe.handle, uc.HOOK_INSN, self._read, insn=uc.INS_MRS)
         uc.hook_add(pe.handle, uc.HOOK_INSN, self._write, insn=uc.INS_MSR)
 
+    # What the host asks for, between two instructions.
+
+    def mrs(self, name: str) -> int:
+        """What MRS at EL1 gives; no timer register, which the machine serves."""
+        if name == "PMCCNTR_EL0":
+            return self._pe.cycles.read()
+        if name == "MDCCSR_EL0":  # which Unicorn does not have: see PE.undefined_sysreg
+            return 0
+        if name == "NZCV":  # Unicorn keeps the flags apart from the register
+            return self._pe.pstate & pstate.CONDITIONS
+        hidden, instead = _ID_FIELDS.get(name, (0, 0))
+        return self._pe.sysreg[name] & ~hidden | instead
+
+    def msr(self, name: str, value: int) -> None:
+        """Do what MSR at EL1 does; no timer register."""
+        pe = self._pe
+        if name == "NZCV":
+            pe.pstate = pe.pstate & ~pstate.CONDITIONS | value & pstate.CONDITIONS
+        elif name == "PMCCNTR_EL0":
+            pe.cycles.write(value)
+        elif name.startswith(_EVENT_TYPES):
+            pe.sysreg[name] = event_type(value)
+        else:
+            if name == "PMCR_EL0":
+                pe.cycles.control(value)
+            pe.sysreg[name] = value
+            if name.startswith("PMC"):
+                pe.cycles.follow()
+            elif name == "SPSR_EL1":
+                pe.foresight.spsr_written(value)
+
+    # What the guest executes.
+
     def _make_sysreg(self, table: dict[bytes, _Serve]) -> Callable[[int, int, int, int], int]:
         pe = self._pe
 
@@ -109,7 +144,7 @@ class SystemRegisterHooks:
             "PMCNTENCLR_EL0": self._counts,
             "PMCCNTR_EL0": self._write_cycles,
         }
-        events = [name for name in NAMES_TO_ENCODINGS if name.startswith(("PMEVTYPER", "PMXEVTYPER"))]
+        events = [name for name in NAMES_TO_ENCODINGS if name.startswith(_EVENT_TYPES)]
         noted.update((name, partial(self._event_type, name)) for name in events)
         return {**timers, **_by_key(noted)}
 
@@ -144,8 +179,7 @@ class SystemRegisterHooks:
         pe = self._pe
         if pe.registers.level == 0:
             return 0
-        hidden, instead = _ID_FIELDS[name]
-        self._answer(register, pe.sysreg[name] & ~hidden | instead)
+        self._answer(register, self.mrs(name))
         return 1
 
     def _no_register(self, _register: int, _cp: int) -> int:

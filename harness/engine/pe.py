@@ -60,7 +60,8 @@ class PE(ExceptionEntry):
         self.watches = Watches(self)
         self.cycles = CycleCounter(self)
         self.events = EventRegister(self)
-        self._hooks = (Hooks(self), SystemRegisterHooks(self))
+        self._hooks = Hooks(self)
+        self._registers_served = SystemRegisterHooks(self)
         self.foresight = Foresight(self)
         self._word = ctypes.c_uint64()
 
@@ -157,6 +158,16 @@ class PE(ExceptionEntry):
         pc = self.registers.pc
         ipa = self.translate(pc) if self.registers.stage1() else pc
         return None if ipa is None else self.memory.instruction(ipa)
+
+    # System registers as the guest has them; `sysreg` is what Unicorn holds.
+
+    def mrs(self, name: str) -> int:
+        """What MRS at EL1 gives; no timer register, which the machine serves."""
+        return self._registers_served.mrs(name)
+
+    def msr(self, name: str, value: int) -> None:
+        """Do what MSR at EL1 does; no timer register."""
+        self._registers_served.msr(name, value)
 
     # Registers for access.py.
 

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-
 from harness.el2 import Power, Vcpu
 from harness.engine import PE, General, VectorRegisters
+from harness.machine.platform import Platform
+from harness.machine.sysregs import SystemRegisters
 
 
 class Cpu:
     """``m.cpus[n]``: ``x[0]`` to ``x[30]``, ``sp``, ``pc``, ``pstate``, ``sysreg["VBAR_EL1"]``, ``v[n]``."""
 
-    def __init__(self, vcpu: Vcpu) -> None:
+    def __init__(self, vcpu: Vcpu, platform: Platform) -> None:
         self._vcpu = vcpu
+        self._sysreg = SystemRegisters(vcpu.pe, platform)
 
     @property
     def index(self) -> int:
@@ -36,9 +37,9 @@ class Cpu:
         return self._vcpu.pe.v
 
     @property
-    def sysreg(self) -> MutableMapping[str, int]:
-        """System registers by the manual's names."""
-        return self._vcpu.pe.sysreg
+    def sysreg(self) -> SystemRegisters:
+        """System registers by the manual's names, as the guest's own MRS and MSR have them."""
+        return self._sysreg
 
     @property
     def pc(self) -> int:

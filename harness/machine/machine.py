@@ -125,7 +125,7 @@ class Machine:
         platform.connect(self._scheduler, self.hypervisor)
         self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
         self._start()
-        self.cpus = tuple(Cpu(vcpu) for vcpu in self.hypervisor.vcpus)
+        self.cpus = tuple(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
         facts = BoardFacts(cpus, memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted)
         self._loader = Loader(self.memory, self.board.bus, facts)
         self.watches = Watches(self)
