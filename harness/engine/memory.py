@@ -161,6 +161,8 @@ class Memory:
         return None
 
     def _need(self, ipa: int, n: int) -> Region:
+        if n < 0:
+            raise ConfigError(f"{n} bytes at {ipa:#x}: a size cannot be negative")
         region = self._region(ipa, n)
         if region is None:
             raise MemoryError_(f"{n} bytes at {ipa:#x}: not RAM")

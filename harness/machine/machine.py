@@ -14,6 +14,7 @@ from harness.engine import PE, Memory
 from harness.errors import ConfigError
 from harness.guest import Program, Symbols
 from harness.machine import diagnose
+from harness.machine.arguments import whole
 from harness.machine.board import Board
 from harness.machine.boot import Boot, Extras, Source
 from harness.machine.clock import Clock
@@ -93,8 +94,7 @@ class Machine:
         self.controller = parse_controller(controller)
         check_backend(backend)
         self.on_reset = parse_on_reset(on_reset)
-        if quantum < 1:
-            raise ConfigError(f"quantum={quantum}: at least 1 instruction is needed")
+        quantum = whole(f"quantum={quantum}", quantum, 1, "instruction")
         self.config = Config(
             cpus=cpus,
             trusted=trusted,
@@ -266,7 +266,7 @@ class Machine:
 
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
         """
-        if tick < self.ticks:
+        if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
             from harness.machine.stimulus import parse_stimulus
@@ -291,8 +291,8 @@ class Machine:
         """
         if not self._loader.boots:
             raise ConfigError("there is no guest to run: call load() first")
-        if limit is not None and limit < 1:
-            raise ConfigError(f"limit={limit}: at least 1 instruction is needed")
+        if limit is not None:
+            limit = whole(f"limit={limit}", limit, 1, "instruction")
         try:
             return self._loop.run(conditions, limit)
         finally:

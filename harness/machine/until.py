@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import ConfigError
+from harness.machine.arguments import check_cpu, whole
 
 if TYPE_CHECKING:
     from harness.engine import PE
@@ -58,6 +59,7 @@ def symbol(name: str, *, cpu: int | None = None) -> Condition:
         where = machine.symbols.get(name)
         if where is None:
             raise ConfigError(f"until.symbol({name!r}): the guest has no such symbol{_near(machine, name)}")
+        check_cpu("until.symbol", machine, cpu)
         return _break_at(machine, where, cpu, met)
 
     return _Condition(f"{_who(cpu)} reached `{name}`", arm)
@@ -65,15 +67,21 @@ def symbol(name: str, *, cpu: int | None = None) -> Condition:
 
 def pc(address: int, *, cpu: int | None = None) -> Condition:
     """A vCPU (any, or the one given) is about to execute the instruction at a virtual address."""
-    return _Condition(
-        f"{_who(cpu)} reached {address:#x}", lambda machine, met: _break_at(machine, address, cpu, met)
-    )
+    whole(f"until.pc({address})", address, 0, "byte")
+
+    def arm(machine: Machine, met: Met) -> Disarm:
+        check_cpu("until.pc", machine, cpu)
+        return _break_at(machine, address, cpu, met)
+
+    return _Condition(f"{_who(cpu)} reached {address:#x}", arm)
 
 
 def irq_taken(*, cpu: int | None = None) -> Condition:
     """A vCPU (any, or the one given) has taken a virtual IRQ: its PC is the IRQ vector."""
 
     def arm(machine: Machine, met: Met) -> Disarm:
+        check_cpu("until.irq_taken", machine, cpu)
+
         def taken(pe: PE) -> None:
             if cpu is None or pe.index == cpu:
                 met(pe.index)
@@ -85,8 +93,7 @@ def irq_taken(*, cpu: int | None = None) -> Condition:
 
 def instructions(count: int) -> Condition:
     """All vCPUs together have retired this many more instructions."""
-    if count < 1:
-        raise ConfigError(f"until.instructions({count}): at least 1 is needed")
+    count = whole(f"until.instructions({count})", count, 1, "instruction")
 
     def arm(machine: Machine, met: Met) -> Disarm:
         return machine.watches.instructions(machine.instructions + count, met)
@@ -96,6 +103,7 @@ def instructions(count: int) -> Condition:
 
 def tick(when: int) -> Condition:
     """The system counter has reached this tick (counted from the machine's start)."""
+    when = whole(f"until.tick({when})", when, 0, "tick")
 
     def arm(machine: Machine, met: Met) -> Disarm:
         return machine.watches.tick(when, met)

@@ -156,6 +156,34 @@ def test_a_run_needs_a_guest_and_a_limit_above_zero(guest: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda m: m.run(limit=10.5), "limit=10.5: a whole number of instructions is needed, not 10.5"),
+        (lambda m: m.at(1000.5, "spi=1"), r"at\(1000.5\): a whole number of ticks is needed"),
+        (lambda m: m.at(-1, "spi=1"), r"at\(-1\): at least 0 ticks are needed"),
+        (lambda m: m.run(until.tick(-1)), r"until.tick\(-1\): at least 0 ticks"),
+        (lambda m: m.run(until.tick("9")), r"until.tick\(9\): a whole number of ticks is needed, not '9'"),
+        (lambda m: m.run(until.instructions(2.5)), r"until.instructions\(2.5\): a whole number"),
+        (lambda m: m.run(until.pc(-4)), r"until.pc\(-4\): at least 0"),
+        (
+            lambda m: m.run(until.irq_taken(cpu=9)),
+            r"until.irq_taken\(cpu=9\): the machine has CPUs 0 to 1",
+        ),
+        (lambda m: m.run(until.symbol("main", cpu=2)), r"until.symbol\(cpu=2\): the machine has CPUs 0 to 1"),
+        (lambda m: m.run(until.pc(0, cpu=-1)), r"until.pc\(cpu=-1\): the machine has CPUs 0 to 1"),
+        (lambda m: m.memory.read(0x4000_0000, -3), "-3 bytes at 0x40000000: a size cannot be negative"),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_refused(
+    guest: Make, use: Callable[[Machine], object], message: str
+) -> None:
+    machine = guest("main: b .\n", cpus=2)
+    with pytest.raises(ConfigError, match=message):
+        use(machine)
+    assert machine.run(limit=5).reason is StopReason.LIMIT
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"cpus": 0}, "cpus"),

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Arguments of the Python API that are numbers: whole ones, and in range."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import TYPE_CHECKING
+
+from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    from harness.machine.machine import Machine
+
+
+def whole(what: str, value: object, least: int, unit: str) -> int:
+    """``value`` as an int, at least ``least``; ConfigError says what else it is."""
+    try:
+        number = index(value)  # type: ignore[arg-type]  # that is the question
+    except TypeError:
+        raise ConfigError(f"{what}: a whole number of {unit}s is needed, not {value!r}") from None
+    if number < least:
+        raise ConfigError(f"{what}: at least {least} {unit}{' is' if least == 1 else 's are'} needed")
+    return number
+
+
+def check_cpu(what: str, machine: Machine, cpu: int | None) -> None:
+    """ConfigError unless the machine has this vCPU; None is any."""
+    count = len(machine.cpus)
+    if cpu is not None and cpu not in range(count):
+        has = "CPU 0 only" if count == 1 else f"CPUs 0 to {count - 1}"
+        raise ConfigError(f"{what}(cpu={cpu!r}): the machine has {has}")
