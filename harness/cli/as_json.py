@@ -19,9 +19,10 @@ def to_json(report: Report) -> str:
         "detail": report.stop.detail,
         "instructions": report.instructions,
         "ticks": report.ticks,
+        "seed": report.seed,
         "console": report.console,
         "virtconsole": report.virtconsole,
-        "cpus": [{"pc": cpu.pc, "x": list(cpu.x)} for cpu in report.cpus],
+        "cpus": [{"on": cpu.on, "pc": cpu.pc, "x": list(cpu.x)} for cpu in report.cpus],
         "symbols": report.symbols,
         "ledger": report.ledger.to_dict(),
         "expectations": [

@@ -36,6 +36,8 @@ def show_summary(screen: Screen, report: Report, names: Names) -> None:
         _row(screen, "", (line, ""))
     time = f"{_duration(report.ticks)} of virtual time ({report.ticks:,} ticks)"
     _row(screen, "ran", (f"{report.instructions:,} instructions", "bold"), (f", {time}", ""))
+    if report.random_order:
+        _row(screen, "seed", (str(report.seed), "bold"), (", of the random acknowledge order", ""))
     _row(screen, "exits", *_switches(report.ledger))
     _interrupts(screen, report.ledger, names)
     _verdict(screen, report)

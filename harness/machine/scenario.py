@@ -13,6 +13,7 @@ from harness.guest.manifest import Ending, ExpectSpec, InterruptSpec, Manifest, 
 from harness.machine.machine import Machine
 from harness.machine.stimulus import parse_stimulus
 from harness.machine.stop import Stop, StopReason
+from harness.rvic import Order
 from harness.trace.ledger import Ledger
 
 CONSOLE_TAIL: Final = 400
@@ -36,8 +37,9 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class CpuState:
-    """General-purpose registers of a vCPU where the run stopped."""
+    """A vCPU where the run stopped: whether PSCI has it on, and its general-purpose registers."""
 
+    on: bool
     pc: int
     x: tuple[int, ...]
 
@@ -55,6 +57,8 @@ class Report:
     symbols: dict[str, int]
     ledger: Ledger
     expectations: tuple[Expectation, ...]
+    seed: int
+    random_order: bool  # the one thing that the seed decides
     virtconsole: str | None = None
 
     @property
@@ -101,10 +105,12 @@ def examine(machine: Machine, stop: Stop, manifest: Manifest) -> Report:
         instructions=machine.instructions,
         ticks=machine.ticks,
         console=machine.console.text,
-        cpus=tuple(CpuState(cpu.pc, tuple(cpu.x[:])) for cpu in machine.cpus),
+        cpus=tuple(CpuState(cpu.on, cpu.pc, tuple(cpu.x[:])) for cpu in machine.cpus),
         symbols=dict(machine.symbols),
         ledger=machine.ledger,
         expectations=tuple(_expectations(machine, stop, manifest)),
+        seed=machine.config.seed,
+        random_order=machine.config.order is Order.RANDOM,
         virtconsole=machine.virtconsole.text if machine.virtconsole is not None else None,
     )
 

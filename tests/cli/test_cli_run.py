@@ -178,6 +178,18 @@ def test_every_profile_and_order_is_accepted(rvic: Rvic, hi: Path, profile: str,
     assert rvic("run", hi, "--profile", profile, "--ack-order", order, "--seed", 3).status == 0
 
 
+def test_the_seed_of_a_random_run_is_shown(rvic: Rvic, hi: Path) -> None:
+    row = "seed      7, of the random acknowledge order\n"
+    assert row in rvic("run", hi, "--ack-order", "random", "--seed", 7).out
+    assert "seed" not in rvic("run", hi, "--seed", 7).out
+    assert json.loads(rvic("run", hi, "--seed", 7, "--json").out)["seed"] == 7
+
+
+def test_a_cpu_that_was_never_started_is_off_at_0(rvic: Rvic, hi: Path) -> None:
+    first, second = json.loads(rvic("run", hi, "--cpus", 2, "--json").out)["cpus"]
+    assert (first["on"], second["on"], second["pc"]) == (True, False, 0)
+
+
 ATOMIC = """
         .globl _start
 _start: adr     x1, word
