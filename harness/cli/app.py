@@ -279,11 +279,14 @@ def compare(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print tables; of all works, docs/world-switches.md.")
     ] = False,
+    list_registers: Annotated[
+        int | None, typer.Option(metavar="N", help="List registers of a CPU, for vgic: 1 to 64.  [4]")
+    ] = None,
 ) -> int:
     """Run the same guest work under every interrupt controller, and count its world switches."""
     from harness.cli.compare import compare_works
 
-    return compare_works(work, as_json=as_json, as_markdown=as_markdown)
+    return compare_works(work, as_json=as_json, as_markdown=as_markdown, list_registers=list_registers)
 
 
 @app.command()

@@ -6,25 +6,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.cli.screen import Screen
-from harness.compare import Row, chosen, compare, markdown, page, to_json
+from harness.compare import LIST_REGISTERS, Row, chosen, compare, markdown, measure_extras, page, to_json
 from harness.compare.tables import exits, number
 from harness.errors import ConfigError
+from harness.gic.config import GicConfig
 
 _HEADER = ("work", "", "min", "median", "max", "mean", "host", "instructions", "exits/s")
 _WIDTHS = (10, 6, 4, 6, 4, 6, 5, 12, 10)
 
 
-def compare_works(name: str | None, *, as_json: bool, as_markdown: bool) -> int:
+def compare_works(
+    name: str | None, *, as_json: bool, as_markdown: bool, list_registers: int | None = None
+) -> int:
     """Measure and print one work, or all."""
     if as_json and as_markdown:
         raise ConfigError("--json and --markdown: only one of them can be printed")
     works = chosen(name)
-    rows = compare(works)
+    gic = GicConfig(list_registers=LIST_REGISTERS if list_registers is None else list_registers)
+    rows = compare(works, list_registers=gic.list_registers)
     if as_json:
         print(to_json(rows))
     elif as_markdown:
         measured = list(rows)
-        print(page(measured) if name is None else markdown(measured), end="")
+        whole = name is None and list_registers is None
+        print(page(measured, measure_extras()) if whole else markdown(measured), end="")
     else:
         _table(Screen.of_stdout(), rows)
     return 0

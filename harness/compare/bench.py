@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The bench around a guest: the device that interrupts it, and the counting of what that costs.
 
-The guest speaks to it by reaching a label (guest_asm/compare/bench.inc), which is no exit: the device stands for
-one that is assigned to the guest, whose registers stage 2 maps through. So all exits there are were made for the
-interrupts, and the interrupt controller.
+The guest speaks to it by reaching a label (guest_asm/compare/bench.inc), which is no exit. So the device costs what
+one does that is assigned to the guest, whose registers stage 2 maps through, and all exits that are counted were
+made for the interrupts, and the interrupt controller.
 """
 
 from __future__ import annotations
@@ -19,30 +19,36 @@ from harness.trace.events import (
     Event,
     Hvc,
     InstructionAbort,
+    PhysicalIrq,
     Smc,
     VirqLowered,
     VirqRaised,
     VirqTaken,
     Wfx,
 )
+from harness.trace.steps import IRQ_LABELS
 
 HOST_CALLS = frozenset(
     f"PSCI.{name}" for name in ("CPU_ON", "CPU_OFF", "CPU_SUSPEND", "SYSTEM_OFF", "SYSTEM_RESET")
 )
+EL2_INTIDS = frozenset(IRQ_LABELS)  # kicks and maintenance
 MARKS_OWN = 2  # instructions between two marks that are the marks': RET of the first, BL of the second
 
 
 class Bench:
     """Drives a guest's device and keeps its account.
 
-    ``ledger`` has every exit between the guest's ``bench_start`` and ``bench_stop``. ``spans``: of each
-    ``bench_begin`` to ``bench_end``, the exits in it by label. ``host_exits``: those that EL2 needs its host for.
+    ``ledger`` has every exit between the guest's ``bench_start`` and ``bench_stop``, ``outside`` every other one.
+    ``spans``: of each ``bench_begin`` to ``bench_end``, the exits in it by label. ``fetched``: of each exit for a
+    physical interrupt, the guest's INTID and the tick. ``host_exits``: those that EL2 needs its host for.
     ``instructions``: retired by the guest for what is counted; ``ticks``: virtual time it took.
     """
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self.ledger = Ledger()
+        self.outside = Ledger()
+        self.fetched: set[tuple[int, int]] = set()
         self.spans: list[dict[str, int]] = []
         self.host_exits = 0
         self.span_host_exits = 0
@@ -72,10 +78,18 @@ class Bench:
 
     def __call__(self, event: Event) -> None:
         """Count one event."""
-        if self._counting:
+        if not self._counting:
+            self.outside(event)
+        else:
             if needs_host(event, line_is_high=self._high[event.cpu]):
                 self.host_exits += 1
             self.ledger(event)
+            if (
+                isinstance(event, PhysicalIrq)
+                and event.intid is not None
+                and event.physical not in EL2_INTIDS
+            ):
+                self.fetched.add((event.intid, event.tick))
             if isinstance(event, VirqTaken):
                 self._entered[event.cpu] = self._machine.cpus[event.cpu].pe.retired
             elif isinstance(event, Eret) and event.cpu in self._entered:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from harness.arch.virt import CNTFRQ
 from harness.compare.bench import Bench
 from harness.compare.works import CONTROLLERS, Work
+from harness.gic.config import GicConfig
 from harness.machine import Machine, StopReason
 from harness.trace import Ledger
 
 LIMIT = 20_000_000  # instructions; a work that needs so many is wrong
+LIST_REGISTERS = GicConfig().list_registers  # of a CPU, unless told
 QUANTUM = 100  # instructions between turns: a CPU that waits for another one does not wait long
 
 
@@ -38,7 +40,9 @@ class Row:
     """What one work cost under one controller.
 
     ``by_exit``, ``needs_host`` and ``guest_instructions`` are means per interrupt; ``by_exit`` sums to the mean of
-    ``world_switches``. ``exits_per_second`` are all exits of the run by its virtual time.
+    ``world_switches``. ``exits_per_second`` are all exits that are counted, by their virtual time.
+    ``queued``: world switches of the interrupts that came with another's physical one; None where there are none.
+    ``seen``: what exits there were in the whole run, counted or not.
     """
 
     work: str
@@ -49,20 +53,21 @@ class Row:
     needs_host: int | float
     guest_instructions: int | float
     exits_per_second: int | float
+    queued: Spread | None
+    seen: tuple[str, ...]
 
 
-def compare(works: Iterable[Work]) -> Iterator[Row]:
+def compare(works: Iterable[Work], *, list_registers: int = LIST_REGISTERS) -> Iterator[Row]:
     """Each work under each controller."""
     for work in works:
         for controller in CONTROLLERS:
-            yield measure(work, controller)
+            yield measure(work, controller, list_registers=list_registers)
 
 
-def measure(work: Work, controller: str) -> Row:
+def measure(work: Work, controller: str, *, list_registers: int = LIST_REGISTERS) -> Row:
     """Run a work under a controller. RuntimeError if it does not do what it is for: that is our bug."""
-    with Machine(
-        controller=controller, quantum=QUANTUM, memory="8M", ledger=False, **work.machine
-    ) as machine:
+    options = {"ledger": False, "list_registers": list_registers, **work.machine}
+    with Machine(controller=controller, quantum=QUANTUM, memory="8M", **options) as machine:
         machine.load(work.source)
         bench = Bench(machine)
         stop = machine.run(limit=LIMIT)
@@ -83,11 +88,20 @@ def measure(work: Work, controller: str) -> Row:
         needs_host=integral(host / per),
         guest_instructions=integral(bench.instructions / per),
         exits_per_second=integral(bench.ledger.total * CNTFRQ / bench.ticks),
+        queued=_queued(bench),
+        seen=tuple(sorted({*bench.ledger.by_exit, *bench.outside.by_exit})),
     )
 
 
 def _spans(bench: Bench) -> tuple[list[int], dict[str, int], int]:
     return [sum(span.values()) for span in bench.spans], _sum(bench.spans), bench.span_host_exits
+
+
+def _queued(bench: Bench) -> Spread | None:
+    """An interrupt that had a physical one of its own started with it."""
+    occurrences = bench.ledger.occurrences if bench.fetched else ()
+    counts = [o.world_switches for o in occurrences if (o.intid, o.started) not in bench.fetched]
+    return Spread.of(counts) if counts else None
 
 
 def _interrupts(bench: Bench, done: int) -> tuple[list[int], dict[str, int], int]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.compare import expected
-from harness.compare.measure import Row
-from harness.compare.tables import legend, markdown, number
-from harness.compare.works import INTERRUPTS, WORKS
-from harness.gic.config import GicConfig
+from harness.compare.extras import ROOM, Extras
+from harness.compare.measure import LIST_REGISTERS, Row
+from harness.compare.tables import by_room, legend, markdown, number
+from harness.compare.works import INTERRUPTS, TARGETS, WORKS
 
 TEMPLATE = Path(__file__).with_name("world-switches.md.in")
 ASSUMED_SWITCH_US = 1
@@ -23,9 +23,10 @@ EXAMPLE_RATE = 10_000
 WIDTH = 120
 
 
-def page(rows: Sequence[Row]) -> str:
-    """The whole document. It needs the rows of every work."""
-    text = TEMPLATE.read_text(encoding="utf-8").format_map(_figures(rows))
+def page(rows: Sequence[Row], extras: Extras) -> str:
+    """The whole document. It needs the rows of every work, with LIST_REGISTERS."""
+    figures = {**_figures(rows), **_beside(rows, extras)}
+    text = TEMPLATE.read_text(encoding="utf-8").format_map(figures)
     return "\n\n".join(_wrap(block) for block in text.rstrip().split("\n\n")) + "\n"
 
 
@@ -72,15 +73,29 @@ def _figures(rows: Sequence[Row]) -> dict[str, Any]:
         "interrupts": f"{INTERRUPTS:,}",
         "trusted": expected.TRUSTED,
         "untrusted": expected.UNTRUSTED,
-        "list_registers": GicConfig().list_registers,
+        "list_registers": LIST_REGISTERS,
         "legend": legend(WORKS),
         "tables": markdown(rows),
         "hand_counts": expected.table(rows),
     }
 
 
+def _beside(rows: Sequence[Row], extras: Extras) -> dict[str, Any]:
+    """The figures that no row of the table has: ``{broadcast[rvic]}`` and, per target, ``{each[rvic]}``."""
+    full = next(row for row in rows if (row.work, row.controller) == ("burst8", "vgic"))
+    sent = {name: row.world_switches.mean for name, row in extras.broadcast.items()}
+    return {
+        "targets": TARGETS,
+        "room": ROOM,
+        "with_room": number(extras.room.world_switches.mean),
+        "bursts": by_room([(LIST_REGISTERS, full), (ROOM, extras.room)]),
+        "broadcast": {name: number(mean) for name, mean in sent.items()},
+        "each": {name: number(mean / TARGETS) for name, mean in sent.items()},
+    }
+
+
 def _kinds(rows: Sequence[Row], controller: str) -> list[str]:
-    return sorted({label for row in rows if row.controller == controller for label in row.by_exit})
+    return sorted({label for row in rows if row.controller == controller for label in row.seen})
 
 
 def _code(names: Iterable[str]) -> str:

@@ -78,6 +78,14 @@ def _grid(rows: Sequence[Row], cell: Callable[[Row], str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def by_room(rows: Iterable[tuple[int, Row]]) -> str:
+    """One work under one controller, a line for each number of list registers."""
+    lines = ["| list registers | world switches per interrupt | what they are |", "|---|---|---|"]
+    return "\n".join(
+        [*lines, *(f"| {count} | {spread(row.world_switches)} | {exits(row)} |" for count, row in rows)]
+    )
+
+
 def legend(names: Iterable[str]) -> str:
     """What the works are, as a list."""
     return "\n".join(f"- `{name}`: {WORKS[name].what}; per {WORKS[name].unit}" for name in names)

@@ -54,6 +54,13 @@ WORKS: Final = {
 }
 
 
+TARGETS: Final = 3
+"""CPUs that ``BROADCAST`` interrupts at once."""
+
+BROADCAST: Final = Work("broadcast", "IPI to several CPUs that work", "IPI sent", True, {"cpus": 1 + TARGETS})
+"""Beside the works: what it shows is in the page alone."""
+
+
 def chosen(name: str | None) -> tuple[Work, ...]:
     """The work of that name, or all of them; ConfigError for a name that is none."""
     if name is None:

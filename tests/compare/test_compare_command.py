@@ -52,11 +52,20 @@ def test_for_people_it_is_a_line_for_each_controller(capsys: pytest.CaptureFixtu
     assert lines[-4].endswith("1 RVIC.Acknowledge, 1 RVIC.ClearMasked, 1 Wfx")
 
 
+def test_a_work_runs_with_other_numbers_of_list_registers(capsys: pytest.CaptureFixture[str]) -> None:
+    """As many as `burst8` has devices: none waits for one."""
+    assert invoke(["compare", "burst8", "--list-registers", "8", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["world_switches"]["mean"] for row in rows] == [2.125, 0.125, 2.125, 0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nothing"], "no work `nothing`: choose one of timer, ipi, edge, "),
         (["edge", "--json", "--markdown"], "--json and --markdown: only one"),
+        (["edge", "--list-registers", "65"], "1 to 64 list registers, not 65"),
+        (["broadcast"], "no work `broadcast`"),
     ],
 )
 def test_bad_input(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
