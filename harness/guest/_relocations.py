@@ -63,7 +63,7 @@ def group(relocation: Relocation | None) -> int:
 def apply(relocation: Relocation, word: int, place: int, target: int) -> int:
     """The instruction with its field set; AsmError if the target cannot be reached or expressed."""
     if relocation in _WORD_OFFSETS:
-        return word | _word_offset(relocation, place, target)
+        return word | _word_offset(relocation, word, place, target)
     if relocation in (Relocation.ADR, Relocation.ADRP):
         return word | _page_offset(relocation, place, target)
     if relocation is Relocation.LO12:
@@ -74,7 +74,17 @@ def apply(relocation: Relocation, word: int, place: int, target: int) -> int:
     return word | (target >> shift & 0xFFFF) << 5
 
 
-def _word_offset(relocation: Relocation, place: int, target: int) -> int:
+def _mnemonic(relocation: Relocation, word: int) -> str:
+    """The instruction that has the field: several share one."""
+    if relocation is Relocation.BRANCH26:
+        return "bl" if word >> 31 else "b"
+    if relocation is Relocation.BRANCH14 or word & 0x7E00_0000 == 0x3400_0000:
+        kind = "tb" if relocation is Relocation.BRANCH14 else "cb"
+        return kind + ("nz" if word & 1 << 24 else "z")
+    return str(relocation.value)
+
+
+def _word_offset(relocation: Relocation, word: int, place: int, target: int) -> int:
     width, position = _WORD_OFFSETS[relocation]
     offset = target - place
     if offset & 3:
@@ -83,7 +93,7 @@ def _word_offset(relocation: Relocation, place: int, target: int) -> int:
     if not -reach <= offset < reach:
         size = f"{reach >> 20} MiB" if reach >= 1 << 20 else f"{reach >> 10} KiB"
         raise AsmError(
-            f"target is out of range: {offset:+#x} bytes away, `{relocation.value}` reaches {size}"
+            f"target is out of range: {offset:+#x} bytes away, `{_mnemonic(relocation, word)}` reaches {size}"
         )
     return (offset >> 2 & (1 << width) - 1) << position
 
@@ -94,7 +104,8 @@ def _page_offset(relocation: Relocation, place: int, target: int) -> int:
         offset = (target >> 12) - (place >> 12)
     if not -(1 << 20) <= offset < 1 << 20:
         reach = "1 MiB" if relocation is Relocation.ADR else "4 GiB"
-        raise AsmError(f"target is out of range: `{relocation.value}` reaches {reach}")
+        away = f"{target - place:+#x} bytes away"
+        raise AsmError(f"target is out of range: {away}, `{relocation.value}` reaches {reach}")
     return (offset & 3) << 29 | (offset >> 2 & 0x7FFFF) << 5
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from harness.errors import GuestError
 
+_MOST_MACROS = 3  # of a chain of calls; that of a macro which calls itself is as long as can be
+
 
 class AsmError(Exception):
     """A statement is wrong; the assembler adds the place and raises GuestError."""
@@ -37,6 +39,8 @@ class Location(NamedTuple):
         while place.parent is not None:
             inner.append(f"in macro `{place.macro}` at {place.file}:{place.line}")
             place = place.parent
+        if len(inner) > _MOST_MACROS:
+            inner[_MOST_MACROS:] = ["..."]
         suffix = f" ({', '.join(inner)})" if inner else ""
         return GuestError(message + suffix, file=place.file, line=place.line)
 

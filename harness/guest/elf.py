@@ -39,6 +39,13 @@ def load(data: bytes, path: Path) -> Program:
     if not segments:
         raise GuestError("an ELF with nothing to load: it has no PT_LOAD segment", file=str(path))
     entry = _physical_entry(elf, entry)
+    if not any(segment.address <= entry < segment.end for segment in segments):
+        hint = "" if entry else "; has it a global `_start`?"
+        raise GuestError(
+            f"the ELF's entry point, {entry:#x}, lies in none of its segments{hint}", file=str(path)
+        )
+    if entry & 3:
+        raise GuestError(f"the ELF's entry point, {entry:#x}, is not a multiple of 4", file=str(path))
     ranges = ((segment.address, segment.end) for segment in segments)
     return Program(entry, segments, Symbols(symbols, ranges), "elf", _lines(elf), path)
 
@@ -47,10 +54,12 @@ def _check_header(data: bytes, file: str) -> None:
     """Refuse what is no little-endian 64-bit static AArch64 program, saying what it is instead."""
     if not data.startswith(MAGIC):
         raise GuestError("not an ELF file", file=file)
+    if data[4:5] == b"\x01":  # whose header is shorter
+        raise GuestError("a 32-bit ELF: guests are 64-bit AArch64", file=file)
     if len(data) < _HEADER_SIZE:
         raise GuestError(f"truncated ELF: {len(data)} bytes do not hold the header", file=file)
     if data[4] != 2:
-        raise GuestError("a 32-bit ELF: guests are 64-bit AArch64", file=file)
+        raise GuestError(f"malformed ELF: class {data[4]} is neither 32-bit nor 64-bit", file=file)
     if data[5] != 1:
         raise GuestError("a big-endian ELF: guests are little-endian AArch64", file=file)
     kind, machine = (int.from_bytes(data[at : at + 2], "little") for at in (16, 18))

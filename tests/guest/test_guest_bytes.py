@@ -63,7 +63,8 @@ def clang(source: Path, where: Path) -> Program:
     elf = where / "a.elf"
     target = ("-target", "aarch64-freestanding-none", "-mcpu=cortex_a72", "-nostdlib", "-static")
     zig = (sys.executable, "-m", "ziglang", "cc", *target)
-    run(*zig, f"-Wl,-T,{script}", f"-Wa,-I{source.parent}", f"-I{source.parent}", source, "-o", elf)
+    entry = f"-Wl,-e,{DEFAULT_BASE:#x}"  # the sources' `_start` is local
+    run(*zig, entry, f"-Wl,-T,{script}", f"-Wa,-I{source.parent}", f"-I{source.parent}", source, "-o", elf)
     return load(elf)
 
 

@@ -22,7 +22,14 @@ SYMBOLS = (("_start", 0x12, 1, HIGH), ("$x", 0, 1, HIGH), ("twice", 0, 1, HIGH +
 
 
 def make_elf(
-    *, machine: int = 183, kind: int = 2, extra: int = 0, klass: int = 2, order: int = 1, symbols: bool = True
+    *,
+    machine: int = 183,
+    kind: int = 2,
+    extra: int = 0,
+    klass: int = 2,
+    order: int = 1,
+    symbols: bool = True,
+    entry: int = HIGH + 4,
 ) -> bytes:
     """A program with a text segment linked high, a data segment with zeros after it, and symbols."""
     names, entries = b"\0", bytes(24)
@@ -50,7 +57,7 @@ def make_elf(
         kind,
         machine,
         1,
-        HIGH + 4,
+        entry,
         64,
         shoff if count else 0,
         0,
@@ -99,6 +106,11 @@ def test_a_program_without_symbols_loads() -> None:
         (make_elf(machine=40), "an ELF for ARM: guests are AArch64"),
         (make_elf(machine=0xFEED), "an ELF for machine 65261"),
         (make_elf(klass=1), "a 32-bit ELF"),
+        (make_elf(klass=1)[:52], "a 32-bit ELF"),
+        (make_elf(klass=7), "class 7 is neither 32-bit nor 64-bit"),
+        (make_elf(entry=0x1234), "entry point, 0x1234, lies in none of its segments"),
+        (make_elf(entry=HIGH + 8), "lies in none of its segments"),
+        (make_elf(entry=HIGH + 2), "is not a multiple of 4"),
         (make_elf(order=2), "a big-endian ELF"),
         (make_elf(kind=1), "link it first"),
         (make_elf(kind=4), "an ELF of type 4"),

@@ -43,11 +43,12 @@ CASES = {
         1,
         "out of range: +0x9004 bytes away, `tbz` reaches 32 KiB",
     ),
-    "tbnz out of range backwards": (f"1:\n{FAR}tbnz x0, #1, 1b\n", 3, "out of range"),
-    "cbz out of range": ("cbz x0, 1f\n.skip 0x100000\n1:\n", 1, "reaches 1 MiB"),
-    "b.eq out of range": ("b.eq 1f\n.skip 0x100000\n1:\n", 1, "reaches 1 MiB"),
+    "tbnz out of range backwards": (f"1:\n{FAR}tbnz x0, #1, 1b\n", 3, "-0x9000 bytes away, `tbnz` reaches"),
+    "cbz out of range": ("cbz x0, 1f\n.skip 0x100000\n1:\n", 1, "`cbz` reaches 1 MiB"),
+    "b.eq out of range": ("b.eq 1f\n.skip 0x100000\n1:\n", 1, "`b.cond` reaches 1 MiB"),
+    "bl out of range": ("bl 1f\n.skip 0x8000000\n1:\n", 1, "`bl` reaches 128 MiB"),
     "b out of range": ("b 1f\n.skip 0x8000000\n1:\n", 1, "reaches 128 MiB"),
-    "adr out of range": ("adr x0, 1f\n.skip 0x100001\n1:\n", 1, "`adr` reaches 1 MiB"),
+    "adr out of range": ("adr x0, 1f\n.skip 0x100001\n1:\n", 1, "+0x100005 bytes away, `adr` reaches 1 MiB"),
     "ldr literal out of range": ("ldr x0, =0x123456789ab\n.skip 0x100000\n", 1, "reaches 1 MiB"),
     "unaligned target": ("b a\n.byte 0\na:\n", 1, "not a multiple of 4"),
     "tbz bit": ("a: tbz w0, #32, a\n", 1, "w0 has no bit 32"),
@@ -201,3 +202,11 @@ def test_an_endless_repetition_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_name_that_cannot_be_defined_is_refused() -> None:
     with pytest.raises(GuestError, match="`1A` cannot be defined"):
         assemble("nop\n", defines={"1A": 1})
+
+
+def test_a_long_chain_of_macros_is_cut() -> None:
+    with pytest.raises(GuestError) as caught:
+        assemble(".macro m\nm\n.endm\nm\n", name="src")
+    assert str(caught.value).endswith(
+        "(in macro `m` at src:2, in macro `m` at src:2, in macro `m` at src:2, ...)"
+    )
