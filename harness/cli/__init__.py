@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -10,6 +11,7 @@ from harness.errors import HarnessError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 BROKEN_PIPE = 1  # as typer has it, where it is the first to notice
 
 
@@ -31,21 +33,29 @@ def invoke(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = int(app(arguments, prog_name="rvic", standalone_mode=False) or 0)
+        status = int(app(arguments or ["--help"], prog_name="rvic", standalone_mode=False) or 0)
         sys.stdout.flush()
         return _interrupted() if status == INTERRUPTED else status
     except HarnessError as error:
         return _bad_input(str(error))
     except UsageError as error:
-        # Without arguments the help has been printed already, and there is nothing more to say.
         message = error.format_message()
-        return _bad_input(message[:1].lower() + message[1:].rstrip(".")) if message else BAD_INPUT
+        return _bad_input(message[:1].lower() + message[1:].rstrip("."))
     except (KeyboardInterrupt, Abort):  # what becomes of a Ctrl-C differs between versions of typer
         return _interrupted()
     except BrokenPipeError:
-        # The reader has gone: nothing is left to say, and the interpreter must not try at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()  # the reader has gone: nothing is left to say
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        _abandon_output()
+        return _bad_input(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
+
+
+def _abandon_output() -> None:
+    """Let the interpreter not try once more at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bad_input(message: str) -> int:

@@ -51,6 +51,8 @@ def schema_error(
         return GuestError(what, file=str(path), line=line_of(text, keys))
     if match := re.fullmatch(r"Expected `(.*?)`, got `(.*)`", what):
         what = f"expected {_types(match[1])}, got {_types(match[2])}"
+        if keys == ("machine", "cpu"):  # a model
+            what += "; did you mean `cpus`?"
     elif match := re.fullmatch(r"Invalid enum value (.*)", what):
         what = f"{match[1]} is not one of {_choices(keys)}"
     return GuestError(f"`{dotted(keys)}`: {what}", file=str(path), line=line_of(text, keys))

@@ -18,6 +18,8 @@ FLAT = (".bin", ".img", ".raw")
 SUFFIXES = (".S", ".s", ".asm", ".c", ".elf", ".bin", ".img", ".raw")
 """The suffixes a guest may have, with .gz after it or not; ELF and arm64 Image are known by their magic."""
 
+NOT_REGULAR = "is a device, a pipe or a socket: a guest is a regular file"
+
 _TEXT_SAMPLE = 4096
 
 
@@ -41,6 +43,8 @@ def load(
         raise GuestError("no such file", file=str(path))
     if path.is_dir():
         raise GuestError("is a directory, not a guest", file=str(path))
+    if not path.is_file():
+        raise GuestError(NOT_REGULAR, file=str(path))
     suffix = path.suffix.lower()
     if suffix in C or (suffix in ASSEMBLY and toolchain is not None):
         chosen = Toolchain.AUTO if toolchain is None else toolchain
@@ -64,6 +68,15 @@ def load(
         " or flat binary (.bin, .img, .raw)",
         file=str(path),
     )
+
+
+def is_guest(path: Path) -> bool:
+    """Whether a file has one of the forms that :func:`load` knows, whatever is wrong with it then."""
+    suffix = path.suffix.lower()
+    if suffix in (*ASSEMBLY, *FLAT, *C, ".elf", ".gz"):
+        return True
+    data = read_file(path)[:_TEXT_SAMPLE]
+    return packed.is_packed(data) or data.startswith(elf.MAGIC) or image.is_image(data) or b"\0" in data
 
 
 def read_file(path: Path) -> bytes:

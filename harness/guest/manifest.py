@@ -179,11 +179,16 @@ def find_guest(what: str | Path) -> Manifest:
             return read_manifest(path / MANIFEST_NAME)
         if path.name not in firmware_names():
             raise GuestError(f"the directory has no {MANIFEST_NAME}", file=str(path))
-    if path.is_file():
-        return _of_file(path)
     name = str(what)
-    if name in firmware_names():
+    firmware = name in firmware_names()
+    if path.is_file() and not (firmware and _stray(path)):
+        return _of_file(path)
+    if firmware:
         return read_manifest(firmware_dir() / name / MANIFEST_NAME)
+    if path.exists() and not path.is_dir():
+        from harness.guest.loader import NOT_REGULAR
+
+        raise GuestError(NOT_REGULAR, file=name)
     if path.suffix or len(path.parts) > 1:
         raise GuestError("no such file", file=name)
     near = get_close_matches(name, firmware_names(), 1)
@@ -194,6 +199,13 @@ def find_guest(what: str | Path) -> Manifest:
 def firmware_names() -> list[str]:
     """Names of the firmware that comes with this package, sorted."""
     return sorted(path.parent.name for path in firmware_dir().glob(f"*/{MANIFEST_NAME}"))
+
+
+def _stray(path: Path) -> bool:
+    """Whether a file that is named as a firmware is no guest, and so not meant."""
+    from harness.guest.loader import is_guest  # which brings the assembler along: not for `rvic list`
+
+    return not is_guest(path)
 
 
 def _of_file(path: Path) -> Manifest:

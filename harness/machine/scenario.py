@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from typing import Final
 
 from harness.errors import ConfigError
-from harness.guest.manifest import Ending, ExpectSpec, InterruptSpec, Manifest, StimulusSpec
+from harness.guest.manifest import ExpectSpec, InterruptSpec, Manifest, StimulusSpec
 from harness.machine.machine import Machine
+from harness.machine.ordered import make_machine
 from harness.machine.stimulus import parse_stimulus
 from harness.machine.stop import Stop, StopReason
 from harness.rvic import Order
@@ -79,9 +80,7 @@ def prepare(manifest: Manifest, *, backend: str | None = None, on_reset: str = "
     manifest does not say, nor expects the run to end with it. Raises HarnessError for what the manifest or the
     guest has wrong.
     """
-    options = manifest.machine.options()
-    options.setdefault("on_reset", "stop" if manifest.expect.stop is Ending.RESET else on_reset)
-    machine = Machine(**options) if backend is None else Machine(**options, backend=backend)
+    machine = make_machine(manifest, backend=backend, on_reset=on_reset)
     try:
         _load(machine, manifest)
         for index, stimulus in enumerate(manifest.stimuli):

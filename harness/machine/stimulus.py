@@ -128,10 +128,14 @@ def _line(kind: str, value: str, text: str) -> LineStimulus:
 
 
 def unescape(text: str) -> bytes:
-    r"""Bytes of a text with the escapes ``\n \r \t \0 \\ \xNN``."""
+    r"""Bytes of a text with the escapes ``\n \r \t \0 \\ \xNN``; ConfigError for any other backslash."""
 
     def byte(match: re.Match[bytes]) -> bytes:
-        code = match[1].decode()
-        return bytes([int(code[1:], 16)]) if code[0] == "x" else _ESCAPES[code]
+        code = match[1].decode(errors="replace")
+        if code[:1] == "x" and len(code) == 3:
+            return bytes([int(code[1:], 16)])
+        if code not in _ESCAPES:
+            raise ConfigError(rf"`{text}`: no escape `\{code}`; there are \n \r \t \0 \\ and \xNN")
+        return _ESCAPES[code]
 
-    return re.sub(rb"\\([nrt0\\]|x[0-9a-fA-F]{2})", byte, text.encode())
+    return re.sub(rb"(?s)\\(x[0-9a-fA-F]{2}|[\x80-\xff]+|.?)", byte, text.encode())

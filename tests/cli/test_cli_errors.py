@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from cli_guests import FOREVER, HI, Rvic
 
+from harness import GuestError, Machine
+
 Guest = Callable[..., Path]
 
 
@@ -35,6 +37,10 @@ Guest = Callable[..., Path]
         (["run", "HI", "--at", "spi=1"], "`spi=1` is not TICK:STIMULUS"),
         (["run", "HI", "--at", "5:gpio=1"], "no stimulus `gpio=1`"),
         (["run", "HI", "--at", "5:spi=900"], "no interrupt line 932"),
+        (["run", "HI", "--at", r"5:uart=h\q"], r"`h\q`: no escape `\q`"),
+        (["run", "HI", "--at", "5:uart=h\\"], r"no escape `\`"),
+        (["run", "HI", "--serial", r"string:\x4"], r"no escape `\x`"),
+        (["run", "/dev/null"], "/dev/null: is a device, a pipe or a socket"),
         (["run", "HI", "--frobnicate"], "no such option"),
         (["frobnicate"], "no such command"),
         (["new", "9lives"], "not `9lives`"),
@@ -58,9 +64,53 @@ def test_a_syntax_error_in_an_included_file_has_that_files_line(rvic: Rvic, tmp_
 
 
 def test_a_manifest_with_an_unknown_key_is_refused(rvic: Rvic, guest: Guest) -> None:
-    result = rvic("run", guest(HI, "[machine]\ncpu = 2\n"))
+    result = rvic("run", guest(HI, "[machine]\ncpuss = 2\n"))
     assert result.status == 2
-    assert "guest.toml:4: unknown key `machine.cpu`; did you mean `cpus`?" in result.err
+    assert "guest.toml:4: unknown key `machine.cpuss`; did you mean `cpus`?" in result.err
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("trusted = 33", "`machine.trusted`: trusted=33"),
+        ("cpus = 9", "`machine.cpus`: cpus=9"),
+        ('memory = "lots"', "`machine.memory`: memory 'lots'"),
+        ('controller = "apic"', "`machine.controller`: controller 'apic'"),
+        ("cpus_allowed = [99]", "`machine.cpus_allowed`: a machine has 1 to 8 vCPUs, not 99"),
+        ('controllers_allowed = ["apic"]', "`machine.controllers_allowed`: controller 'apic'"),
+        ('drives = ["none.img"]', "`machine.drives`: drive "),
+    ],
+)
+def test_a_machine_that_cannot_be_is_told_with_its_line(
+    rvic: Rvic, guest: Guest, line: str, message: str
+) -> None:
+    result = rvic("run", guest(HI, f"[machine]\nuntrusted = 64\n{line}\n"))
+    assert result.status == 2
+    assert f"guest.toml:5: {message}" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_an_option_of_the_command_line_is_not_told_as_the_manifests(rvic: Rvic, guest: Guest) -> None:
+    result = rvic("run", guest(HI, "[machine]\ntrusted = 64\n"), "--trusted", 33)
+    assert result.err.startswith("rvic: error: trusted=33: ")
+
+
+def test_a_pipe_is_not_waited_for(rvic: Rvic, tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    assert "pipe: is a device, a pipe or a socket" in rvic("run", path).err
+    with Machine(memory="1M") as machine, pytest.raises(GuestError, match="a guest is a regular file"):
+        machine.load(path)
+
+
+def test_a_file_that_is_no_guest_does_not_hide_a_firmware(
+    rvic: Rvic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("hello").write_text("Dear reader,\n")
+    assert rvic("run", "hello").status == 0
+    Path("hello").write_bytes(b"\x7fELF, in part")
+    assert "hello: truncated ELF" in rvic("run", "hello").err
 
 
 def test_a_stimulus_that_the_manifest_has_wrong_is_named(rvic: Rvic, guest: Guest) -> None:
@@ -164,6 +214,22 @@ def test_a_reader_that_goes_away_is_no_error(hi: Path) -> None:
     os.close(writer)
     assert process.stderr == ""
     assert process.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_one_line(hi: Path) -> None:
+    with open("/dev/full", "w") as full:
+        process = subprocess.run(
+            command("run", hi, "--json"), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert process.stderr == "rvic: error: the output cannot be written: no space left on device\n"
+    assert process.returncode == 2
+
+
+def test_the_bare_command_shows_its_help(rvic: Rvic) -> None:
+    result = rvic()
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("Usage: rvic ")
 
 
 def test_help_does_not_load_the_emulator() -> None:

@@ -106,7 +106,11 @@ HEAD = '[guest]\nsource = "main.S"\n'
         ("description = = 1", ":1: not valid TOML: Invalid value (column 15)"),
         ('[guest]\nsource = "none.S"', ":2: `guest.source`: no such file: none.S"),
         ("[guest]\nsource = 3", ":2: `guest.source`: expected a string, got an integer"),
-        (HEAD + "\n\n[machine]\n\ncpu = 2", ":7: unknown key `machine.cpu`; did you mean `cpus`?"),
+        (
+            HEAD + "\n\n[machine]\n\ncpu = 2",
+            ":7: `machine.cpu`: expected a string, got an integer; did you mean `cpus`?",
+        ),
+        (HEAD + "[machine]\ncpuss = 2", ":4: unknown key `machine.cpuss`; did you mean `cpus`?"),
         (HEAD + "[zebra]\n", ":3: unknown key `zebra`"),
         (HEAD + '[machine]\ncpus = "two"', ":4: `machine.cpus`: expected an integer, got a string"),
         (HEAD + "[machine]\ncpus = true", ":4: `machine.cpus`: expected an integer, got a boolean"),

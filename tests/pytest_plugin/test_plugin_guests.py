@@ -57,10 +57,10 @@ def test_a_failure_says_what_did_not_come_out(pytester: pytest.Pytester) -> None
 
 
 def test_a_wrong_manifest_fails_with_its_line(pytester: pytest.Pytester) -> None:
-    guest(pytester, "typo", "[machine]\ncpu = 2\n")
+    guest(pytester, "typo", "[machine]\ncpuss = 2\n")
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*guest.toml:4: unknown key `machine.cpu`; did you mean `cpus`?"])
+    result.stdout.fnmatch_lines(["*guest.toml:4: unknown key `machine.cpuss`; did you mean `cpus`?"])
 
 
 def test_a_bug_of_ours_shows_its_traceback(
