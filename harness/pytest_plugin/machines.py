@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
+from harness.errors import HarnessError
 from harness.guest import assemble
 from harness.guest.manifest import Manifest, find_guest
 from harness.machine.machine import Machine
@@ -17,6 +20,11 @@ from harness.trace.events import Event
 from harness.trace.text import format_event
 
 CONSOLE_LINES: Final = 15
+
+
+def _is_the_users(error: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether pytest is to hide our frame: a bug of ours shows it."""
+    return isinstance(error.value, HarnessError)
 
 
 class Machines:
@@ -29,6 +37,13 @@ class Machines:
 
     def open(self, source: str | Path, **options: Any) -> Machine:
         """A machine with the guest loaded; see ``MachineFactory``."""
+        __tracebackhide__ = _is_the_users
+        try:
+            return self._load(source, options)
+        except HarnessError as error:
+            raise error.with_traceback(None) from None  # the test's own line is where the mistake is
+
+    def _load(self, source: str | Path, options: dict[str, Any]) -> Machine:
         if isinstance(source, str) and "\n" in source:
             machine = _load_text(source, options)
             name = "assembly text"

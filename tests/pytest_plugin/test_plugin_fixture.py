@@ -67,7 +67,7 @@ def test_machines_are_closed_when_the_test_ends(pytester: pytest.Pytester) -> No
     pytester.makepyfile(
         GUEST
         + """
-from harness import Machine
+from harness.machine.machine import Machine  # not by way of `harness`, which keeps that of another session
 
 closed = []
 
@@ -117,6 +117,37 @@ def test_a_wrong_source_is_an_error_with_its_line(pytester: pytest.Pytester) -> 
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*GuestError: *:2: *"])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("machine('nop\\nfrobnicate x0\\n')", "GuestError: *:2: *"),
+        ("machine('helo')", "GuestError: no guest `helo`*"),
+        ("machine('hello', trusted=33)", "ConfigError: trusted=33*"),
+    ],
+)
+def test_a_users_mistake_shows_the_tests_line_alone(
+    pytester: pytest.Pytester, call: str, message: str
+) -> None:
+    pytester.makepyfile(f"def test_it(machine):\n    {call}\n")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f">*{call}", f"E*{message}"])
+    result.stdout.no_fnmatch_line("*machines.py*")
+    result.stdout.no_fnmatch_line("*harness/*")
+
+
+def test_a_bug_of_ours_shows_its_frames(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+def test_it(machine, monkeypatch):
+    monkeypatch.setattr("harness.pytest_plugin.machines.assemble", lambda text: 1 // 0)
+    machine("nop\\n")
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["*machines.py:*", "E*ZeroDivisionError*"])
 
 
 def test_a_fixture_of_the_users_own_comes_first(pytester: pytest.Pytester) -> None:
