@@ -130,6 +130,10 @@ def run(
     profile: Annotated[Profile | None, typer.Option(help="RVIC as specified, or as KVM has it.")] = None,
     ack_order: Annotated[Order | None, typer.Option(help="Which interrupt Acknowledge takes.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
+    ticks_per_instruction: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="How fast time goes: for guests that wait in loops.  [1]"),
+    ] = None,
     toolchain: Annotated[Toolchain | None, typer.Option(help="Who builds a source, .S or .c.")] = None,
     cc: Annotated[str | None, typer.Option(metavar="PATH", help="The same: a gcc, clang or zig.")] = None,
     limit: Annotated[
@@ -207,6 +211,7 @@ def run(
         profile=profile and profile.value,
         ack_order=ack_order and ack_order.value,
         seed=seed,
+        ticks_per_instruction=ticks_per_instruction,
         memory=memory,
         psci=psci and psci.value,
         uart=uart and uart.value,

@@ -82,6 +82,7 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     profile: Literal["spec", "kvm"] | None = None
     ack_order: Literal["fifo", "lowest", "random"] | None = None
     seed: int | None = None
+    ticks_per_instruction: int | None = None
     memory: int | str | None = None
     psci: Literal["hvc", "smc"] | None = None
     on_reset: Literal["stop", "restart"] | None = None

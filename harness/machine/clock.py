@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Virtual time: one retired instruction, of whichever vCPU, is one tick; idle time is jumped over."""
+"""Virtual time: one retired instruction, of whichever vCPU, is one tick, or so many; idle time is jumped over."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ class Clock:
     """The system counter of the machine.
 
     vCPUs are interleaved on one time line, as if time-sliced on one physical CPU, so that time is the same
-    for all of them, strictly ordered, and exact inside a handler too.
+    for all of them, strictly ordered, and exact inside a handler too. ``rate`` is ticks per instruction.
     """
 
-    def __init__(self) -> None:
-        self._offset = 0  # now = offset + instructions of the running PE
+    def __init__(self, rate: int = 1) -> None:
+        self.rate = rate
+        self._offset = 0  # now = offset + rate * instructions of the running PE
         self._now = 0
         self.running: PE | None = None  # whose slice moves time now
 
@@ -22,11 +23,15 @@ class Clock:
         """Ticks since the machine was made."""
         if self.running is None:
             return self._now
-        return self._offset + self.running.retired
+        return self._offset + self.rate * self.running.retired
+
+    def instructions_until(self, tick: int) -> int:
+        """Instructions after which the tick has come, from now on; not positive if it has."""
+        return -((self.now() - tick) // self.rate)
 
     def start(self, pe: PE) -> None:
         """A slice of this PE begins: its instructions move time."""
-        self._offset = self._now - pe.retired
+        self._offset = self._now - self.rate * pe.retired
         self.running = pe
 
     def stop(self) -> None:

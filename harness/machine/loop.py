@@ -103,7 +103,7 @@ class Loop:
         bounds = [1 << 40]
         deadline = self._deadline()
         if deadline is not None:
-            bounds.append(deadline - machine.clock.now())
+            bounds.append(machine.clock.instructions_until(deadline))
         if limit is not None:
             bounds.append(limit - self._retired)
         watched = machine.watches.next_instruction()

@@ -26,6 +26,7 @@ from harness.machine.loading import Loader
 from harness.machine.loop import Action, Loop
 from harness.machine.options import (
     check_backend,
+    check_rate,
     memory_size,
     parse_controller,
     parse_on_reset,
@@ -53,6 +54,7 @@ class Machine:
     ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
     RVIC interrupts; ``list_registers`` (1 to 64) and ``priority_bits`` (4 to 8) what the physical GICv2 has;
     ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of the vCPUs;
+    ``ticks_per_instruction`` how fast time goes: an instruction takes 16 ns, or so many times that;
     ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
     ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
     ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
@@ -78,6 +80,7 @@ class Machine:
         memory: int | str = "128M",
         seed: int = 0,
         quantum: int = QUANTUM,
+        ticks_per_instruction: int = 1,
         cpu: str = "cortex-a72",
         backend: str | None = None,
         ledger: bool = True,
@@ -114,7 +117,7 @@ class Machine:
             PE(n, self.memory, mpidr=virt.mpidr(n), model=cpu, backend=backend)  # type: ignore[arg-type]
             for n in range(cpus)
         ]
-        self.clock = Clock()
+        self.clock = Clock(check_rate(ticks_per_instruction))
         gic = {"priority_bits": priority_bits, "list_registers": list_registers}
         self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose, **gic)
         self.board.uart.eager = parse_uart(uart)

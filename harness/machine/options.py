@@ -10,6 +10,7 @@ from harness.errors import ConfigError
 
 PAGE = 4096
 LARGEST_MEMORY = 255 << 30  # what lies between RAM_BASE and the end of QEMU virt's RAM window
+MOST_TICKS = 1_000_000
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -74,3 +75,10 @@ def memory_size(size: int | str) -> int:
     if size < PAGE or size % PAGE or size > LARGEST_MEMORY:
         raise ConfigError(f"memory of {size} bytes: whole pages of {PAGE} bytes, at most 255G, are needed")
     return size
+
+
+def check_rate(ticks: int) -> int:
+    """Ticks per instruction, if it can be; ConfigError otherwise."""
+    if not 1 <= ticks <= MOST_TICKS:
+        raise ConfigError(f"ticks_per_instruction={ticks}: 1 to {MOST_TICKS:,}")
+    return ticks

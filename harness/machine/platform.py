@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.arch import sysreg
+from harness.arch.smccc import MASK64
 from harness.devices import TimerRegister
 from harness.el2.gic_driver import GicDriver
 from harness.engine import PE
@@ -49,6 +50,7 @@ class Platform:
         for pe in pes:
             for register in GUEST_TIMER:
                 self._serve(pe, register)
+            self._serve_counters(pe)
 
     def connect(self, scheduler: Scheduler, hypervisor: Hypervisor) -> None:
         """Name who must hear of a second CPU, and of an interrupt raised by a timer register."""
@@ -143,15 +145,21 @@ class Platform:
         running = self._clock.running
         if running is None or self._cut_for_irq():
             return
-        now = self._clock.now()
-        deadline = self._board.deadline(now)
+        deadline = self._board.deadline(self._clock.now())
         if deadline is not None:
-            running.shorten(max(0, deadline - now))
+            running.shorten(max(0, self._clock.instructions_until(deadline)))
 
     def _serve(self, pe: PE, register: TimerRegister) -> None:
         read = partial(self._guest_read, register)
         write = None if register in READ_ONLY else partial(self._guest_write, register)
         pe.on_system_register[sysreg.NAMES_TO_ENCODINGS[register.value]] = (read, write)
+
+    def _serve_counters(self, pe: PE) -> None:
+        """CNTPCT_EL0 and CNTVCT_EL0 in fewer steps: a guest that waits reads them again and again."""
+        now, timer = self._clock.now, self._board.timers[pe.index]
+        encodings, serve = sysreg.NAMES_TO_ENCODINGS, pe.on_system_register
+        serve[encodings["CNTPCT_EL0"]] = (lambda _pe: now() & MASK64, None)
+        serve[encodings["CNTVCT_EL0"]] = (lambda _pe: timer.virtual_count(now()), None)
 
     def _guest_read(self, register: TimerRegister, pe: PE) -> int:
         return self._board.timers[pe.index].read(register, self._clock.now())

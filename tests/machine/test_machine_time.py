@@ -163,3 +163,36 @@ main:   mov x1, #0x09000000
     assert machine.run(limit=10_000).reason is StopReason.POWER_OFF
     assert machine.cpus[0].x[19] == ord("A")
     assert 0 <= machine.cpus[0].x[20] - 5000 <= 5
+
+
+# More ticks than one for an instruction
+
+
+def test_an_instruction_may_take_many_ticks(guest: Make) -> None:
+    machine = guest(READS_THE_COUNTER, ticks_per_instruction=50)
+    assert machine.run(limit=3).reason is StopReason.LIMIT
+    assert machine.cpus[0].x[19] == machine.ticks == 150
+
+
+def test_idle_time_is_jumped_over_to_the_tick(guest: Make) -> None:
+    """A deadline between two instructions comes with the second."""
+    machine = guest(SLEEPS, ticks_per_instruction=7)
+    assert machine.run(limit=1000).reason is StopReason.POWER_OFF
+    began, deadline, woke = machine.cpus[0].x[20:23]
+    assert deadline - began == 15 << 16
+    assert woke == deadline + 7
+
+
+@pytest.mark.parametrize("ticks", [0, -1, 1_000_001])
+def test_ticks_of_an_instruction_are_bounded(ticks: int) -> None:
+    with pytest.raises(ConfigError, match="ticks_per_instruction"):
+        Machine(ticks_per_instruction=ticks)
+
+
+def test_a_stimulus_comes_with_the_first_instruction_at_or_after_its_tick(guest: Make) -> None:
+    seen = []
+    machine = guest(READS_THE_COUNTER, ticks_per_instruction=50)
+    for tick in (101, 149, 150, 151):
+        machine.at(tick, lambda m: seen.append(m.ticks))
+    machine.run(limit=10)
+    assert seen == [150, 150, 150, 200]
