@@ -19,6 +19,7 @@ HCR_TID3: Final = 1 << 18
 HCR_TSC: Final = 1 << 19
 HCR_TACR: Final = 1 << 21
 HCR_TPU: Final = 1 << 24
+HCR_TTLB: Final = 1 << 25
 HCR_TVM: Final = 1 << 26
 HCR_RW: Final = 1 << 31
 

@@ -208,6 +208,10 @@ class Core:
         """Forget cached address translations."""
         uc.flush_tlb(self.handle)
 
+    def trap_tlb_maintenance(self) -> None:
+        """Let TLBI reach other PEs (D8.14.5): by itself Unicorn's acts on its own TLB alone."""
+        self.set_hcr(self._hcr | hyp.HCR_TTLB)
+
     def flush_code(self) -> None:
         """Forget translated code; amid a block, as soon as it is left."""
         if self.inside is Inside.NOTHING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harness.arch import esr as syndrome
 from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
+from harness.arch.sysreg import SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine import deviations
 from harness.engine._walk import fault_status as walk_fault
@@ -25,6 +26,10 @@ _DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 
 # IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
 _TO_UNIFICATION = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
+
+# TLBI at EL1 (C5.5): op0, op1, CRn; CRm tells the forms for this PE alone from those for the Inner Shareable domain.
+_TLBI_EL1 = (1, 0, 8)
+_NON_SHAREABLE = 7
 
 
 class Hooks:
@@ -71,11 +76,22 @@ class Hooks:
             fetch = not esr & syndrome.S1PTW
             if not self._fill(esr, fetch=fetch) and not self._stage1_failed(esr, instruction=True):
                 pe.handlers[ec](pe, esr)
-        elif ec == EC.SYSREG and sysreg.parse_iss(esr).encoding in _TO_UNIFICATION:
-            pe.memory.instruction_cache_maintenance()
-            pe.advance()
-        else:
+        elif ec != EC.SYSREG or not self._maintained(sysreg.parse_iss(esr).encoding):
             pe.handlers[ec](pe, esr)
+
+    def _maintained(self, encoding: SysregEncoding) -> bool:
+        """Do what trapped maintenance of caches and TLBs does for the whole machine."""
+        pe = self._pe
+        if encoding in _TO_UNIFICATION:
+            pe.memory.instruction_cache_maintenance()
+        elif encoding[:3] != _TLBI_EL1:
+            return False
+        elif encoding.crm == _NON_SHAREABLE:
+            pe.flush_addresses()
+        else:
+            pe.memory.tlb_maintenance()
+        pe.advance()
+        return True
 
     def _fill(self, esr: int, *, fetch: bool) -> bool:
         """Resolve a stage-2 fault on RAM."""

@@ -28,6 +28,9 @@ class Observer(Protocol):
     def flush_code(self) -> None:
         """Forget translated code: somebody else changed it."""
 
+    def trap_tlb_maintenance(self) -> None:
+        """There is more than one PE: what TLBI does is the memory's business from now on."""
+
     def page_executable(self, va: int, ipa: int) -> None:
         """A page became executable, reached by this virtual address."""
 
@@ -84,6 +87,9 @@ class Memory:
         for region in self.regions:
             observer.map_buffer(region.base, region.size, region.address)
         self._observers.append(observer)
+        if len(self._observers) > 1:
+            for each in self._observers:
+                each.trap_tlb_maintenance()
 
     def detach(self, observer: Observer) -> None:
         """A PE is gone."""
@@ -239,6 +245,10 @@ class Memory:
         """IC IVAU or IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
         if self.stage2.mixed:
             self._flush(addresses=False, code=True)
+
+    def tlb_maintenance(self) -> None:
+        """TLBI for the Inner Shareable domain (trapped by HCR_EL2.TTLB): every PE forgets, more than it must."""
+        self._flush(addresses=True, code=False)
 
     def _flush(self, *, addresses: bool, code: bool) -> None:
         for observer in self._observers:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from engine_rig import DEVICE, RAM, Rig
 
+from harness.arch import hyp
 from harness.arch.esr import EC
 from harness.engine import PE, Part, deviations
 
@@ -142,3 +143,34 @@ def test_big_endian_data_does_not_break_the_host(mmu: Rig) -> None:
     mmu.pe.run(100)
     assert mmu.immediates() == [0]
     assert mmu.memory.u64(mmu.pe.x[1]) == 1 << 56
+
+
+@pytest.mark.parametrize("form", ["vae1is, x4", "vmalle1is"])
+def test_tlb_maintenance_reaches_other_pes(mmu: Rig, form: str) -> None:
+    """Break-before-make by another PE (D8.14), between two slices; it is no exit, and counts as one instruction."""
+    mmu.memory.write_u64(RAM + 0x8000, 1)
+    mmu.memory.write_u64(RAM + 0x20_8000, 2)
+    entry = 0x4000_0000 | AF | INNER | VALID_TABLE
+    level2, level3 = TABLES + 0x1000, TABLES + 0x2000
+    mmu.memory.write_u64(TABLES + 8 * 4, level2 | VALID_TABLE)
+    mmu.memory.write_u64(level2, level3 | VALID_TABLE)
+    mmu.memory.write_u64(level3 + 8 * 8, entry | 0x8000)
+    changer = mmu.add()
+    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x8000)}again: ldr x0, [x1]\nhvc #0\nb again")
+    mmu.load(
+        f"{address(level3 + 8 * 8)}{address(entry | 0x20_8000, 'x3')}movz x4, #{ALIAS_RAM >> 28}, lsl #16\n"
+        f"orr x4, x4, #8\nstr xzr, [x1]\ndsb ishst\ntlbi {form}\ndsb ish\nstr x3, [x1]\nhvc #0",
+        RAM + 0x1000,
+    )
+    changer.pc = RAM + 0x1000
+    changer.run(100)
+    mmu.pe.run(100)
+    assert [x0 for pe, _, x0, _ in mmu.calls if pe == 0] == [1, 2]
+    assert [retired for pe, _, _, retired in mmu.calls if pe == 1] == [(changer.pc - RAM - 0x1000) // 4]
+
+
+def test_tlb_maintenance_traps_only_where_there_is_more_than_one_pe(mmu: Rig) -> None:
+    assert not mmu.pe.sysreg["HCR_EL2"] & hyp.HCR_TTLB
+    mmu.add()
+    mmu.pe.reset(RAM, 0)
+    assert all(pe.sysreg["HCR_EL2"] & hyp.HCR_TTLB for pe in mmu.pes)

@@ -47,6 +47,7 @@ RUNS = (
     Run("state"),
     Run("state", cpu="max"),
     Run("code", cpus=2),
+    Run("tlb", cpus=2),
     Run("debug"),
     Run("identification"),
     Run("sysregs"),
