@@ -33,3 +33,7 @@ class GuestError(HarnessError):
 
 class ConfigError(HarnessError):
     """A machine cannot be made as asked: an option is out of its range."""
+
+
+class GuestWarning(UserWarning):
+    """A guest is loaded, but something about it is likely a mistake; the message begins with the file."""

@@ -6,8 +6,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
+from typing import Any
 
-from harness.errors import HarnessError
+from harness.errors import GuestWarning, HarnessError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -33,7 +35,10 @@ def invoke(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = int(app(arguments or ["--help"], prog_name="rvic", standalone_mode=False) or 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", GuestWarning)
+            warnings.showwarning = _warn
+            status = int(app(arguments or ["--help"], prog_name="rvic", standalone_mode=False) or 0)
         sys.stdout.flush()
         return _interrupted() if status == INTERRUPTED else status
     except HarnessError as error:
@@ -56,6 +61,10 @@ def invoke(arguments: list[str]) -> int:
 def _abandon_output() -> None:
     """Let the interpreter not try once more at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"rvic: warning: {message}", file=sys.stderr)
 
 
 def _bad_input(message: str) -> int:

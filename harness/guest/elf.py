@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 from elftools.elf.enums import ENUM_E_MACHINE
 
-from harness.errors import GuestError
+from harness.arch.virt import GICD_BASE, RAM_BASE
+from harness.errors import GuestError, GuestWarning
 from harness.guest.program import Line, LineMap, Program, Segment, Symbols
 
 MAGIC = b"\x7fELF"
@@ -24,12 +26,16 @@ _LARGEST = 4 << 30
 
 
 def load(data: bytes, path: Path) -> Program:
-    """Load a static ELF at its physical addresses; GuestError says why a file cannot be loaded."""
+    """Load an ELF at its physical addresses; GuestError says why a file cannot be loaded.
+
+    Nothing is relocated: a GuestWarning says so of a program that counts on it.
+    """
     _check_header(data, str(path))
     try:
         elf = ELFFile(io.BytesIO(data))
         segments = tuple(_segments(elf, data, str(path)))
         symbols = _symbols(elf)
+        dynamic = any(header["p_type"] in ("PT_INTERP", "PT_DYNAMIC") for header in _headers(elf))
         entry = int(elf.header["e_entry"])
     except GuestError:
         raise
@@ -39,6 +45,8 @@ def load(data: bytes, path: Path) -> Program:
     if not segments:
         raise GuestError("an ELF with nothing to load: it has no PT_LOAD segment", file=str(path))
     entry = _physical_entry(elf, entry)
+    if dynamic and elf.header["e_type"] == "ET_DYN" and entry < RAM_BASE:
+        raise GuestError("a position-independent program: link it with -static -no-pie", file=str(path))
     if not any(segment.address <= entry < segment.end for segment in segments):
         hint = "" if entry else "; has it a global `_start`?"
         raise GuestError(
@@ -46,6 +54,11 @@ def load(data: bytes, path: Path) -> Program:
         )
     if entry & 3:
         raise GuestError(f"the ELF's entry point, {entry:#x}, is not a multiple of 4", file=str(path))
+    if dynamic:
+        message = (
+            f"{path}: linked as position-independent, and nothing relocates it: link it with -static -no-pie"
+        )
+        warnings.warn(message, GuestWarning, stacklevel=2)
     ranges = ((segment.address, segment.end) for segment in segments)
     return Program(entry, segments, Symbols(symbols, ranges), "elf", _lines(elf), path)
 
@@ -79,11 +92,7 @@ def _check_header(data: bytes, file: str) -> None:
 
 
 def _segments(elf: Any, data: bytes, file: str) -> Iterator[Segment]:
-    for header in (segment.header for segment in elf.iter_segments()):
-        if header["p_type"] in ("PT_INTERP", "PT_DYNAMIC"):
-            static_pie = header["p_type"] == "PT_DYNAMIC" and elf.header["e_type"] == "ET_DYN"
-            what = "a position-independent" if static_pie else "a dynamically linked"
-            raise GuestError(f"{what} program: link it with -static -no-pie", file=file)
+    for header in _headers(elf):
         if header["p_type"] != "PT_LOAD" or not header["p_memsz"]:
             continue
         address, offset = header["p_paddr"], header["p_offset"]
@@ -97,12 +106,33 @@ def _segments(elf: Any, data: bytes, file: str) -> Iterator[Segment]:
             raise GuestError(
                 f"malformed ELF: the segment at {address:#x} is {memory:#x} bytes long", file=file
             )
-        yield Segment(address, data[offset : offset + size], memory, bool(header["p_flags"] & _EXECUTABLE))
+        cut = 0 if offset else _only_headers_below_ram(elf, data[:size], address, memory)
+        if cut < memory:
+            contents = data[offset + cut : offset + size]
+            yield Segment(address + cut, contents, memory - cut, bool(header["p_flags"] & _EXECUTABLE))
+
+
+def _headers(elf: Any) -> Iterator[Any]:
+    return (segment.header for segment in elf.iter_segments())
+
+
+def _only_headers_below_ram(elf: Any, contents: bytes, address: int, size: int) -> int:
+    """Bytes of the file's first segment to leave out.
+
+    Linkers map whole pages of the file, its own headers with the first of them: of a program at the start of
+    RAM they come to lie below it, where nothing is and nobody looks.
+    """
+    below = min(RAM_BASE - address, size)
+    if below <= 0 or address < GICD_BASE:  # up to there is flash
+        return 0
+    table = elf.header["e_phoff"]
+    end = table + elf.header["e_phentsize"] * elf.header["e_phnum"] if table == _HEADER_SIZE else _HEADER_SIZE
+    return 0 if any(contents[end:below]) else below
 
 
 def _physical_entry(elf: Any, entry: int) -> int:
     """The entry point where it is loaded: guests linked high start with the MMU off, at physical addresses."""
-    for header in (segment.header for segment in elf.iter_segments()):
+    for header in _headers(elf):
         offset = entry - header["p_vaddr"]
         if header["p_type"] == "PT_LOAD" and 0 <= offset < header["p_memsz"]:
             return int(header["p_paddr"] + offset)

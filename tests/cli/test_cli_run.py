@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli_guests import EXIT_3, FOREVER, HI, Rvic
+
+from harness.guest import assemble
 
 Guest = Callable[..., Path]
 
@@ -214,4 +217,21 @@ def test_the_model_with_everything_has_lse(rvic: Rvic, tmp_path: Path) -> None:
     assert result.status == 2
     assert (
         result.err == "rvic: error: CPU model 'pentium': not one of cortex-a53, cortex-a57, cortex-a72, max\n"
+    )
+
+
+def test_a_doubtful_guest_runs_with_a_warning(rvic: Rvic, tmp_path: Path) -> None:
+    """Nothing is relocated, as under QEMU: a program with a PT_DYNAMIC runs where it was linked."""
+    code = assemble("_start: ldr x0, =0x84000008\n hvc #0\n").segments[0].data
+    head = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9)
+    head += struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, 0x4008_0000, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    for kind, size in ((1, len(code)), (2, 0)):
+        head += struct.pack("<IIQQQQQQ", kind, 5, 0x1000, 0x4008_0000, 0x4008_0000, size, size, 0x1000)
+    path = tmp_path / "pie.elf"
+    path.write_bytes(head.ljust(0x1000, b"\0") + code)
+    result = rvic("run", path, "--json")
+    assert (result.status, json.loads(result.out)["reason"]) == (0, "power_off")
+    assert result.err == (
+        f"rvic: warning: {path}: linked as position-independent, and nothing relocates it:"
+        " link it with -static -no-pie\n"
     )

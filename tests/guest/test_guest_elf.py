@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import GuestError
+from harness.errors import GuestError, GuestWarning
 from harness.guest import Program, elf, load
 
 CODE = bytes.fromhex("1f2003d5c0035fd6")
@@ -30,15 +30,16 @@ def make_elf(
     order: int = 1,
     symbols: bool = True,
     entry: int = HIGH + 4,
+    low: bool = False,
 ) -> bytes:
-    """A program with a text segment linked high, a data segment with zeros after it, and symbols."""
+    """A program with a text segment linked high, or at 0, a data segment with zeros after it, and symbols."""
     names, entries = b"\0", bytes(24)
     for name, info, section, value in SYMBOLS:
         entries += struct.pack("<IBBHQQ", len(names), info, 0, section, value, 0)
         names += name.encode() + b"\0"
     sections = b"\0.symtab\0.strtab\0"
     phdrs = [
-        (PT_LOAD, 5, 0x1000, HIGH, TEXT, len(CODE), len(CODE), 0x1000),
+        (PT_LOAD, 5, 0x1000, 0 if low else HIGH, 0 if low else TEXT, len(CODE), len(CODE), 0x1000),
         (PT_LOAD, 6, 0x1008, DATA, DATA, 4, 64, 0x1000),
     ]
     if extra:
@@ -114,8 +115,10 @@ def test_a_program_without_symbols_loads() -> None:
         (make_elf(order=2), "a big-endian ELF"),
         (make_elf(kind=1), "link it first"),
         (make_elf(kind=4), "an ELF of type 4"),
-        (make_elf(extra=PT_INTERP), "a dynamically linked program: link it with -static -no-pie"),
-        (make_elf(extra=PT_DYNAMIC, kind=3), "a position-independent program: link it with -static -no-pie"),
+        (
+            make_elf(extra=PT_DYNAMIC, kind=3, low=True, entry=4),
+            "a position-independent program: link it with -static -no-pie",
+        ),
         (make_elf()[:20], "truncated ELF: 20 bytes do not hold the header"),
         (make_elf()[:100], "truncated ELF: the program headers lie beyond its end"),
         (make_elf()[:0x1004], "truncated ELF: the segment at 0x40000000 needs 4104 bytes, the file has 4100"),
@@ -138,6 +141,47 @@ def test_a_program_without_segments_is_refused() -> None:
         load_bytes(bytes(data))
 
 
+def with_first_segment(data: bytes, address: int, size: int, zeros: int = 0) -> bytes:
+    """The same with a first segment that begins with the file, its headers included."""
+    header = struct.pack("<IIQQQQQQ", PT_LOAD, 5, 0, address, address, size, size + zeros, 0x1000)
+    return data[:64] + header + data[64 + 56 :]
+
+
+def test_headers_that_the_linker_maps_below_ram_are_left_out() -> None:
+    program = load_bytes(with_first_segment(make_elf(entry=TEXT), TEXT - 0x1000, 0x1008, 8))
+    text = program.segments[0]
+    assert (text.address, text.data, text.memory_size) == (TEXT, CODE, 16)
+
+
+def test_a_segment_of_headers_alone_below_ram_is_left_out() -> None:
+    program = load_bytes(with_first_segment(make_elf(entry=DATA), TEXT - 0x1000, 0xB0))
+    assert [segment.address for segment in program.segments] == [DATA]
+
+
+def test_what_is_no_header_stays_where_it_is_below_ram() -> None:
+    data = bytearray(with_first_segment(make_elf(entry=TEXT), TEXT - 0x1000, 0x1008))
+    data[0x800] = 1
+    assert load_bytes(bytes(data)).segments[0].address == TEXT - 0x1000
+
+
+def test_headers_in_the_flash_stay() -> None:
+    assert (
+        load_bytes(with_first_segment(make_elf(entry=DATA), 0x40_0000, 0xB0)).segments[0].address == 0x40_0000
+    )
+
+
+@pytest.mark.parametrize(("extra", "kind"), [(PT_INTERP, 2), (PT_DYNAMIC, 2), (PT_DYNAMIC, 3)])
+def test_a_program_with_dynamic_parts_is_loaded_where_it_is_linked_with_a_warning(
+    extra: int, kind: int
+) -> None:
+    with pytest.warns(
+        GuestWarning, match=r"^k\.elf: linked as position-independent, and nothing relocates it"
+    ):
+        program = load_bytes(make_elf(extra=extra, kind=kind))
+    assert program.segments[0].address == TEXT
+
+
+@pytest.mark.filterwarnings("ignore::harness.errors.GuestWarning")
 @settings(max_examples=400)
 @given(
     st.lists(st.tuples(st.integers(0, 0x1200), st.integers(0, 255)), min_size=1, max_size=12),
@@ -154,6 +198,18 @@ def test_a_damaged_elf_loads_or_is_refused_but_nothing_else(changes: list[tuple[
     except GuestError:
         return
     assert all(len(segment.data) <= segment.memory_size for segment in program.segments)
+
+
+@pytest.mark.parametrize("options", [[], ["-z", "separate-code"]])
+def test_a_program_that_gnu_ld_puts_at_the_start_of_ram_loads(tmp_path: Path, options: list[str]) -> None:
+    if shutil.which("aarch64-linux-gnu-as") is None or shutil.which("aarch64-linux-gnu-ld") is None:
+        pytest.skip("aarch64-linux-gnu-as is not installed (package binutils-aarch64-linux-gnu)")
+    source, built, linked = tmp_path / "a.s", tmp_path / "a.o", tmp_path / "a.elf"
+    source.write_text(".global _start\n_start: nop\n")
+    subprocess.run(["aarch64-linux-gnu-as", source, "-o", built], check=True)
+    link: list[str | Path] = ["aarch64-linux-gnu-ld", "-Ttext=0x40000000", *options, built, "-o", linked]
+    subprocess.run(link, check=True)
+    assert [segment.address for segment in load(linked).segments] == [0x4000_0000]
 
 
 def test_the_line_table_of_gnu_as_is_read(tmp_path: Path) -> None:
