@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from harness.arch.virt import GICH_BASE
 from harness.el2.gic_driver import PhysicalBus
+from harness.gic.priority import Candidate, group_priority, running_priority
 
 ALIAS_BASE = GICH_BASE + 0x1000  # as on a GIC-400: any CPU's GICH for all CPUs
 ALIAS_STRIDE = 0x200
@@ -26,6 +27,9 @@ HCR_ENABLES = 0xFF
 EOI_COUNT_SHIFT = 27
 VTR_LIST_REGS = 0x3F
 VMCR_EOIMODE = 1 << 9
+VMCR_CBPR = 1 << 4
+VMCR_PRIORITY_SHIFT, VMCR_BPR_SHIFT, VMCR_ABPR_SHIFT = 24, 21, 18
+APR_SHIFT = 3  # a bit of GICH_APR for each priority that five bits can say
 
 PENDING = 1 << 28
 ACTIVE = 1 << 29
@@ -93,6 +97,20 @@ class ListRegisters:
     def split(self) -> bool:
         """Whether the guest ends its interrupts in two steps: GICV_CTLR.EOImode, as GICH_VMCR shows it."""
         return bool(self._read(GICH_VMCR) & VMCR_EOIMODE)
+
+    def signals(self, interrupt: Candidate) -> bool:
+        """Whether the guest's CPU interface would signal this one now: enabled, not masked, preempting (3.3)."""
+        vmcr, priority, group = self._read(GICH_VMCR), interrupt.priority, interrupt.group
+        if not vmcr >> group & 1 or priority >= vmcr >> VMCR_PRIORITY_SHIFT:
+            return False
+        return self.group_priority(priority, group) < running_priority(self._read(GICH_APR), APR_SHIFT)
+
+    def group_priority(self, priority: int, group: int) -> int:
+        """The part of a priority that preempts, by the guest's binary point for the group (3.3.3, 4.4.8)."""
+        vmcr = self._read(GICH_VMCR)
+        if group and not vmcr & VMCR_CBPR:
+            return group_priority(priority, (vmcr >> VMCR_ABPR_SHIFT & 7) - 1)
+        return group_priority(priority, vmcr >> VMCR_BPR_SHIFT & 7)
 
     def __getitem__(self, n: int) -> int:
         return self._read(GICH_LR + 4 * n)

@@ -62,6 +62,10 @@ class SoftGic:
         register, bit = divmod(intid, BITS_PER_REGISTER)
         self.gic.write(Frame.GICD, cpu, ICPENDR + 4 * register, 4, 1 << bit)
 
+    def target(self, intid: int, targets: int) -> None:
+        """Write the SPI's GICD_ITARGETSR byte, for EL2's own ends: the physical interrupt stays where it goes."""
+        self.gic.write(Frame.GICD, 0, ITARGETSR + intid, 1, targets)
+
     def waiting(self) -> list[Candidate]:
         """For each CPU, the most urgent interrupt that it has not acknowledged; NONE where there is none."""
         return [interface.hppi for interface in self.gic.interfaces]

@@ -19,6 +19,7 @@ from harness.arch import intid as ids
 from harness.arch.smccc import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICV_BASE
 from harness.el2 import list_registers as lr
+from harness.el2 import one_of_n
 from harness.el2.controller import Emulated, Reach, Service
 from harness.el2.gic_driver import GICC_DIR, GICC_EOIR, IAR_INTID, GicDriver, PhysicalBus
 from harness.el2.intake import Intake, Served
@@ -70,7 +71,9 @@ class VgicController:
         """Start the physical GIC, every virtual interface, and EL2's end of the software GIC."""
         self._intake.start()
         self.soft.links.start()
-        self.interfaces = [VirtualInterface.start(v.index, self.soft, self._bus) for v in self._vcpus]
+        self.interfaces = [
+            VirtualInterface.start(vcpu.index, self.soft, self._bus, self._taker) for vcpu in self._vcpus
+        ]
 
     def services(self) -> dict[int, Service]:
         """A GIC makes no calls."""
@@ -144,8 +147,7 @@ class VgicController:
             if value is not None and served.register in ACTIVE_REGISTERS:
                 self._reconcile(vcpu, ipa - GICD_BASE, size)
                 self.soft.links.release(vcpu.index)
-            for interface in touched:
-                interface.flush()
+            self._flush(vcpu, touched)
         self._kick_raised(vcpu, before, {interface.cpu for interface in touched}, served.intid)
         if served.register == "GICD_SGIR" and served.intid is not None:
             self._kick_holders(vcpu, served.intid)
@@ -192,8 +194,7 @@ class VgicController:
             for interface in holders:
                 interface.fold()
             served = self.soft.pend(vcpu, iar)
-            for interface in holders:
-                interface.flush()
+            self._flush(vcpu, holders)
         if served is not None and served.vcpu != vcpu.index and self.soft.gic.irq >> served.vcpu & 1:
             self._intake.kick(vcpu, self._vcpus[served.vcpu], served.intid)
         return served
@@ -210,10 +211,24 @@ class VgicController:
             interface.fold()
             self.soft.links.release(vcpu.index)
             self.soft.resample(vcpu.index)
-            interface.flush()
+            self._flush(vcpu, [interface])
         self._kick_raised(vcpu, before, {vcpu.index}, None)
         if self.has_interrupt(vcpu):
             vcpu.waiting = False
+
+    def _flush(self, caller: Vcpu, interfaces: list[VirtualInterface]) -> None:
+        """Present anew, and let the vCPUs to whom something is left come and fetch it."""
+        left: dict[int, int] = {}
+        for interface in interfaces:
+            left |= interface.flush()
+        done = {interface.cpu for interface in interfaces}
+        for intid, taker in left.items():
+            if taker not in done:
+                self._intake.kick(caller, self._vcpus[taker], intid)
+
+    def _taker(self, cpu: int, interrupt: Candidate) -> int | None:
+        lists = [interface.lists for interface in self.interfaces]
+        return one_of_n.taker(self.soft.gic, cpu, interrupt, self._vcpus, lists)
 
     def _kick_raised(self, caller: Vcpu, before: list[Candidate], done: set[int], intid: int | None) -> None:
         """Let every other vCPU, for which something more urgent waits than did, come and fetch it."""

@@ -2,8 +2,8 @@
 """The same program of GIC accesses gives a guest the same answers from the hardware and from both emulations.
 
 Random programs, seeded: two vCPUs configure, raise, send, acknowledge, nest and end interrupts, and read back
-the registers. What they must not do is documented in docs/deviations.md: they let every vCPU run after an
-interrupt has been raised, and look at the distributor between two edges of one interrupt, and after a level fell.
+the registers. They let every vCPU run after an interrupt has been raised, and look at the distributor between two
+edges of one interrupt, and after a level fell: an emulation sees what a device did when EL2 looks.
 """
 
 from __future__ import annotations
@@ -80,11 +80,12 @@ def setup(random: Random) -> list[Entry]:
 class Program:
     """Runs random steps on one machine, choosing by a generator and by what the GIC answered alone."""
 
-    def __init__(self, controller: str, seed: int, list_registers: int, *, active_bits: bool) -> None:
+    def __init__(self, controller: str, seed: int, list_registers: int, *, roomy: bool) -> None:
         self.guest = GicGuest(controller, 2, list_registers=list_registers)
         self.random = Random(seed)
-        self.active_bits = active_bits
+        self.roomy = roomy
         self.split = self.random.random() < 0.3
+        self.cbpr = [0, 0]
         self.log: list[tuple[str, tuple[int, ...]]] = []
         self.taken: tuple[list[int], list[int]] = ([], [])  # by CPU: acknowledged, priority not dropped
         self.dropped: tuple[list[int], list[int]] = ([], [])  # and not deactivated
@@ -155,7 +156,7 @@ class Program:
 
     def change(self, cpu: int) -> None:
         intid, byte = self.random.choice(SPIS), priority(self.random)
-        entries = (
+        entries = [
             store32(cpu, ICENABLER + 4, 1 << intid % 32),
             store32(cpu, ISENABLER + 4, 0xFFFF_FFFF),
             store8(cpu, IPRIORITYR + intid, byte),
@@ -165,46 +166,37 @@ class Program:
             store8(cpu, CPENDSGIR + byte % 4, 3),
             store8(cpu, SPENDSGIR + byte % 4, 1 + byte % 3),
             store32(cpu, IGROUPR + 4, self.random.getrandbits(32)),
-            store32(cpu, GICC_CTLR, self.control()),
-            store32(cpu, GICC_CTLR, self.control()),
-            store32(cpu, self.random.choice((BPR, ABPR)), byte % 8),
-            store32(cpu, self.random.choice((BPR, ABPR)), byte % 8),
-            store32(cpu, ISACTIVER + 4, 1 << intid % 32),
-            store32(cpu, ICACTIVER + 4, 1 << intid % 32),
-        )
-        entry = self.random.choice(entries if self.active_bits else entries[:-2])
+        ]
+        entries += [self.control(cpu)] * 2
+        if self.roomy or not self.taken[cpu]:
+            entries += [store32(cpu, self.random.choice((BPR, ABPR)), byte % 8)] * 2
+        if self.roomy:
+            register = self.random.choice((ISACTIVER, ICACTIVER))
+            entries += [store32(cpu, register + 4, 1 << intid % 32)] * 2
+        entry = self.random.choice(entries)
+        if entry.address == GICC_CTLR:
+            self.cbpr[cpu] = entry.value & CBPR
         self.tell(f"{entry}", entry)
 
-    def control(self) -> int:
-        """GICC_CTLR: EOImode stays as it is."""
-        enables = self.random.choice((GRP0, GRP1, GRP0 | GRP1, GRP0 | GRP1))
-        others = self.random.choice((0, ACK_CTL, ACK_CTL, ACK_CTL)) | self.random.choice(
-            (0, FIQ_EN, CBPR, FIQ_EN | CBPR)
-        )
-        return enables | others | EOI_MODE * self.split
+    def control(self, cpu: int) -> Entry:
+        """GICC_CTLR: its enables, AckCtl, FIQEn and CBPR."""
+        enables = self.random.choice((GRP0, GRP1, GRP0 | GRP1, GRP0 | GRP1, GRP0 | GRP1))
+        ack_ctl = self.random.choice((0, ACK_CTL, ACK_CTL, ACK_CTL))
+        fiq_en, cbpr = self.random.choice((0, FIQ_EN)), self.random.choice((0, CBPR))
+        if not self.roomy and self.taken[cpu]:
+            cbpr = self.cbpr[cpu]
+        return store32(cpu, GICC_CTLR, enables | ack_ctl | fiq_en | cbpr | EOI_MODE * self.split)
 
     def look(self, cpu: int) -> None:
-        at = self.random.choice(
-            (
-                IPRIORITYR + 40,
-                ITARGETSR + 44,
-                ISENABLER + 4,
-                CPENDSGIR,
-                CTLR,
-                PMR,
-                ICFGR + 8,
-                GICC_CTLR,
-                BPR,
-                ABPR,
-            )
-        )
+        distributor = (IPRIORITYR + 40, ITARGETSR + 44, ISENABLER + 4, CPENDSGIR, CTLR, ICFGR + 8)
+        at = self.random.choice((*distributor, GICC_CTLR, PMR, BPR, ABPR))
         self.tell(f"cpu {cpu} reads {at:#x}", load32(cpu, at))
 
 
 @cache
-def hardware(seed: int, *, active_bits: bool) -> list[tuple[str, tuple[int, ...]]]:
+def hardware(seed: int, *, roomy: bool) -> list[tuple[str, tuple[int, ...]]]:
     """What the physical GIC says."""
-    return Program("gicv2", seed, 4, active_bits=active_bits).run()
+    return Program("gicv2", seed, 4, roomy=roomy).run()
 
 
 @pytest.mark.parametrize("list_registers", [1, 2, 4])
@@ -212,21 +204,22 @@ def hardware(seed: int, *, active_bits: bool) -> list[tuple[str, tuple[int, ...]
 def test_a_random_program_sees_one_gic(seed: int, list_registers: int) -> None:
     """IHI 0048B, 5.1: a virtual machine sees a GIC, whatever stands behind it.
 
-    With few list registers the programs write no active bits: GICH_HCR.EOICount does not say which one has ended.
+    With few list registers the programs write no active bits, and no binary point while something is active:
+    GICH_HCR.EOICount does not say which one has ended (docs/deviations.md, `vgic-eoi-count`).
     """
-    active_bits = list_registers == 4
-    program = Program("vgic", seed, list_registers, active_bits=active_bits)
-    assert program.run() == hardware(seed, active_bits=active_bits)
+    roomy = list_registers == 4
+    program = Program("vgic", seed, list_registers, roomy=roomy)
+    assert program.run() == hardware(seed, roomy=roomy)
 
 
 @pytest.mark.parametrize("seed", range(PROGRAMS))
 def test_a_random_program_sees_one_gic_that_is_trapped(seed: int) -> None:
     """The same where every access is an exit."""
-    assert Program("trap", seed, 4, active_bits=True).run() == hardware(seed, active_bits=True)
+    assert Program("trap", seed, 4, roomy=True).run() == hardware(seed, roomy=True)
 
 
 def test_the_programs_are_worth_running() -> None:
     """They take, and nest, SGIs, PPIs and SPIs."""
-    logs = [hardware(seed, active_bits=True) for seed in range(PROGRAMS)]
+    logs = [hardware(seed, roomy=True) for seed in range(PROGRAMS)]
     iars = [values[0] for log in logs for what, values in log if what.endswith("IAR")]
     assert {iar & 0x3FF for iar in iars} >= {0, 1, 2, 3, PPI, *SPIS, 1023}
