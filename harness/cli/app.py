@@ -180,6 +180,13 @@ def run(
     ] = None,
     virtconsole: Annotated[bool, typer.Option("--virtconsole", help="Add a virtio console.")] = False,
     virtio: Annotated[Virtio | None, typer.Option(help="Transport of virtio devices.  [modern]")] = None,
+    like_qemu: Annotated[
+        bool | None,
+        typer.Option(
+            "--like-qemu/--no-like-qemu",
+            help="--uart qemu --virtio legacy --priority-bits 8, unless given.  [a binary under gicv2: yes]",
+        ),
+    ] = None,
     semihosting_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Let semihosting use files below it, and nowhere else."),
@@ -215,6 +222,7 @@ def run(
         memory=memory,
         psci=psci and psci.value,
         uart=uart and uart.value,
+        like_qemu=like_qemu,
         serial=None if serial == STDIO else serial,
         drives=tuple(drive) if drive else None,
         virtconsole=virtconsole or None,

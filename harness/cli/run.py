@@ -62,9 +62,11 @@ def run_guest(
     """Run a guest and show what came of it; the exit status.
 
     ``stdio`` connects the UART to the standard input and output: the guest's own words appear as they are said,
-    on stderr if the output is JSON. The status is 0 if the guest met its expectations, else its own exit code
-    (its low byte, or 1 where that is 0), or 1 if it did not exit.
+    on stderr if the output is JSON, and no default limit ends the run, for there is somebody who can. The status
+    is 0 if the guest met its expectations, else its own exit code (its low byte, or 1 where that is 0), or 1 if
+    it did not exit.
     """
+    limit = None if stdio and manifest.run.limit is None else manifest.limit
     stimuli = tuple(StimulusSpec(*parse_at(text)) for text in at)
     with prepare(manifest.with_stimuli(stimuli), backend=backend, on_reset="restart") as machine:
         formatter = Formatter.of(machine)
@@ -72,14 +74,14 @@ def run_guest(
             if trace:
                 machine.listen(TextWriter(sys.stderr, names=formatter.names, symbols=formatter.symbols))
             with connected(machine, stdio=stdio, live=None if trace else sys.stderr):
-                stop = machine.run(limit=manifest.run.limit)
+                stop = machine.run(limit=limit)
             report = examine(machine, stop, manifest)
             print(to_json(report))
             return status(report)
         screen = screen or Screen.of_stdout()
         show_title(screen, manifest)
         with connected(machine, stdio=stdio, live=None if trace else sys.stdout):
-            stop = (_traced if trace else _untraced)(machine, manifest, screen, formatter)
+            stop = (_traced if trace else _untraced)(machine, limit, screen, formatter)
         report = examine(machine, stop, manifest)
         show_summary(screen, report, formatter.names)
         return status(report)
@@ -92,18 +94,18 @@ def status(report: Report) -> int:
     return (report.stop.code or 0) & 0xFF or 1
 
 
-def _traced(machine: Machine, manifest: Manifest, screen: Screen, formatter: Formatter) -> Stop:
+def _traced(machine: Machine, limit: int | None, screen: Screen, formatter: Formatter) -> Stop:
     """Run with every event shown as it happens."""
     screen.line()
     live = LiveTrace(screen, machine, formatter)
     machine.listen(live)
     try:
-        return machine.run(limit=manifest.run.limit)
+        return machine.run(limit=limit)
     finally:
         live.finish()
 
 
-def _untraced(machine: Machine, manifest: Manifest, screen: Screen, formatter: Formatter) -> Stop:
+def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Formatter) -> Stop:
     """Run, then show the console and the life of the first interrupt."""
     life = FirstLife()
 
@@ -114,7 +116,7 @@ def _untraced(machine: Machine, manifest: Manifest, screen: Screen, formatter: F
 
     machine.listen(listen)
     try:
-        stop = machine.run(limit=manifest.run.limit)
+        stop = machine.run(limit=limit)
     finally:
         if machine.terminal is not None:
             machine.terminal.show()

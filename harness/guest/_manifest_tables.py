@@ -13,6 +13,8 @@ from msgspec import Struct
 
 DEFAULT_LIMIT: Final = 100_000_000
 """Instructions a guest without a limit of its own may retire, so that none runs for ever."""
+BINARY_LIMIT: Final = 1_000_000_000
+"""The same for a binary without a ``guest.toml``: made for another machine, it knows nothing of limits."""
 
 
 class Ending(StrEnum):
@@ -90,6 +92,7 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     virtconsole: bool | None = None
     virtio: Literal["modern", "legacy"] | None = None
     uart: Literal["pl011", "qemu"] | None = None
+    like_qemu: bool | None = None
     serial: str | None = None
     semihosting_dir: str | None = None
 
@@ -109,9 +112,9 @@ class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[run]``: ``limit`` is in retired instructions, of all vCPUs together."""
+    """``[run]``: ``limit`` is in retired instructions, of all vCPUs together; ``None`` is the default's."""
 
-    limit: int = DEFAULT_LIMIT
+    limit: int | None = None
 
 
 class StimulusSpec(Struct, frozen=True, forbid_unknown_fields=True):

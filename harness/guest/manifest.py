@@ -15,6 +15,7 @@ from msgspec import Struct
 from harness.errors import ConfigError, GuestError, HarnessError
 from harness.guest._manifest_errors import dotted, schema_error, syntax_error
 from harness.guest._manifest_tables import (
+    BINARY_LIMIT,
     DEFAULT_LIMIT,
     Ending,
     ExpectSpec,
@@ -29,6 +30,7 @@ from harness.guest._toml_place import Keys, line_of
 from harness.guest.library import firmware_dir
 
 __all__ = [
+    "BINARY_LIMIT",
     "DEFAULT_CONTROLLER",
     "DEFAULT_LIMIT",
     "MANIFEST_NAME",
@@ -48,6 +50,8 @@ __all__ = [
 
 MANIFEST_NAME: Final = "guest.toml"
 DEFAULT_CONTROLLER: Final = "rvic"
+SOURCE_SUFFIXES: Final = (".s", ".asm", ".c")
+"""Guests that are built; any other is a binary. (Lower case.)"""
 
 _NO_OPTIONS: Final = MachineSpec()
 _PLAIN_START: Final = Start()
@@ -115,6 +119,17 @@ class Manifest:
             numbers = ", ".join(map(str, sorted(allowed)))
             raise ConfigError(f"`{self.name}` is written for {numbers} vCPUs, not {cpus} ({self.path})")
         return replace(self, machine=msgspec.structs.replace(self.machine, **given))
+
+    @property
+    def bare_binary(self) -> bool:
+        """Whether it is a binary, or firmware for the flash, without a ``guest.toml``."""
+        return self.path is None and self.source.suffix.lower() not in SOURCE_SUFFIXES
+
+    @property
+    def limit(self) -> int:
+        """Instructions after which a run ends: its own limit, or the default of its kind."""
+        default = BINARY_LIMIT if self.bare_binary else DEFAULT_LIMIT
+        return default if self.run.limit is None else self.run.limit
 
     def with_limit(self, limit: int | None) -> Manifest:
         """The same guest with another limit of instructions; None keeps the manifest's."""
@@ -238,7 +253,7 @@ def _check(file: _File, text: str, path: Path) -> None:
         name = getattr(file.guest, key)
         if name is not None and not (path.parent / name).is_file():
             raise fail(("guest", key), f"no such file: {name}")
-    if file.run.limit < 1:
+    if file.run.limit is not None and file.run.limit < 1:
         raise fail(("run", "limit"), f"a limit is at least 1 instruction, not {file.run.limit}")
     for index, stimulus in enumerate(file.stimulus):
         if stimulus.at < 0:

@@ -13,7 +13,7 @@ from harness.el2 import Hypervisor, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError
 from harness.guest import Program, Symbols
-from harness.machine import diagnose
+from harness.machine import diagnose, options
 from harness.machine.arguments import whole
 from harness.machine.board import Board
 from harness.machine.boot import Boot, Extras, Source
@@ -24,14 +24,6 @@ from harness.machine.cpu import Cpu
 from harness.machine.devicetree import BoardFacts, parse_conduit
 from harness.machine.loading import Loader
 from harness.machine.loop import Action, Loop
-from harness.machine.options import (
-    check_backend,
-    check_rate,
-    memory_size,
-    parse_controller,
-    parse_on_reset,
-    parse_uart,
-)
 from harness.machine.peripherals import Drive, Peripherals
 from harness.machine.platform import Platform
 from harness.machine.scheduler import QUANTUM, Scheduler
@@ -59,7 +51,8 @@ class Machine:
     ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
     ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
     ``virtconsole`` whether there is a virtio console; ``virtio`` their transport, ``"modern"`` or ``"legacy"``;
-    ``uart`` when it interrupts: by its manual, ``"pl011"``, or at each character, ``"qemu"``;
+    ``uart`` when it interrupts: by its manual, ``"pl011"``, or at each character, ``"qemu"``; ``like_qemu``
+    makes QEMU's board's choice the default of ``priority_bits``, ``uart`` and ``virtio`` (8, qemu, legacy);
     ``serial`` what is typed from the start, ``"file:PATH"`` or ``"string:TEXT"``; ``semihosting_dir`` the
     directory below which semihosting may use files (None: it may use none);
     ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
@@ -76,7 +69,7 @@ class Machine:
         trusted: int = 32,
         untrusted: int = 32,
         list_registers: int = 4,
-        priority_bits: int = 5,
+        priority_bits: int | None = None,
         memory: int | str = "128M",
         seed: int = 0,
         quantum: int = QUANTUM,
@@ -88,15 +81,16 @@ class Machine:
         psci: str = "hvc",
         drives: Iterable[Drive] = (),
         virtconsole: bool = False,
-        virtio: str = "modern",
-        uart: str = "pl011",
+        virtio: str | None = None,
+        uart: str | None = None,
+        like_qemu: bool = False,
         serial: str | None = None,
         semihosting_dir: str | os.PathLike[str] | None = None,
         **bases: int,
     ) -> None:
-        self.controller = parse_controller(controller)
-        check_backend(backend)
-        self.on_reset = parse_on_reset(on_reset)
+        self.controller = options.parse_controller(controller)
+        options.check_backend(backend)
+        self.on_reset = options.parse_on_reset(on_reset)
         quantum = whole(f"quantum={quantum}", quantum, 1, "instruction")
         self.config = Config(
             cpus=cpus,
@@ -112,15 +106,16 @@ class Machine:
         if ledger:
             self.events.add(self.ledger)
         self.memory = Memory()
-        self.memory.add_ram(virt.RAM_BASE, memory_size(memory))
+        self.memory.add_ram(virt.RAM_BASE, options.memory_size(memory))
         self._pes = [
             PE(n, self.memory, mpidr=virt.mpidr(n), model=cpu, backend=backend)  # type: ignore[arg-type]
             for n in range(cpus)
         ]
-        self.clock = Clock(check_rate(ticks_per_instruction))
-        gic = {"priority_bits": priority_bits, "list_registers": list_registers}
+        self.clock = Clock(options.check_rate(ticks_per_instruction))
+        choices = options.BoardChoices.of(like_qemu, uart=uart, virtio=virtio, priority_bits=priority_bits)
+        gic = {"priority_bits": choices.priority_bits, "list_registers": list_registers}
         self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose, **gic)
-        self.board.uart.eager = parse_uart(uart)
+        self.board.uart.eager = options.parse_uart(choices.uart)
         self.console = Console(self.board.uart)
         self._platform = platform = Platform(self.board, self.clock, self._pes)
         self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
@@ -129,7 +124,9 @@ class Machine:
         self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
         self._start()
         self.cpus = tuple(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
-        facts = BoardFacts(cpus, memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted)
+        facts = BoardFacts(
+            cpus, options.memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted
+        )
         self._loader = Loader(self.memory, self.board.bus, facts)
         self.watches = Watches(self)
         self._loop = Loop(self, self._scheduler, diagnose.locator(self._loader.programs))
@@ -141,7 +138,7 @@ class Machine:
         if serial is not None:
             self.console.feed(serial_input(serial))
         self._peripherals = Peripherals(
-            self.board, self.memory, drives=drives, console=virtconsole, virtio=virtio
+            self.board, self.memory, drives=drives, console=virtconsole, virtio=choices.virtio
         )
         self.virtconsole = self._peripherals.console
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.errors import ConfigError
@@ -50,6 +51,27 @@ def parse_controller(name: str) -> ControllerKind:
         return ControllerKind(name)
     except ValueError:
         raise ConfigError(f"controller {name!r}: choose one of {', '.join(ControllerKind)}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardChoices:
+    """Where this board's defaults are its manuals' and QEMU's are others: what a user has said, and the rest."""
+
+    uart: str
+    virtio: str
+    priority_bits: int
+
+    @classmethod
+    def of(
+        cls, like_qemu: bool, *, uart: str | None, virtio: str | None, priority_bits: int | None
+    ) -> BoardChoices:
+        """What is given, and defaults for what is None."""
+        default = cls("qemu", "legacy", 8) if like_qemu else cls("pl011", "modern", 5)
+        return cls(
+            default.uart if uart is None else uart,
+            default.virtio if virtio is None else virtio,
+            default.priority_bits if priority_bits is None else priority_bits,
+        )
 
 
 def parse_uart(name: str) -> bool:

@@ -9,13 +9,15 @@ from harness.arch.virt import MAX_CPUS
 from harness.errors import ConfigError, HarnessError
 from harness.guest.manifest import Ending, Manifest, read_manifest
 from harness.machine.machine import Machine
-from harness.machine.options import parse_controller
+from harness.machine.options import ControllerKind, parse_controller
 
 
 def make_machine(manifest: Manifest, *, backend: str | None, on_reset: str) -> Machine:
     """The machine, with no guest yet; HarnessError for what the manifest, or an option in its place, has wrong."""
     _check_allowed(manifest)
     options = manifest.machine.options()
+    if manifest.bare_binary and options.get("controller") == ControllerKind.GICV2:
+        options.setdefault("like_qemu", True)  # what it was made for: it cannot say so itself
     options.setdefault("on_reset", "stop" if manifest.expect.stop is Ending.RESET else on_reset)
     try:
         return Machine(**options) if backend is None else Machine(**options, backend=backend)

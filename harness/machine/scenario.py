@@ -117,7 +117,7 @@ def examine(machine: Machine, stop: Stop, manifest: Manifest) -> Report:
 def run(manifest: Manifest, *, backend: str | None = None) -> Report:
     """Run a guest as its manifest says, and report."""
     with prepare(manifest, backend=backend, on_reset="restart") as machine:
-        return examine(machine, machine.run(limit=manifest.run.limit), manifest)
+        return examine(machine, machine.run(limit=manifest.limit), manifest)
 
 
 def _load(machine: Machine, manifest: Manifest) -> None:

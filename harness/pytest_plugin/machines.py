@@ -82,7 +82,7 @@ def last_events(manifest: Manifest, count: int) -> list[str]:
         return []
     with prepare(manifest, on_reset="restart") as machine:
         machine.events.add(last.append)
-        machine.run(limit=manifest.run.limit)
+        machine.run(limit=manifest.limit)
         return _lines(machine, last)
 
 

@@ -41,4 +41,4 @@ def run(name: str, compiler: str, **options: object) -> scenario.Report:
     program = built(name, compiler, machine_options.get("controller", "rvic"))
     with Machine(**machine_options) as machine:
         machine.load(program)
-        return scenario.examine(machine, machine.run(limit=manifest.run.limit), manifest)
+        return scenario.examine(machine, machine.run(limit=manifest.limit), manifest)

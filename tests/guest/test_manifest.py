@@ -79,7 +79,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "seed": 7,
         "memory": "16M",
     }
-    assert manifest.run.limit == 5_000_000
+    assert manifest.limit == 5_000_000
     assert manifest.stimuli == (StimulusSpec(5000, "uart=hello\n"), StimulusSpec(6000, "spi=1:high"))
     assert manifest.expect.stop is Ending.EXIT
     assert manifest.expect.code == 3
@@ -91,7 +91,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 def test_only_the_source_is_needed(tmp_path: Path) -> None:
     manifest = read_manifest(write(tmp_path, '[guest]\nsource = "main.S"\n'))
     assert manifest.machine.options() == {}
-    assert manifest.run.limit == DEFAULT_LIMIT
+    assert manifest.limit == DEFAULT_LIMIT
     assert manifest.expect.stop is None
 
 
@@ -192,8 +192,8 @@ def test_options_given_replace_the_manifests(tmp_path: Path) -> None:
     assert changed.machine.cpus == 4
     assert changed.machine.profile == "kvm"
     assert changed.machine.trusted == 96
-    assert manifest.with_limit(9).run.limit == 9
-    assert manifest.with_limit(None).run.limit == 5_000_000
+    assert manifest.with_limit(9).limit == 9
+    assert manifest.with_limit(None).limit == 5_000_000
 
 
 def test_a_number_of_cpus_the_guest_is_not_written_for_is_refused(tmp_path: Path) -> None:
