@@ -290,14 +290,19 @@ class VgicController:
                 self.interfaces[first].adopt(intid)
 
     def _second_page(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
-        """GICV's second page, trapped: a DIR may name an interrupt that has no list register."""
+        """GICV's second page, trapped: a DIR may name an interrupt that has no list register.
+
+        One that names what is not active does nothing in a GIC. GICV would count it as an end (5.3.1).
+        """
         interface = self.interfaces[vcpu.index]
         intid = value & IAR_INTID if value is not None and ipa == GICC_DIR and size == 4 else None
-        if value is not None and intid is not None and interface.lists.split:
-            ended = next((p for p in interface.spilled if p.iar == value & (IAR_INTID | IAR_SOURCE)), None)
+        if value is not None and intid is not None and interface.spilled and interface.lists.split:
+            iar = value & (IAR_INTID | IAR_SOURCE)
+            ended = next((p for p in interface.spilled if p.iar == iar), None)
             if ended is not None:
                 interface.end_spilled(ended)
                 self._sync(vcpu)
+            if ended is not None or not interface.lists_active(iar):
                 return Emulated(value, "GICC_DIR", intid)
         through = ipa - GICC_BASE + GICV_BASE
         if value is None:

@@ -87,6 +87,10 @@ class VirtualInterface:
         """Whether the guest has this interrupt, or may take it."""
         return any(p.intid == intid for p in (*self.listed.values(), *self.spilled))
 
+    def lists_active(self, iar: int) -> bool:
+        """Whether a list register has it active."""
+        return any(p.iar == iar and self.lists[n] & lr.ACTIVE for n, p in self.listed.items())
+
     # Folding
 
     def fold(self) -> None:
