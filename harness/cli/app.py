@@ -174,8 +174,9 @@ def run(
     drive: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILE[,ro|rw|snapshot]",
-            help="A virtio disk; read-only unless rw, or snapshot, which keeps writes in memory. Repeatable.",
+            metavar="FILE[,ro|rw|snapshot][,slot=N]",
+            help="A virtio disk; read-only unless rw, or snapshot, which keeps writes in memory; in the last free"
+            " virtio slot, or N. Repeatable.",
         ),
     ] = None,
     virtconsole: Annotated[bool, typer.Option("--virtconsole", help="Add a virtio console.")] = False,

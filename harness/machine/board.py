@@ -82,11 +82,18 @@ class Board:
             base = virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE
             self.bus.map(base, virt.VIRTIO_STRIDE, slot, f"virtio{n}")
 
-    def plug(self, function: Function, memory: GuestMemory, *, legacy: bool = False) -> int:
-        """Put a virtio device into a slot; the slot's number. As QEMU does, the first goes into the last slot."""
-        n = virt.VIRTIO_SLOTS - 1 - len(self._functions)
-        if n < 0:
+    def plug(
+        self, function: Function, memory: GuestMemory, *, legacy: bool = False, slot_number: int | None = None
+    ) -> int:
+        """Put a virtio device into a slot; its number. As QEMU does, without one it is the last that is free."""
+        free = [n for n, slot in enumerate(self.virtio) if slot.function is None]
+        if not free:
             raise ConfigError(f"more than {virt.VIRTIO_SLOTS} virtio devices")
+        n = free[-1] if slot_number is None else slot_number
+        if n not in range(virt.VIRTIO_SLOTS):
+            raise ConfigError(f"virtio slot {n}: there are 0 to {virt.VIRTIO_SLOTS - 1}")
+        if n not in free:
+            raise ConfigError(f"virtio slot {n}: another device is in it")
         slot = self.virtio[n]
         slot.function, slot.legacy = function, legacy
         slot.reset()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -81,6 +82,13 @@ class SnapshotDisk(FileDisk):
 
     def flush(self) -> None:
         """There is nothing to make safe."""
+
+
+def split_slot(text: str | os.PathLike[str]) -> tuple[str, int | None]:
+    """A drive's text without its ``,slot=N``, and N: the virtio slot that it is to be in; None for any."""
+    name = os.fspath(text)
+    match = re.fullmatch(r"(.+),slot=(\d+)", name)
+    return (match[1], int(match[2])) if match else (name, None)
 
 
 def open_drive(text: str | os.PathLike[str]) -> FileDisk:

@@ -12,10 +12,13 @@ from harness.errors import ConfigError
 from harness.machine.board import Board
 from harness.machine.console import Console
 from harness.machine.dma import Dma
-from harness.machine.drives import FileDisk, open_drive
+from harness.machine.drives import FileDisk, open_drive, split_slot
 
 Drive = str | os.PathLike[str] | Disk
-"""A file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk."""
+"""A file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk.
+
+``,slot=N`` at the end of a file's is the virtio slot for it.
+"""
 
 TRANSPORTS = {"modern": False, "legacy": True}
 
@@ -35,7 +38,10 @@ class Peripherals:
         self._files: list[FileDisk] = []
         try:
             for drive in drives:
-                board.plug(Block(self._open(drive)), dma, legacy=legacy)
+                slot = None
+                if isinstance(drive, (str, os.PathLike)):
+                    drive, slot = split_slot(drive)
+                board.plug(Block(self._open(drive)), dma, legacy=legacy, slot_number=slot)
             if console:
                 device = VirtioConsole()
                 board.plug(device, dma, legacy=legacy)

@@ -124,6 +124,15 @@ def test_slots_fill_from_the_last_as_in_qemu(tmp_path: Path) -> None:
         assert read(0, 0x0A00_0004, 4) == 1
 
 
+def test_a_drive_goes_into_the_slot_that_is_named(tmp_path: Path) -> None:
+    """Drivers made for QEMU's `bus=virtio-mmio-bus.0` look at the first slot alone."""
+    image = tmp_path / "disk.img"
+    image.write_bytes(bytes(512))
+    with Machine(memory="8M", drives=[f"{image},rw,slot=0", image]) as machine:
+        used = [n for n, slot in enumerate(machine.board.virtio) if slot.read(0, Reg.DEVICE_ID, 4)]
+    assert used == [0, 31]
+
+
 def test_a_drive_is_written_only_if_it_may_be(tmp_path: Path) -> None:
     image = tmp_path / "disk.img"
     for option, answer, content in (("", 1, bytes(512)), (",ro", 1, bytes(512)), (",rw", 0, b"W" * 512)):
@@ -188,6 +197,8 @@ def test_a_reset_resets_them() -> None:
     [
         ({"drives": ["/none.img"]}, "drive /none.img: no such file or directory"),
         ({"drives": ["/"]}, "drive /: not a file"),
+        ({"drives": [f"{__file__},slot=32"]}, "virtio slot 32: there are 0 to 31"),
+        ({"drives": [__file__, f"{__file__},ro,slot=31"]}, "virtio slot 31: another device is in it"),
         ({"drives": "disk.img"}, "drives='disk.img': a list of drives is needed"),
         ({"drives": [MemoryDisk()] * 33}, "more than 32 virtio devices"),
         ({"virtio": "1"}, "virtio '1': choose one of modern, legacy"),
