@@ -157,7 +157,7 @@ class VirtioMmio:
         self._selected_queue = self._device_page = self._driver_page = 0
         self._notified = self._page_size = 0
         self._queues = [Queue() for _ in range(count)]
-        self._aligns = [0] * count
+        self._aligns = [4096] * count  # what drivers mean that leave QueueAlign alone, as under QEMU
         if self.function is not None:
             self.function.reset()
 
