@@ -94,3 +94,24 @@ def test_strings_and_print(tmp_path: Path) -> None:
             "abcdefghijklmnopqrst......",
             "a12345678jklmnopqrst...... 1 1 0",
         ]
+
+
+README = (guest_asm_dir() / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_header() -> None:
+    named = set(re.findall(r"`(\w+\.h)`", README))
+    assert named == {path.name for path in (guest_asm_dir() / "include").glob("*.h")}
+
+
+@pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
+@pytest.mark.parametrize("controller", ["rvic", "gicv2"])
+def test_the_example_of_the_readme_runs(controller: str, tmp_path: Path) -> None:
+    example = re.search(r"^```c\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    assert example is not None
+    source = tmp_path / "main.c"
+    source.write_text(example[1], encoding="utf-8")
+    with Machine(controller=controller) as machine:
+        machine.load(source)
+        stop = machine.run(limit=2_000_000)
+        assert (stop.ok, machine.console.text) == (True, "3 ticks\n"), stop.detail
