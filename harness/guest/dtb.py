@@ -4,8 +4,8 @@
 A tree is plain data: names and the raw bytes of properties. What is read and written again keeps every byte of
 every property, in order; the blob may differ in padding and in its strings block.
 
-Why not libfdt's Python module: PyPI has it as source alone, and whoever installs this package would need a C compiler.
-CI, which has one, reads the trees that are written here with it.
+Why not libfdt's Python module: PyPI has it as source alone, and whoever installs this package would need a C
+compiler. CI, which has one, reads with it the trees that are written here.
 """
 
 from __future__ import annotations
