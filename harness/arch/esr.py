@@ -15,6 +15,8 @@ class EC(IntEnum):
     UNKNOWN = 0x00
     WFX = 0x01
     FP_ACCESS = 0x07
+    PAUTH = 0x09
+    BRANCH_TARGET = 0x0D
     ILLEGAL_STATE = 0x0E
     SVC64 = 0x15
     HVC64 = 0x16
@@ -124,6 +126,8 @@ _SPECIAL_FSC: Final = {
 _WORDS: Final = {
     EC.UNKNOWN: "undefined instruction",
     EC.FP_ACCESS: "trapped FP or SIMD access",
+    EC.PAUTH: "trapped pointer authentication",
+    EC.BRANCH_TARGET: "branch to what is no landing pad",
     EC.ILLEGAL_STATE: "illegal execution state",
     EC.PC_ALIGNMENT: "misaligned PC",
     EC.SP_ALIGNMENT: "misaligned SP",

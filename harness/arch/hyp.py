@@ -22,11 +22,15 @@ HCR_TPU: Final = 1 << 24
 HCR_TTLB: Final = 1 << 25
 HCR_TVM: Final = 1 << 26
 HCR_RW: Final = 1 << 31
+HCR_APK: Final = 1 << 40
+HCR_API: Final = 1 << 41
 
 # SCR_EL3 (D17.2.117): Non-secure, HVC enabled, EL2 is AArch64.
 SCR_NS: Final = 1 << 0
 SCR_HCE: Final = 1 << 8
 SCR_RW: Final = 1 << 10
+SCR_APK: Final = 1 << 16
+SCR_API: Final = 1 << 17
 
 # CNTHCTL_EL2 (D17.11.3).
 CNTHCTL_EL1PCTEN: Final = 1 << 0

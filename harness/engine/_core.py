@@ -22,6 +22,8 @@ from harness.errors import ConfigError
 Backend = Literal["view", "api"]
 
 _MPIDR_RES1 = 1 << 31
+# Pointer authentication is EL1's own, with its keys, where the model has it: API and APK do nothing elsewhere.
+_SCR = hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS | hyp.SCR_APK | hyp.SCR_API
 _HCR = hyp.HCR_RW | hyp.HCR_IMO | hyp.HCR_FMO | hyp.HCR_VM | hyp.HCR_TWI | hyp.HCR_TSC | hyp.HCR_TPU
 
 
@@ -48,7 +50,7 @@ class Core:
         self.handle = uc.open_engine(model)
         self._finalizer = weakref.finalize(self, uc.close, self.handle)
         self.sysreg = SystemRegisters(self)
-        self.sysreg.write("SCR_EL3", hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS)
+        self.sysreg.write("SCR_EL3", _SCR)
         if backend is None:
             backend = "api" if _probe.layout().view is None else "view"
         self.backend: Backend = backend
@@ -83,7 +85,7 @@ class Core:
         self.sysreg.write("CNTHCTL_EL2", hyp.CNTHCTL_EL1PCTEN | hyp.CNTHCTL_EL1PCEN)
         self.sysreg.write("VTCR_EL2", hyp.VTCR_39_BIT)
         self.sysreg.write("VTTBR_EL2", TABLE_BASE)
-        self.set_hcr(_HCR)
+        self.set_hcr(_HCR | hyp.HCR_APK | hyp.HCR_API)
 
     def close(self) -> None:
         """Give the CPU back to the host; nothing of it may be used afterwards."""

@@ -27,7 +27,7 @@ _DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 # IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
 _TO_UNIFICATION = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
 
-# TLBI at EL1 (C5.5): op0, op1, CRn; CRm tells the forms for this PE alone from those for the Inner Shareable domain.
+# TLBI at EL1 (C5.5): op0, op1, CRn; CRm tells those for this PE alone from those for the Inner Shareable domain.
 _TLBI_EL1 = (1, 0, 8)
 _NON_SHAREABLE = 7
 
@@ -139,8 +139,10 @@ class Hooks:
         elif ec == EC.SMC64:  # only with HCR_EL2.TSC cleared
             pe.pc -= 4
             pe.inject_undefined()
+        elif ec == EC.SVE_ACCESS:
+            pe.inject_undefined()  # no identification register says that there is SVE
         else:
-            if ec == EC.SVE_ACCESS:
+            if ec == EC.BRANCH_TARGET:
                 esr |= syndrome.IL  # Unicorn forgets it
             pe.enter_el1(esr, far=pe.registers.fault_address() if syndrome.is_abort(esr) else None)
 

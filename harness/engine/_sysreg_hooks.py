@@ -27,7 +27,7 @@ _VALUE = 24
 _FROM_REGISTER_ID = {register: n for n, register in enumerate(uc.REG_X)}
 # Fields that tell of what a guest does not have: hidden, and what reads there instead.
 _ID_FIELDS = {
-    "ID_AA64PFR0_EL1": (0xFFFF, 0x0011),  # EL3, EL2 none; EL1, EL0 in AArch64 only
+    "ID_AA64PFR0_EL1": (0xF_0000_FFFF, 0x0011),  # SVE, EL3, EL2 none; EL1, EL0 in AArch64 only
     "ID_AA64MMFR1_EL1": (0x0F00, 0),  # VH: of EL2
     "ID_AA64ISAR0_EL1": (0xF << 60, 0),  # RNDR: of the host
     "ID_PFR1_EL1": (0xF0F0, 0),  # Virtualization, Security

@@ -102,6 +102,11 @@ ERET_ALIAS: Final = Deviation(
     "An ERET is reported when reached by the virtual address at which its page was first executed.",
     "none: an observation of this project",
 )
+LDRAA_MODIFIER: Final = Deviation(
+    "ldraa-modifier",
+    "LDRAA and LDRAB, which only the CPU model `max` has, authenticate with SP as the modifier instead of zero.",
+    "C6.2 (LDRAA, LDRAB)",
+)
 NO_BIG_ENDIAN: Final = Deviation(
     "no-big-endian-mmio",
     "SCTLR_EL1.EE and E0E do not swap the bytes of an access to a device.",
@@ -125,5 +130,6 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     STALE_BLOCK,
     EXCEPTION_COUNTS,
     ERET_ALIAS,
+    LDRAA_MODIFIER,
     NO_BIG_ENDIAN,
 )

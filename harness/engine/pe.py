@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from harness.arch import esr as syndrome
 from harness.arch import hyp, sysreg
+from harness.arch.esr import EC
 from harness.arch.sysreg import SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine import access as accesses
@@ -280,5 +280,13 @@ def _zero(_pe: PE) -> int:
     return 0
 
 
-def _no_handler(pe: PE, esr: int) -> NoReturn:
+# What EL2 asked for by its own controls, and must serve.
+_WANTED = frozenset({EC.WFX, EC.HVC64, EC.SMC64, EC.SYSREG, EC.INSTRUCTION_ABORT_LOWER, EC.DATA_ABORT_LOWER})
+
+
+def _no_handler(pe: PE, esr: int) -> None:
+    """Whatever else a guest finds that is not EL1's business is not there (as KVM has it)."""
+    if syndrome.exception_class(esr) not in _WANTED:
+        pe.inject_undefined()
+        return
     raise LookupError(f"no handler for the exit at {pe.pc:#x}: {syndrome.describe(esr)}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from engine_rig import DEVICE, RAM, Rig
 
-from harness.arch import pstate
+from harness.arch import hyp, pstate
 from harness.arch.esr import EC, FSC_EXTERNAL, ISV, WNR, exception_class
 
 VBAR = RAM + 0x1_0000
@@ -62,6 +62,20 @@ def check_entry(rig: Rig, origin: str) -> None:
     mode = {"EL1h": pstate.Mode.EL1H, "EL1t": pstate.Mode.EL1T, "EL0": pstate.Mode.EL0T}[origin]
     assert pe.sysreg["SPSR_EL1"] & pstate.MODE == mode
     assert pe.sysreg["SPSR_EL1"] & pstate.DAIF == 0
+
+
+@pytest.mark.parametrize("control", [hyp.HCR_API, hyp.HCR_API | hyp.HCR_APK])
+def test_an_exception_to_el2_that_nobody_serves_is_undefined(rig: Rig, control: int) -> None:
+    """Pointer authentication, where EL2 has not left it to EL1: no such exit is anybody's."""
+    pe = rig.add(model="max")
+    pe.sysreg["HCR_EL2"] &= ~control
+    pe.sysreg["VBAR_EL1"] = RAM + 0x800
+    rig.load("hvc #0", RAM + 0xA00)
+    rig.memory.write(RAM, (0x9AC2_3020).to_bytes(4, "little"))  # pacga x0, x1, x2
+    pe.run(10)
+    assert [imm for _, imm, _, _ in rig.calls] == [0]
+    assert pe.sysreg["ESR_EL1"] == 0x0200_0000
+    assert pe.sysreg["ELR_EL1"] == RAM
 
 
 def test_svc(rig: Rig, origin: str) -> None:

@@ -42,7 +42,13 @@ class Run(NamedTuple):
 
 RUNS = (
     Run("exceptions"),
+    Run("exceptions", cpu="max"),
     Run("mmu"),
+    Run("mmu", cpu="max"),
+    Run("features", cpu="cortex-a53"),
+    Run("features", cpu="cortex-a57"),
+    Run("features"),
+    Run("features", cpu="max"),
     Run("granules"),
     Run("state"),
     Run("state", cpu="max"),
@@ -64,6 +70,7 @@ class Difference(NamedTuple):
     deviation: str
     ours: str
     qemu: str
+    cpu: str | None = None  # on this model alone
 
 
 def probe_names(name: str) -> list[str]:
