@@ -18,6 +18,7 @@ from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine._core import Inside
 from harness.engine._cycles import MASK64, event_type
+from harness.engine._implementation import CBAR_EL1, PERIPHBASE
 
 if TYPE_CHECKING:
     from harness.engine.pe import PE
@@ -131,7 +132,7 @@ class SystemRegisterHooks:
         others: dict[str, _Serve] = {"PMCCNTR_EL0": self._read_cycles}
         if self._pe.sysreg["ID_AA64ISAR0_EL1"] >> 60:
             others |= {"RNDR": self._no_register, "RNDRRS": self._no_register}
-        return {**timers, **identity, **_by_key(others)}
+        return {**timers, **identity, **_by_key(others), _key(CBAR_EL1): self._read_cbar}
 
     def _writes(self) -> dict[bytes, _Serve]:
         timers = {key: partial(self._write_timer, encoding) for key, encoding in _TIMERS.items()}
@@ -195,6 +196,12 @@ class SystemRegisterHooks:
         if pe.registers.level == 0:
             return 0
         self._answer(register, self.mrs(name))
+        return 1
+
+    def _read_cbar(self, register: int, _cp: int) -> int:
+        if self._pe.registers.level == 0:
+            return 0
+        self._answer(register, PERIPHBASE)
         return 1
 
     def _no_register(self, _register: int, _cp: int) -> int:

@@ -95,6 +95,11 @@ class Memory:
         """A PE is gone."""
         self._observers.remove(observer)
 
+    @property
+    def sharers(self) -> int:
+        """How many PEs there are."""
+        return len(self._observers)
+
     # Host access.
 
     def is_ram(self, ipa: int, n: int = 1) -> bool:

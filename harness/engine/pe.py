@@ -17,6 +17,7 @@ from harness.engine._cycles import CycleCounter
 from harness.engine._events import EventRegister
 from harness.engine._foresight import Foresight
 from harness.engine._hooks import Hooks
+from harness.engine._implementation import REGISTERS
 from harness.engine._registers import MASK64
 from harness.engine._sysreg_hooks import SystemRegisterHooks
 from harness.engine._watch import Watches
@@ -216,7 +217,7 @@ class PE(ExceptionEntry):
         trap = sysreg.parse_instruction(word)
         if trap is None or (self.el == 0 and trap.encoding.op1 != 3):
             return False
-        pair = self.on_system_register.get(trap.encoding)
+        pair = self.on_system_register.get(trap.encoding) or REGISTERS.get(trap.encoding)
         if pair is None:
             if not trap.read or not (sysreg.is_id_space(trap.encoding) or trap.encoding in _READ_AS_ZERO):
                 return False
