@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from harness.arch import esr as syndrome
 from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
-from harness.arch.sysreg import SysregEncoding
 from harness.engine import _unicorn as uc
 from harness.engine import deviations
 from harness.engine._walk import fault_status as walk_fault
@@ -27,9 +26,9 @@ _DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 # IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
 _TO_UNIFICATION = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
 
-# TLBI at EL1 (C5.5): op0, op1, CRn; CRm tells those for this PE alone from those for the Inner Shareable domain.
-_TLBI_EL1 = (1, 0, 8)
-_NON_SHAREABLE = 7
+# TLBI at EL1 (C5.5): op0 = 1, op1 = 0, CRn = 8; CRm tells those for this PE alone from the Inner Shareable ones.
+_TLBI_EL1_MASK, _TLBI_EL1 = 3 << 20 | 7 << 14 | 15 << 10, 1 << 20 | 8 << 10
+_CRM_MASK, _NON_SHAREABLE = 15 << 1, 7 << 1
 
 
 class Hooks:
@@ -76,20 +75,21 @@ class Hooks:
             fetch = not esr & syndrome.S1PTW
             if not self._fill(esr, fetch=fetch) and not self._stage1_failed(esr, instruction=True):
                 pe.handlers[ec](pe, esr)
-        elif ec != EC.SYSREG or not self._maintained(sysreg.parse_iss(esr).encoding):
+        elif ec != EC.SYSREG or not self._maintained(esr):
             pe.handlers[ec](pe, esr)
 
-    def _maintained(self, encoding: SysregEncoding) -> bool:
-        """Do what trapped maintenance of caches and TLBs does for the whole machine."""
+    def _maintained(self, esr: int) -> bool:
+        """Do what trapped maintenance of TLBs and caches does for the whole machine."""
         pe = self._pe
-        if encoding in _TO_UNIFICATION:
+        if esr & _TLBI_EL1_MASK == _TLBI_EL1:
+            if esr & _CRM_MASK == _NON_SHAREABLE:
+                pe.flush_addresses()
+            else:
+                pe.memory.tlb_maintenance()
+        elif sysreg.parse_iss(esr).encoding in _TO_UNIFICATION:
             pe.memory.instruction_cache_maintenance()
-        elif encoding[:3] != _TLBI_EL1:
-            return False
-        elif encoding.crm == _NON_SHAREABLE:
-            pe.flush_addresses()
         else:
-            pe.memory.tlb_maintenance()
+            return False
         pe.advance()
         return True
 
