@@ -5,7 +5,6 @@ import os
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadGroupScheduling
 
 pytest_plugins = ("pytester",)
 
@@ -29,8 +28,3 @@ def pytest_configure() -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"register backend: {BACKEND}"
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadGroupScheduling:
-    """Tests of one ``xdist_group`` share what they have measured: let one worker run them."""
-    return LoadGroupScheduling(config, log)

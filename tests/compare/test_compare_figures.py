@@ -3,27 +3,54 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from harness.compare import CONTROLLERS, INTERRUPTS, WORKS, Extras, Row, measure, measure_extras, page
 from harness.compare.expected import HAND_COUNTS
 
-pytestmark = pytest.mark.xdist_group("compare")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "world-switches.md"
 
 
-@cache  # each is measured once, by whichever test asks first
+DIRECTORY: list[Path] = []  # what the workers of one run of pytest share
+Measured = TypeVar("Measured")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def shared_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    base = tmp_path_factory.getbasetemp()
+    DIRECTORY.append(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    yield
+    DIRECTORY.clear()
+
+
+def once(name: str, measure: Callable[[], Measured]) -> Measured:
+    """What was measured under this name by whichever worker came first."""
+    kept = DIRECTORY[0] / f"{name}.pickle"
+    if kept.exists():
+        return pickle.loads(kept.read_bytes())  # type: ignore[no-any-return]  # as it was put there
+    measured = measure()
+    fresh = kept.with_suffix(f".{os.getpid()}")
+    fresh.write_bytes(pickle.dumps(measured))
+    fresh.replace(kept)
+    return measured
+
+
+@cache
 def row(work: str, controller: str) -> Row:
-    return measure(WORKS[work], controller)
+    return once(f"{work}-{controller}", lambda: measure(WORKS[work], controller))
 
 
 @cache
 def extras() -> Extras:
-    return measure_extras()
+    return once("extras", measure_extras)
 
 
 @pytest.mark.parametrize(("work", "controller"), [*product(WORKS, CONTROLLERS)])
