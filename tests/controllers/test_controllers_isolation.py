@@ -14,7 +14,6 @@ CPU_SUSPEND (tests/el2/test_el2_psci.py has them).
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -23,6 +22,7 @@ from struct import Struct
 import pytest
 from el2_invariants import check
 from gic_guest import make_machine
+from thorough import ALL
 
 from harness import Machine, StopReason, until
 from harness.arch.rvic import RVIC_BASE, RVID_BASE
@@ -31,7 +31,7 @@ from harness.guest import Program, load
 
 CONTROLLERS = ("rvic", "vgic", "trap", "gicv2")
 ROUNDS = 5
-STEPS = 100_000 // ROUNDS // (1 if "RVIC_FUZZ_ALL" in os.environ else len(CONTROLLERS))  # in each round
+STEPS = 100_000 // ROUNDS // (1 if ALL else len(CONTROLLERS))  # in each round
 TABLE = 0x4100_0000
 END = 0xFF
 LOADS_AND_STORES, CALLS = tuple(range(14)), (14, 15, 16)
@@ -129,7 +129,7 @@ def misbehave(machine: Machine, controller: str, kind: str, random: Random) -> N
 def test_random_behaviour_of_one_vcpu_hurts_nobody(controller: str, kind: str) -> None:
     """100,000 random accesses, and as many calls; EL2's state is checked between rounds.
 
-    The controllers share them; with RVIC_FUZZ_ALL set, as in CI, each has so many of its own.
+    The controllers share them; in CI each has so many of its own (thorough.py).
     """
     random = Random(f"{controller} {kind}")
     with make_machine(controller, 2, ledger=False) as machine:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 
 import c_firmware
 import pytest
 from c_firmware import COMPILERS, NAMES
+from thorough import every
 
 from harness.guest import disassemble
 
@@ -23,16 +24,23 @@ def assert_met(name: str, compiler: str, **options: object) -> None:
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("controller", CONTROLLERS)
-@pytest.mark.parametrize("cpus", [1, 8])
+@pytest.mark.parametrize(("name", "controller", "cpus"), every([*product(NAMES, CONTROLLERS, (1, 8))], 3))
 def test_meets_its_expectations(name: str, compiler: str, controller: str, cpus: int) -> None:
     assert_met(name, compiler, controller=controller, cpus=cpus)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("name", DRIVEN)
-@pytest.mark.parametrize(("profile", "order"), [("spec", "random"), ("kvm", "fifo"), ("kvm", "lowest")])
+@pytest.mark.parametrize(
+    ("name", "profile", "order"),
+    every(
+        [
+            (name, *kind)
+            for name in DRIVEN
+            for kind in (("spec", "random"), ("kvm", "fifo"), ("kvm", "lowest"))
+        ],
+        2,
+    ),
+)
 def test_no_profile_or_order_of_acknowledging_matters(
     name: str, compiler: str, profile: str, order: str
 ) -> None:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
+from thorough import every
 
 from harness import Machine, StopReason
 from harness.guest.library import firmware_dir
@@ -61,14 +63,12 @@ def assert_met(name: str, **options: object) -> None:
     assert report.met, [str(expectation) for expectation in report.unmet]
 
 
-@pytest.mark.parametrize(("name", "profile", "order", "cpus"), list(rvic_machines()))
+@pytest.mark.parametrize(("name", "profile", "order", "cpus"), every(list(rvic_machines()), 3))
 def test_meets_its_expectations_under_rvic(name: str, profile: str, order: str, cpus: int) -> None:
     assert_met(name, profile=profile, ack_order=order, cpus=cpus)
 
 
-@pytest.mark.parametrize("name", ASSEMBLY)
-@pytest.mark.parametrize("controller", GICS)
-@pytest.mark.parametrize("cpus", [1, 2, 8])
+@pytest.mark.parametrize(("name", "controller", "cpus"), every([*product(ASSEMBLY, GICS, (1, 2, 8))], 2))
 def test_meets_its_expectations_under_a_gicv2(name: str, controller: str, cpus: int) -> None:
     assert_met(name, controller=controller, cpus=cpus)
 
