@@ -23,6 +23,13 @@ def whole(what: str, value: object, least: int, unit: str) -> int:
     return number
 
 
+def check_whole(**values: object) -> None:
+    """ConfigError unless each is an int, or None."""
+    for name, value in values.items():
+        if value is not None and not isinstance(value, int):
+            raise ConfigError(f"{name}={value!r}: a whole number is needed")
+
+
 def check_cpu(what: str, machine: Machine, cpu: int | None) -> None:
     """ConfigError unless the machine has this vCPU; None is any."""
     count = len(machine.cpus)

@@ -14,7 +14,7 @@ from harness.engine import PE, Memory
 from harness.errors import ConfigError
 from harness.guest import Program, Symbols
 from harness.machine import diagnose, options
-from harness.machine.arguments import whole
+from harness.machine.arguments import check_whole, whole
 from harness.machine.board import Board
 from harness.machine.boot import Boot, Extras, Source
 from harness.machine.clock import Clock
@@ -88,6 +88,9 @@ class Machine:
         semihosting_dir: str | os.PathLike[str] | None = None,
         **bases: int,
     ) -> None:
+        counts = {"cpus": cpus, "trusted": trusted, "untrusted": untrusted, "seed": seed, **bases}
+        rates = {"ticks_per_instruction": ticks_per_instruction, "priority_bits": priority_bits}
+        check_whole(**counts, **rates, list_registers=list_registers)
         self.controller = options.parse_controller(controller)
         options.check_backend(backend)
         self.on_reset = options.parse_on_reset(on_reset)

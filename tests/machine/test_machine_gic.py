@@ -105,3 +105,16 @@ def test_a_manifest_with_an_unknown_kind_of_uart_is_told_the_known_ones(
     path.write_text('[guest]\nsource = "main.S"\n[machine]\nuart = "8250"\n')
     assert invoke(["run", str(path)]) == 2
     assert "guest.toml:4: `machine.uart`: '8250' is not one of pl011, qemu" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("cpus", "trusted", "untrusted", "seed", "ticks_per_instruction"),
+        *("priority_bits", "list_registers", "quantum", "rvic_base"),
+    ],
+)
+@pytest.mark.parametrize("value", [2.5, "2"])
+def test_what_is_a_number_has_to_be_whole(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=rf"^{name}=.*whole number"):
+        Machine(**{name: value})  # type: ignore[arg-type]  # that is the mistake
