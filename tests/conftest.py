@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -16,7 +17,12 @@ BACKEND = os.environ.get("RVIC_BACKEND", "view")
 
 
 def pytest_configure() -> None:
-    """With RVIC_BACKEND=api every machine that does not ask for a register backend gets the fallback."""
+    """With RVIC_BACKEND=api every machine that does not ask for a register backend gets the fallback.
+
+    A shell starts what it does in the background with SIGINT ignored; the tests of Ctrl-C need it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if BACKEND == "view":
         return
     from harness import Machine
