@@ -124,6 +124,7 @@ def misbehave(machine: Machine, controller: str, kind: str, random: Random) -> N
         assert machine.memory.u64(ticks) > now, "vCPU 0's timer has stopped"
 
 
+@pytest.mark.timeout(600)  # a slow computer needs more than a minute for all of one kind
 @pytest.mark.parametrize("kind", ["accesses", "calls"])
 @pytest.mark.parametrize("controller", CONTROLLERS)
 def test_random_behaviour_of_one_vcpu_hurts_nobody(controller: str, kind: str) -> None:
