@@ -41,6 +41,7 @@ class EC(IntEnum):
 
 
 IL: Final = 1 << 25
+ALWAYS: Final = 1 << 24 | 0xE << 20  # CV and COND of FP accesses and WFx, as AArch64 has them (D17.2.37)
 ISS_MASK: Final = (1 << 25) - 1
 
 # ISS of aborts (EC 0x20, 0x21, 0x24, 0x25).

@@ -27,7 +27,7 @@ SEV: Final = 0xD503_209F
 SEVL: Final = 0xD503_20BF
 
 _SCTLR_NTWE: Final = 1 << 18
-_ISS_WFE: Final = 1 << 24 | 0xE << 20 | 1  # CV, COND: always, in AArch64; TI (D17.2.37)
+_ISS_WFE: Final = syndrome.ALWAYS | 1  # TI (D17.2.37)
 
 
 class EventRegister:

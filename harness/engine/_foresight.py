@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from harness.engine.pe import PE
 
 _ERET: Final = struct.pack("<I", 0xD69F_03E0)
-_ISS_FP: Final = 1 << 24 | 0xE << 20  # CV, COND: always, in AArch64 (D17.2.37)
 _FPEN_SHIFT: Final = 20
 # Every FP and SIMD instruction, loads and stores too, has bits 27:26 set (C4.1); the pattern is for the top bytes.
 _FP_TOP: Final = re.compile(
@@ -138,7 +137,7 @@ class Foresight:
 
     def _trap_fp(self) -> None:
         self._pe.count_one()
-        self._pe.enter_el1(syndrome.make(EC.FP_ACCESS, _ISS_FP))
+        self._pe.enter_el1(syndrome.make(EC.FP_ACCESS, syndrome.ALWAYS))
 
     def _returning(self) -> None:
         if self._pe.registers.level == 0:

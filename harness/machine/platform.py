@@ -18,19 +18,15 @@ if TYPE_CHECKING:
     from harness.el2 import Hypervisor
     from harness.machine.scheduler import Scheduler
 
-# Registers the guest owns outright: the PE serves them without an exit (CNTHCTL_EL2 cannot trap the virtual
-# timer, and lets CNTPCT through).
+# Registers the guest owns outright, beside the counters: the PE serves them without an exit (CNTHCTL_EL2 cannot
+# trap the virtual timer, and lets CNTPCT through; Unicorn itself keeps CNTKCTL_EL1).
 GUEST_TIMER = (
-    TimerRegister.CNTVCT_EL0,
-    TimerRegister.CNTPCT_EL0,
     TimerRegister.CNTV_CTL_EL0,
     TimerRegister.CNTV_CVAL_EL0,
     TimerRegister.CNTV_TVAL_EL0,
-    TimerRegister.CNTKCTL_EL1,
     TimerRegister.CNTFRQ_EL0,
 )
 PHYSICAL_TIMER = (TimerRegister.CNTP_CTL_EL0, TimerRegister.CNTP_CVAL_EL0, TimerRegister.CNTP_TVAL_EL0)
-READ_ONLY = (TimerRegister.CNTVCT_EL0, TimerRegister.CNTPCT_EL0, TimerRegister.CNTFRQ_EL0)
 
 
 class Platform:
@@ -151,7 +147,7 @@ class Platform:
 
     def _serve(self, pe: PE, register: TimerRegister) -> None:
         read = partial(self._guest_read, register)
-        write = None if register in READ_ONLY else partial(self._guest_write, register)
+        write = None if register is TimerRegister.CNTFRQ_EL0 else partial(self._guest_write, register)
         pe.on_system_register[sysreg.NAMES_TO_ENCODINGS[register.value]] = (read, write)
 
     def _serve_counters(self, pe: PE) -> None:

@@ -7,6 +7,7 @@ What differs is docs/deviations.md's `vgic-one-of-n`: a GIC signals all targets,
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -59,7 +60,7 @@ def lines(guest: GicGuest) -> list[bool]:
 
 @EVERY
 @pytest.mark.parametrize("not_ready", [mask, disable_the_group, be_in_a_handler])
-def test_the_one_that_would_take_it_gets_it(controller: str, not_ready) -> None:  # type: ignore[no-untyped-def]
+def test_the_one_that_would_take_it_gets_it(controller: str, not_ready: Callable[[GicGuest], object]) -> None:
     """3.3: a mask, a disabled group or a running priority holds it back at vCPU 0."""
     guest = make(controller)
     not_ready(guest)
