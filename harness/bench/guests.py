@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from harness.guest import Program, assemble
+from harness.asm import assemble
+from harness.image import Program
 
 INTID = 7  # a trusted interrupt without a device: an IPI
 _DATA = """

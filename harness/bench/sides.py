@@ -8,7 +8,8 @@ from collections.abc import Callable
 from harness.arch.rvic import RVIC_BASE, RvicCall
 from harness.bench.guests import INTID, Guest
 from harness.engine.baseline import Bare, Callback
-from harness.machine import Machine, StopReason
+from harness.machine import Machine
+from harness.run.stop import StopReason
 
 CALLS_PER_CYCLE = 3  # Signal, Acknowledge, ClearMasked
 WARM_UP = 2  # turns of the loop before anything is timed: code is translated, pages are mapped

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from harness.build import disassemble, load
 from harness.cli.screen import Screen
-from harness.guest import disassemble, load
-from harness.guest.manifest import find_guest
+from harness.scenario.manifest import find_guest
 
 
 def disassemble_guest(guest: str) -> int:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from harness.cli.screen import Screen
-from harness.guest.library import firmware_dir
-from harness.guest.manifest import MANIFEST_NAME, firmware_names, read_manifest
+from harness.library import firmware_dir
+from harness.scenario.manifest import MANIFEST_NAME, firmware_names, read_manifest
 
 
 def list_firmware() -> int:

@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from harness.build.toolchain import COMPILER_HINT
 from harness.cli.screen import Screen
 from harness.errors import ConfigError
-from harness.guest.toolchain import COMPILER_HINT
 
 TEMPLATES: Final = ("guest.toml", "README.md", "test_guest.py")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

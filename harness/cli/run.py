@@ -14,11 +14,11 @@ from harness.cli.serial import connected
 from harness.cli.show import show_life, show_summary, show_title
 from harness.cli.tracing import Formatter, LiveTrace
 from harness.errors import ConfigError, GuestError
-from harness.guest.manifest import Manifest, Start, StimulusSpec, find_guest
 from harness.machine.machine import Machine
-from harness.machine.scenario import Report, examine, prepare
-from harness.machine.stimulus import parse_at
-from harness.machine.stop import Stop
+from harness.run.stimulus import parse_at
+from harness.run.stop import Stop
+from harness.scenario.manifest import Manifest, Start, StimulusSpec, find_guest
+from harness.scenario.scenario import Report, examine, prepare
 from harness.trace.events import Event
 from harness.trace.text import TextWriter
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from harness.host.terminal import Terminal
 from harness.machine.machine import Machine
-from harness.machine.terminal import Terminal
 
 STDIO = "stdio"
 

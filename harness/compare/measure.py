@@ -11,7 +11,8 @@ from harness.arch.virt import CNTFRQ
 from harness.compare.bench import Bench
 from harness.compare.works import CONTROLLERS, Work
 from harness.gic.config import GicConfig
-from harness.machine import Machine, StopReason
+from harness.machine import Machine
+from harness.run.stop import StopReason
 from harness.trace import Ledger
 
 LIMIT = 20_000_000  # instructions; a work that needs so many is wrong

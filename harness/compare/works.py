@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import ConfigError
-from harness.guest.library import guest_asm_dir
+from harness.library import guest_asm_dir
 
 CONTROLLERS: Final = ("rvic", "vgic", "trap", "gicv2")
 """In the order of the table's columns."""

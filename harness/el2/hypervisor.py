@@ -12,7 +12,7 @@ from typing import Protocol
 
 from harness.arch.esr import EC
 from harness.devices import BusError
-from harness.el2.controller import Controller, Emulated, Reach
+from harness.el2.controllers.base import Controller, Emulated, Reach
 from harness.el2.psci import Outcome
 from harness.el2.smccc import Hypercalls
 from harness.el2.vcpu import Power, Resume, Vcpu

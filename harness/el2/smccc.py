@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.arch import smccc
 from harness.arch.smccc import MASK32, NOT_SUPPORTED
-from harness.el2.controller import CallResult, Controller, Service
+from harness.el2.controllers.base import CallResult, Controller, Service
 from harness.el2.psci import Psci
 from harness.el2.vcpu import Vcpu
 from harness.engine import PE

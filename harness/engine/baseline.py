@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 from harness.arch import hyp
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
-from harness.engine import _probe
-from harness.engine import _unicorn as uc
-from harness.engine.stage2 import PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
+from harness.engine.emulator import binding as uc
+from harness.engine.emulator import probe as _probe
+from harness.engine.memory.stage2 import PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
 from harness.errors import HarnessError
 
 Callback = Callable[[int, int, int], None]  # (handle, exception number, NULL)

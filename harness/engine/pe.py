@@ -10,22 +10,22 @@ from harness.arch import esr as syndrome
 from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
 from harness.arch.sysreg import SysregEncoding
-from harness.engine import _unicorn as uc
-from harness.engine import access as accesses
-from harness.engine._core import Backend
-from harness.engine._cycles import CycleCounter
-from harness.engine._events import EventRegister
-from harness.engine._foresight import Foresight
-from harness.engine._hooks import Hooks
-from harness.engine._implementation import REGISTERS
-from harness.engine._registers import MASK64
-from harness.engine._sysreg_hooks import SystemRegisterHooks
-from harness.engine._watch import Watches
-from harness.engine.access import Access
+from harness.engine.breakpoints import Watches
+from harness.engine.completions.cycles import CycleCounter
+from harness.engine.completions.event_register import EventRegister
+from harness.engine.completions.exception_entry import ExceptionEntry
+from harness.engine.completions.first_run import Foresight
+from harness.engine.completions.implementation_defined import REGISTERS
+from harness.engine.completions.system_registers import SystemRegisterHooks
+from harness.engine.core import Backend
 from harness.engine.deviations import Deviation
-from harness.engine.exceptions import ExceptionEntry
-from harness.engine.loadstore import ZR, decode
-from harness.engine.memory import Memory
+from harness.engine.emulator import binding as uc
+from harness.engine.emulator.registers import MASK64
+from harness.engine.exits import Hooks
+from harness.engine.memory.ram import Memory
+from harness.engine.mmio import access as accesses
+from harness.engine.mmio.access import Access
+from harness.engine.mmio.loadstore import ZR, decode
 
 Handler = Callable[["PE", int], object]
 ReadRegister = Callable[["PE"], int]

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from harness.arch import virt
+from harness.board.board import Board
+from harness.board.platform import Platform
 from harness.el2 import (
     Controller,
     GicDriver,
@@ -13,9 +15,7 @@ from harness.el2 import (
     TrapController,
     VgicController,
 )
-from harness.machine.board import Board
-from harness.machine.options import ControllerKind
-from harness.machine.platform import Platform
+from harness.options import ControllerKind
 from harness.rvic import Config, Rvic
 
 # What an assembly guest is told about its controller: one source, two drivers (guest_asm/irq_driver.inc).

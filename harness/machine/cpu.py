@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from harness.board.platform import Platform
 from harness.el2 import Power, Vcpu
 from harness.engine import PE, General, VectorRegisters
-from harness.machine.platform import Platform
-from harness.machine.sysregs import SystemRegisters
+from harness.machine.system_registers import SystemRegisters
 
 
 class Cpu:

@@ -8,35 +8,36 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from harness import options
 from harness.arch import virt
+from harness.arguments import check_whole, whole
+from harness.board.board import Board
+from harness.board.clock import Clock
+from harness.board.console import Console
+from harness.board.devicetree import BoardFacts, parse_conduit
+from harness.board.peripherals import Drive, Peripherals
+from harness.board.platform import Platform
+from harness.boot.loader import Loader
+from harness.boot.placement import Boot, Extras, Source
 from harness.el2 import Hypervisor, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError
-from harness.guest import Program, Symbols
-from harness.machine import diagnose, options
-from harness.machine.arguments import check_whole, whole
-from harness.machine.board import Board
-from harness.machine.boot import Boot, Extras, Source
-from harness.machine.clock import Clock
-from harness.machine.console import Console
+from harness.host.semihosting import Semihosting
+from harness.host.serial import serial_input
+from harness.image import Program, Symbols
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
-from harness.machine.devicetree import BoardFacts, parse_conduit
-from harness.machine.loading import Loader
-from harness.machine.loop import Action, Loop
-from harness.machine.peripherals import Drive, Peripherals
-from harness.machine.platform import Platform
-from harness.machine.scheduler import QUANTUM, Scheduler
-from harness.machine.semihosting import Semihosting
-from harness.machine.serial import serial_input
-from harness.machine.stop import Stop
-from harness.machine.until import Condition
-from harness.machine.watch import Watches
+from harness.run import diagnose
+from harness.run.loop import Action, Loop
+from harness.run.scheduler import QUANTUM, Scheduler
+from harness.run.stop import Stop
+from harness.run.until import Condition
+from harness.run.watch import Watches
 from harness.rvic import Config, Rvic
 from harness.trace import Events, Ledger, Listener, Names
 
 if TYPE_CHECKING:
-    from harness.machine.terminal import Terminal
+    from harness.host.terminal import Terminal
 
 
 class Machine:
@@ -272,7 +273,7 @@ class Machine:
         if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
-            from harness.machine.stimulus import parse_stimulus
+            from harness.run.stimulus import parse_stimulus
 
             action = parse_stimulus(action)
         self._loop.at(tick, action)

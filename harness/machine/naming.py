@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from harness.machine.machine import Machine
-from harness.machine.options import ControllerKind
+from harness.options import ControllerKind
 from harness.trace.names import Names
 
 

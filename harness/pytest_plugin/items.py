@@ -13,7 +13,7 @@ import pytest
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from harness.machine.scenario import Report
+    from harness.scenario.scenario import Report
 
 
 class GuestFile(pytest.File):
@@ -38,9 +38,9 @@ class GuestItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run it; a failing one a second time, to see its last events, for a run repeats exactly."""
-        from harness.guest.manifest import read_manifest
-        from harness.machine.scenario import run
         from harness.pytest_plugin.machines import last_events
+        from harness.scenario.manifest import read_manifest
+        from harness.scenario.scenario import run
 
         manifest = read_manifest(self.path)
         report = run(manifest)

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import pytest
 
+from harness.asm import assemble
 from harness.errors import HarnessError
-from harness.guest import assemble
-from harness.guest.manifest import Manifest, find_guest
 from harness.machine.machine import Machine
 from harness.machine.naming import names_of
-from harness.machine.scenario import Report, prepare
+from harness.scenario.manifest import Manifest, find_guest
+from harness.scenario.scenario import Report, prepare
 from harness.trace.events import Event
 from harness.trace.text import format_event
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.asm import assemble
 from harness.cli import invoke
-from harness.guest import assemble, dtb
+from harness.image import dtb
 
 X0 = Path(__file__).parent / "x0.S"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from harness import Machine
+from harness.board.devicetree import BoardFacts, Chosen, Conduit, board_tree, with_chosen
 from harness.errors import ConfigError
-from harness.guest import dtb
-from harness.guest.dtb import Node, cells, text
-from harness.machine.devicetree import BoardFacts, Chosen, Conduit, board_tree, with_chosen
-from harness.machine.options import ControllerKind
+from harness.image import dtb
+from harness.image.dtb import Node, cells, text
+from harness.options import ControllerKind
 
 MIB = 1 << 20
 

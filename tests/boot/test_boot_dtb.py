@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.board.devicetree import BoardFacts, Chosen, board_tree, with_chosen
 from harness.errors import GuestError
-from harness.guest import dtb
-from harness.guest.dtb import DeviceTree, Node
-from harness.machine.devicetree import BoardFacts, Chosen, board_tree, with_chosen
+from harness.image import dtb
+from harness.image.dtb import DeviceTree, Node
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789,._+-", min_size=1, max_size=31)
 PROPERTIES = st.dictionaries(NAMES, st.binary(max_size=40), max_size=5)

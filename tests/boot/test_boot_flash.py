@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Machine, StopReason
+from harness.asm import assemble
 from harness.devices.flash import BANK_SIZE, SECTOR_SIZE, Flash
 from harness.errors import ConfigError, GuestError
-from harness.guest import assemble, dtb
+from harness.image import dtb
 
 BOTH = 0x0001_0001  # a 16-bit value to each device of a bank
 

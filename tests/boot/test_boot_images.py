@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import Machine
+from harness.asm import assemble
+from harness.build import load
 from harness.errors import HarnessError
-from harness.guest import assemble, load, packed
+from harness.image import compressed as packed
 
 X0 = Path(__file__).parent / "x0.S"
 CODE = assemble(X0).segments[0].data

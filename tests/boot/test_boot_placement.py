@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness import Machine
+from harness.board.devicetree import BoardFacts
+from harness.boot.placement import Boot, Extras, plan_bios, plan_kernel
 from harness.errors import ConfigError, GuestError
-from harness.guest import Program, Segment, Symbols, dtb
-from harness.machine.boot import Boot, Extras, plan_bios, plan_kernel
-from harness.machine.devicetree import BoardFacts
+from harness.image import Program, Segment, Symbols, dtb
 
 MIB = 1 << 20
 RAM = 0x4000_0000

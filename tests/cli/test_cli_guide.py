@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from harness.cli.app import app
-from harness.guest import manifest
-from harness.guest.manifest import read_manifest
+from harness.scenario import manifest
+from harness.scenario.manifest import read_manifest
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group

@@ -10,11 +10,11 @@ import pytest
 from cli_guests import POWER_OFF, Rvic
 
 from harness import Machine
-from harness.guest import assemble
-from harness.guest.loader import ASSEMBLY
-from harness.guest.manifest import SOURCE_SUFFIXES, Manifest, find_guest
-from harness.guest.toolchain import C
-from harness.machine.ordered import make_machine
+from harness.asm import assemble
+from harness.build.load import ASSEMBLY
+from harness.build.toolchain import C
+from harness.scenario.manifest import SOURCE_SUFFIXES, Manifest, find_guest
+from harness.scenario.ordered import make_machine
 
 # x19 = priority 0xff as GICD_IPRIORITYR0 keeps it; x20 = version of the virtio transport in slot 31;
 # x21 = RXRIS after one character was typed into the FIFO.

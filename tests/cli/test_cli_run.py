@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cli_guests import EXIT_3, FOREVER, HI, Rvic
 
-from harness.guest import assemble
+from harness.asm import assemble
 
 Guest = Callable[..., Path]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from cli_guests import Rvic
 
+from harness.build import toolchain
+from harness.build.toolchain import Toolchain, available
 from harness.errors import GuestError
-from harness.guest import toolchain
-from harness.guest.manifest import find_guest
-from harness.guest.toolchain import Toolchain, available
+from harness.scenario.manifest import find_guest
 
 needs_compiler = pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
 HI = '#include "uart.h"\nint main(void) { uart_puts("hi\\n"); return 0; }\n'
@@ -120,7 +120,7 @@ def test_the_fixture_builds_with_the_toolchain_it_is_given(pytester: pytest.Pyte
         """
         import pytest
 
-        from harness.guest.toolchain import available
+        from harness.build.toolchain import available
 
 
         @pytest.mark.parametrize("toolchain", list(available()))

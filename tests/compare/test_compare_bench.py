@@ -10,7 +10,7 @@ import pytest
 
 from harness.compare import WORKS, Work, measure
 from harness.compare.bench import needs_host
-from harness.guest.library import guest_asm_dir
+from harness.library import guest_asm_dir
 from harness.trace.events import DataAbort, Event, Hvc, InstructionAbort, PhysicalIrq, SysregTrap, Wfx
 
 HVC = Hvc(1, 0, 0x4000, 0, (0, 0, 0), (0, 0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from harness import Machine
 from harness.el2 import RvicController, TrapController, VgicController
-from harness.el2 import list_registers as lr
-from harness.el2.physical_links import PhysicalLinks, link
+from harness.el2.softgic.physical_links import PhysicalLinks, link
+from harness.el2.vgic import list_registers as lr
 from harness.gic import Gic
 
 INTID_MASK = 0x3FF

@@ -22,9 +22,9 @@ from gic_guest import (
 )
 
 from harness import Machine, StopReason
-from harness.el2.list_registers import STATE
+from harness.asm import assemble
+from harness.el2.vgic.list_registers import STATE
 from harness.gic.virtual import VirtualInterface
-from harness.guest import assemble
 from harness.trace.events import Power
 
 LOW, MIDDLE, HIGH = 43, 42, 41

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 
 from harness import Machine, StopReason
+from harness.asm import assemble
 from harness.devices import Pl011
 from harness.devices.pl011 import Register as Reg
 from harness.errors import ConfigError
-from harness.guest import assemble
 
 RX, RT, FEN = 1 << 4, 1 << 6, 1 << 4
 

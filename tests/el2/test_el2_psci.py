@@ -12,7 +12,7 @@ from harness import Machine, StopReason, until
 from harness.arch.psci import Affinity, Function, Result
 from harness.arch.rvic import RvicCall
 from harness.arch.smccc import SMCCC_VERSION
-from harness.guest import assemble
+from harness.asm import assemble
 from harness.trace.events import Power
 
 Make = Callable[..., Caller]

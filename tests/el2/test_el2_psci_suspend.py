@@ -11,7 +11,7 @@ from call_table import Action, Call, Caller, rvic
 from harness import Machine, StopReason, until
 from harness.arch.psci import POWER_STATE_POWERDOWN, Affinity, Function, Result
 from harness.arch.rvic import RvicCall
-from harness.guest import assemble
+from harness.asm import assemble
 from harness.trace.events import Power
 
 Make = Callable[..., Caller]

@@ -186,7 +186,7 @@ def test_zero_register(rig: Rig) -> None:
 
 def test_literal_load_is_pc_relative() -> None:
     """LDR (literal), LDRSW, and to a vector register (C6.2.167)."""
-    from harness.engine.loadstore import Bank, Index, decode
+    from harness.engine.mmio.loadstore import Bank, Index, decode
 
     x, sw, q = decode(0x58000080), decode(0x98FF_FFE0), decode(0x9C00_0040)
     assert x is not None

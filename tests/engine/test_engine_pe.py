@@ -11,7 +11,8 @@ from engine_rig import RAM, Rig, assemble
 
 from harness.arch import pstate
 from harness.arch.esr import EC
-from harness.engine import PE, Backend, Memory, _probe
+from harness.engine import PE, Backend, Memory
+from harness.engine.emulator import probe as _probe
 from harness.errors import ConfigError
 
 

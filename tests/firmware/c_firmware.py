@@ -8,12 +8,12 @@ from functools import cache
 import pytest
 
 from harness import Machine
-from harness.guest import Program
-from harness.guest.manifest import find_guest, firmware_names
-from harness.guest.toolchain import Toolchain, available, build
-from harness.machine import scenario
+from harness.build.toolchain import Toolchain, available, build
+from harness.image import Program
 from harness.machine.controllers import GUEST_DEFINES
-from harness.machine.options import parse_controller
+from harness.options import parse_controller
+from harness.scenario import scenario
+from harness.scenario.manifest import find_guest, firmware_names
 
 NAMES = tuple(name for name in firmware_names() if find_guest(name).source.suffix == ".c")
 COMPILERS = [

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness import Machine, StopReason
-from harness.guest import assemble
+from harness.asm import assemble
 from harness.machine.controllers import GUEST_DEFINES
-from harness.machine.options import parse_controller
+from harness.options import parse_controller
 from harness.trace.events import DataAbort, Event, Hvc, Smc
 
 PREAMBLE = """

@@ -15,10 +15,10 @@ import driver_guest
 import pytest
 
 from harness import Machine, StopReason
-from harness.guest import Program
-from harness.guest.toolchain import available, build
+from harness.build.toolchain import available, build
+from harness.image import Program
 from harness.machine.controllers import GUEST_DEFINES
-from harness.machine.options import parse_controller
+from harness.options import parse_controller
 
 pytestmark = pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
 

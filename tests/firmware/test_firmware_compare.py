@@ -8,10 +8,10 @@ from pathlib import Path
 import gnu_assemblers
 import pytest
 
+from harness.asm import assemble
 from harness.compare import WORKS, Work
 from harness.compare.works import BROADCAST
-from harness.guest import assemble
-from harness.guest.library import guest_asm_dir
+from harness.library import guest_asm_dir
 
 
 @pytest.mark.parametrize("defines", [{}, {"IRQ_GICV2": 1}], ids=["rvic", "gicv2"])

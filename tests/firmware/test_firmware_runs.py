@@ -10,9 +10,9 @@ import pytest
 from thorough import every
 
 from harness import Machine, StopReason
-from harness.guest.library import firmware_dir
-from harness.guest.manifest import find_guest, firmware_names
-from harness.machine import scenario
+from harness.library import firmware_dir
+from harness.scenario import scenario
+from harness.scenario.manifest import find_guest, firmware_names
 from harness.trace import Ledger
 
 ORDERS = ("fifo", "lowest", "random")

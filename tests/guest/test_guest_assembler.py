@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.asm import DEFAULT_BASE, assemble
 from harness.errors import GuestError
-from harness.guest import DEFAULT_BASE, Line, Program, assemble
+from harness.image import Line, Program
 
 SOURCE = """\
         .equ    SIZE, 16

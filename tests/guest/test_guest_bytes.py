@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.guest import DEFAULT_BASE, Program, disassemble, load
+from harness.asm import DEFAULT_BASE
+from harness.build import disassemble, load
+from harness.image import Program
 
 CORPUS = Path(__file__).parent / "corpus"
 SOURCES = sorted(CORPUS.glob("*.S"))

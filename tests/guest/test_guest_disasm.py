@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from harness.guest import assemble, disassemble
+from harness.asm import assemble
+from harness.build import disassemble
 
 SOURCE = """\
 _start: b       there

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.build import load
 from harness.errors import GuestError, GuestWarning
-from harness.guest import Program, elf, load
+from harness.image import Program, elf
 
 CODE = bytes.fromhex("1f2003d5c0035fd6")
 TEXT, HIGH, DATA = 0x4000_0000, 0xFFFF_0000_4000_0000, 0x4000_2000

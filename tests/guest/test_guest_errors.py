@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.asm import assemble, assembler
 from harness.errors import GuestError
-from harness.guest import assemble, assembler
 
 FAR = ".skip 0x9000\n"
 CASES = {

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.asm import assemble
+from harness.build import load
 from harness.errors import GuestError
-from harness.guest import assemble, firmware_dir, guest_asm_dir, load
+from harness.library import firmware_dir, guest_asm_dir
 
 
 def make_image(text_offset: int = 0x80000, size: int = 0x1000, flags: int = 0xA) -> bytes:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.asm import assemble
 from harness.errors import GuestError
-from harness.guest import assemble
 
 CORPUS = Path(__file__).parent / "corpus"
 SOURCES = [path.read_text() for path in sorted(CORPUS.glob("*.S"))]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigError, GuestError
-from harness.guest import manifest as manifest_module
-from harness.guest.manifest import (
+from harness.scenario import manifest as manifest_module
+from harness.scenario.manifest import (
     DEFAULT_LIMIT,
     Ending,
     InterruptSpec,

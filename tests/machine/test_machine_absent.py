@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from harness import Machine, StopReason
-from harness.guest import assemble, dtb
-from harness.machine.devicetree import BoardFacts, Chosen, board_tree
-from harness.machine.options import ControllerKind
+from harness.asm import assemble
+from harness.board.devicetree import BoardFacts, Chosen, board_tree
+from harness.image import dtb
+from harness.options import ControllerKind
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "deviations.md"
 ROWS = re.findall(r"^\| `absent-[a-z0-9-]+` \| (.+?) \| ", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)

@@ -11,8 +11,8 @@ import pytest
 from harness import ConfigError, Machine, StopReason
 from harness.cli import invoke
 from harness.gic import Frame
-from harness.guest.manifest import find_guest, read_manifest
-from harness.machine.scenario import run
+from harness.scenario.manifest import find_guest, read_manifest
+from harness.scenario.scenario import run
 
 Make = Callable[..., Machine]
 GICH_VTR, VTR_LIST_REGS = 0x004, 0x3F

@@ -12,10 +12,10 @@ from struct import pack
 import pytest
 
 from harness import Machine, StopReason
+from harness.asm import assemble
 from harness.devices.pl031 import EPOCH
 from harness.errors import ConfigError
-from harness.guest import assemble
-from harness.machine.semihosting import Operation as Op
+from harness.host.semihosting import Operation as Op
 
 FAILED = (1 << 64) - 1
 BLOCK, NAME, OTHER, BUFFER = 0x4010_0000, 0x4010_0100, 0x4010_0200, 0x4010_1000

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import ConfigError, GuestError, Machine, StopReason, until
-from harness.guest import Program, Segment, Symbols
+from harness.image import Program, Segment, Symbols
 
 Make = Callable[..., Machine]
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness import ConfigError, HarnessError, Machine, StopReason, until
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
-from harness.machine.sysregs import UnknownRegisterError
+from harness.machine.system_registers import UnknownRegisterError
 
 Make = Callable[..., Machine]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import ConfigError
-from harness.machine.stimulus import Drive, LineStimulus, Stimulus, UartStimulus, parse_at, parse_stimulus
+from harness.run.stimulus import Drive, LineStimulus, Stimulus, UartStimulus, parse_at, parse_stimulus
 
 
 @pytest.mark.parametrize(

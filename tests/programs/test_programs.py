@@ -16,9 +16,9 @@ from typing import NamedTuple
 import pytest
 
 from harness.arch.virt import RAM_BASE, TEXT_OFFSET
-from harness.guest import load
-from harness.guest.manifest import find_guest
-from harness.machine import scenario
+from harness.build import load
+from harness.scenario import scenario
+from harness.scenario.manifest import find_guest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

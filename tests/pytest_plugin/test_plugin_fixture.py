@@ -67,7 +67,7 @@ def test_machines_are_closed_when_the_test_ends(pytester: pytest.Pytester) -> No
     pytester.makepyfile(
         GUEST
         + """
-from harness.machine.machine import Machine  # not by way of `harness`, which keeps that of another session
+from harness.machine.machine import Machine# not by way of `harness`, which keeps that of another session
 
 closed = []
 

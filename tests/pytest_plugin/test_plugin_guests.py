@@ -66,7 +66,7 @@ def test_a_wrong_manifest_fails_with_its_line(pytester: pytest.Pytester) -> None
 def test_a_bug_of_ours_shows_its_traceback(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.machine import scenario
+    from harness.scenario import scenario
 
     def broken(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("ours")

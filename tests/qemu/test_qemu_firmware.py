@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import pytest
 from differential import elf, flat, needs_qemu, run_under_qemu
 
-from harness.guest import load
-from harness.guest.manifest import Manifest, find_guest, firmware_names
-from harness.machine import scenario
+from harness.build import load
 from harness.machine.controllers import GUEST_DEFINES
-from harness.machine.options import ControllerKind
+from harness.options import ControllerKind
+from harness.scenario import scenario
+from harness.scenario.manifest import Manifest, find_guest, firmware_names
 
 # QEMU says for a moment that a CPU is off when CPU_ON has just returned, where DEN0022D 5.6 has it ON_PENDING, and
 # a guest that believes it prints amid another CPU's line. With the CPUs in one thread that moment does not come.

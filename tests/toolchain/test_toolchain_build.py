@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness import Machine, StopReason
+from harness.build import load, toolchain
+from harness.build.toolchain import Toolchain, available, build, find_compiler
 from harness.errors import ConfigError, GuestError
-from harness.guest import Program, load, toolchain
-from harness.guest.toolchain import Toolchain, available, build, find_compiler
+from harness.image import Program
 
 COMPILERS = [
     pytest.param(

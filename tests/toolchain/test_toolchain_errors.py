@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.build.diagnostics import build_error
+from harness.build.toolchain import Toolchain, available, build
 from harness.errors import GuestError
-from harness.guest._diagnostics import build_error
-from harness.guest.toolchain import Toolchain, available, build
 
 COMPILERS = [
     pytest.param(

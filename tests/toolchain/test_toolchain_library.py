@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness import Machine
-from harness.guest.library import guest_asm_dir
-from harness.guest.toolchain import available, build
+from harness.build.toolchain import available, build
+from harness.library import guest_asm_dir
 
 _DEFINE = re.compile(r"^#define\s+(\w+)\s+(.+?)\s*(?://.*)?$", re.MULTILINE)
 PAIRS = {

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""The virtio devices that a user plugs into the board: drives, and a second console."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from harness.board.board import Board
+from harness.board.console import Console
+from harness.board.dma import Dma
+from harness.board.drives import FileDisk, open_drive, split_slot
+from harness.devices import Block, Disk, VirtioConsole
+from harness.engine import Memory
+from harness.errors import ConfigError
+
+Drive = str | os.PathLike[str] | Disk
+"""A file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk.
+
+``,slot=N`` at the end of a file's is the virtio slot for it.
+"""
+
+TRANSPORTS = {"modern": False, "legacy": True}
+
+
+class Peripherals:
+    """What is plugged in; ``console`` is the virtio console, if there is one."""
+
+    def __init__(
+        self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: str
+    ) -> None:
+        if virtio not in TRANSPORTS:
+            raise ConfigError(f"virtio {virtio!r}: choose one of {', '.join(TRANSPORTS)}")
+        if isinstance(drives, str):
+            raise ConfigError(f"drives={drives!r}: a list of drives is needed")
+        legacy, dma = TRANSPORTS[virtio], Dma(memory)
+        self.console: Console | None = None
+        self._files: list[FileDisk] = []
+        try:
+            for drive in drives:
+                slot = None
+                if isinstance(drive, (str, os.PathLike)):
+                    drive, slot = split_slot(drive)
+                board.plug(Block(self._open(drive)), dma, legacy=legacy, slot_number=slot)
+            if console:
+                device = VirtioConsole()
+                board.plug(device, dma, legacy=legacy)
+                self.console = Console(device)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, drive: Drive) -> Disk:
+        if not isinstance(drive, (str, os.PathLike)):
+            return drive
+        file = open_drive(drive)
+        self._files.append(file)
+        return file
+
+    def close(self) -> None:
+        """Let go of the host's files."""
+        for file in self._files:
+            file.close()

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: MIT
+"""Guest-visible physical memory: the buffers, host access to them, and their stage-2 life."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from typing import Protocol
+
+from harness.arch import hyp
+from harness.engine.memory.stage2 import PAGE_SHIFT, PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
+from harness.errors import ConfigError, HarnessError
+
+
+class MemoryError_(HarnessError, ValueError):  # noqa: N801, N818 -- the builtin has the plain name
+    """An access from the host outside RAM."""
+
+
+class Observer(Protocol):
+    """A PE, as memory sees it: what must hear of a change of the map."""
+
+    def map_buffer(self, base: int, size: int, address: int) -> None:
+        """Make a host buffer visible at a physical address."""
+
+    def flush_addresses(self) -> None:
+        """Forget cached address translations: a right was taken away."""
+
+    def flush_code(self) -> None:
+        """Forget translated code: somebody else changed it."""
+
+    def trap_tlb_maintenance(self) -> None:
+        """There is more than one PE: what TLBI does is the memory's business from now on."""
+
+    def page_executable(self, va: int, ipa: int) -> None:
+        """A page became executable, reached by this virtual address."""
+
+
+class Region:
+    """One stretch of RAM (or ROM, which no guest store changes) with its buffer."""
+
+    __slots__ = ("address", "base", "end", "readonly", "size", "trapped", "view", "words")
+
+    def __init__(self, base: int, size: int, *, readonly: bool) -> None:
+        self.base, self.size, self.end, self.readonly = base, size, base + size, readonly
+        self.trapped = False  # every access of a guest is an abort, as for a device
+        buffer = mmap.mmap(-1, size, flags=_mmap_flags())
+        self.view = memoryview(buffer)
+        self.words = self.view.cast("I")
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+
+    def __repr__(self) -> str:
+        return f"Region({self.base:#x}, {self.size:#x}, readonly={self.readonly})"
+
+
+def _mmap_flags() -> int:
+    return mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+
+
+class Memory:
+    """All RAM of a machine and the one stage-2 map that its PEs share. Addresses are IPAs."""
+
+    def __init__(self) -> None:
+        self.regions: list[Region] = []
+        self.stage2 = Stage2()
+        self.touched: set[int] = set()  # page numbers ever reached by the guest or written by the host
+        self._observers: list[Observer] = []
+
+    def add_ram(self, base: int, size: int, *, readonly: bool = False) -> None:
+        """Add RAM of `size` bytes at `base`; both in whole 4 KiB pages, below 1 << 39, disjoint."""
+        if base % PAGE_SIZE or size % PAGE_SIZE or size <= 0 or base < 0:
+            raise ConfigError(f"RAM at {base:#x}, {size:#x} bytes: must be whole pages of 4 KiB")
+        if base + size > 1 << hyp.IPA_BITS:
+            raise ConfigError(
+                f"RAM at {base:#x}, {size:#x} bytes: beyond the {hyp.IPA_BITS}-bit address space"
+            )
+        if any(base < r.end and r.base < base + size for r in self.regions):
+            raise ConfigError(f"RAM at {base:#x}, {size:#x} bytes: overlaps other RAM")
+        region = Region(base, size, readonly=readonly)
+        self.regions = sorted([*self.regions, region], key=lambda r: r.base)
+        for observer in self._observers:
+            observer.map_buffer(base, size, region.address)
+
+    def attach(self, observer: Observer) -> None:
+        """Show all memory and the tables to a PE, and tell it of changes from now on."""
+        tables = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.buffer))
+        observer.map_buffer(TABLE_BASE, TABLE_BYTES, tables)
+        for region in self.regions:
+            observer.map_buffer(region.base, region.size, region.address)
+        self._observers.append(observer)
+        if len(self._observers) > 1:
+            for each in self._observers:
+                each.trap_tlb_maintenance()
+
+    def detach(self, observer: Observer) -> None:
+        """A PE is gone."""
+        self._observers.remove(observer)
+
+    @property
+    def sharers(self) -> int:
+        """How many PEs there are."""
+        return len(self._observers)
+
+    # Host access.
+
+    def is_ram(self, ipa: int, n: int = 1) -> bool:
+        """Whether `n` bytes from an IPA all lie in one region."""
+        return self._region(ipa, n) is not None
+
+    def read(self, ipa: int, n: int) -> bytes:
+        """Bytes as the guest would load them. :class:`MemoryError_` outside RAM."""
+        region = self._need(ipa, n)
+        offset = ipa - region.base
+        return bytes(region.view[offset : offset + n])
+
+    def write(self, ipa: int, data: bytes | bytearray | memoryview) -> None:
+        """Store bytes, into ROM too; every PE sees them at once, as data and as code."""
+        n = len(data)
+        region = self._need(ipa, n)
+        offset = ipa - region.base
+        region.view[offset : offset + n] = data
+        if n:
+            self._host_wrote(range(ipa >> PAGE_SHIFT, (ipa + n - 1 >> PAGE_SHIFT) + 1))
+
+    def u8(self, ipa: int) -> int:
+        """One byte."""
+        return self._load(ipa, 1)
+
+    def instruction(self, ipa: int) -> int | None:
+        """The word at an IPA (rounded down to a multiple of 4), None outside RAM."""
+        for region in self.regions:
+            if region.base <= ipa < region.end:
+                return region.words[ipa - region.base >> 2]
+        return None
+
+    def u16(self, ipa: int) -> int:
+        """A little-endian halfword; so are the others."""
+        return self._load(ipa, 2)
+
+    def u32(self, ipa: int) -> int:
+        """A word (4 bytes)."""
+        return self._load(ipa, 4)
+
+    def u64(self, ipa: int) -> int:
+        """A doubleword (8 bytes)."""
+        return self._load(ipa, 8)
+
+    def write_u8(self, ipa: int, value: int) -> None:
+        """Store a byte; high bits of `value` are dropped, here and in the others."""
+        self.write(ipa, (value & 0xFF).to_bytes(1, "little"))
+
+    def write_u16(self, ipa: int, value: int) -> None:
+        """Store a little-endian halfword."""
+        self.write(ipa, (value & 0xFFFF).to_bytes(2, "little"))
+
+    def write_u32(self, ipa: int, value: int) -> None:
+        """Store a word (4 bytes)."""
+        self.write(ipa, (value & 0xFFFF_FFFF).to_bytes(4, "little"))
+
+    def write_u64(self, ipa: int, value: int) -> None:
+        """Store a doubleword (8 bytes)."""
+        self.write(ipa, (value & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little"))
+
+    def _load(self, ipa: int, n: int) -> int:
+        region = self._need(ipa, n)
+        offset = ipa - region.base
+        return int.from_bytes(region.view[offset : offset + n], "little")
+
+    def _region(self, ipa: int, n: int) -> Region | None:
+        for region in self.regions:
+            if region.base <= ipa and ipa + n <= region.end:
+                return region
+        return None
+
+    def _need(self, ipa: int, n: int) -> Region:
+        if n < 0:
+            raise ConfigError(f"{n} bytes at {ipa:#x}: a size cannot be negative")
+        region = self._region(ipa, n)
+        if region is None:
+            raise MemoryError_(f"{n} bytes at {ipa:#x}: not RAM")
+        return region
+
+    def _host_wrote(self, pages: range) -> None:
+        """Drop translations of code the host changed. CODE is looked at again when next fetched."""
+        self.touched.update(pages)
+        states = {number: self.stage2.page(number << PAGE_SHIFT) for number in pages}
+        executable = [n for n, state in states.items() if state in (Page.CODE, Page.MIXED)]
+        for number in executable:
+            if states[number] is Page.CODE:
+                self.stage2.set_page(number << PAGE_SHIFT, Page.UNMAPPED)
+        if executable:
+            self._flush(addresses=True, code=True)
+
+    # Stage-2 faults.
+
+    def resolve(self, ipa: int, *, write: bool, fetch: bool, same_page: bool, va: int) -> bool:
+        """Let a faulting access to RAM proceed; False where there is no RAM for it.
+
+        `same_page` says that the instruction lies in the page it stores to; `va` is the faulting address.
+        """
+        region = self._region(ipa, 1)
+        if region is None or region.trapped or (write and region.readonly):
+            return False
+        old = self.stage2.page(ipa)
+        if fetch:
+            new = Page.MIXED if old is Page.MIXED else Page.CODE
+        elif region.readonly:
+            new = Page.CODE
+        elif write:
+            new = self._after_write(ipa, old, same_page)
+        else:
+            new = Page.DATA if old is Page.UNMAPPED else old
+        self.touched.add(ipa >> PAGE_SHIFT)
+        self.stage2.set_page(ipa, new)
+        self._changed(old, new)
+        if fetch:
+            for observer in self._observers:
+                observer.page_executable(va & -PAGE_SIZE, ipa & -PAGE_SIZE)
+        return True
+
+    def _after_write(self, ipa: int, old: Page, same_page: bool) -> Page:
+        if old is not Page.CODE:
+            return Page.DATA if old is Page.UNMAPPED else old
+        return Page.MIXED if self.stage2.count_flip(ipa) or same_page else Page.DATA
+
+    def _changed(self, old: Page, new: Page) -> None:
+        # Adding a right needs no flush: no TLB keeps a fault. The same state again means a stale entry.
+        if old is Page.UNMAPPED:
+            return
+        self._flush(addresses=True, code=old is Page.CODE and new is Page.DATA)
+
+    def trap(self, base: int, trapped: bool) -> None:
+        """Let every access to the region at `base` be a data abort, as flash outside array mode needs, or none."""
+        region = self._need(base, 1)
+        if region.trapped == trapped:
+            return
+        region.trapped = trapped
+        mapped = self.stage2.mapped(range(region.base >> PAGE_SHIFT, region.end >> PAGE_SHIFT))
+        for number in mapped:
+            self.stage2.set_page(number << PAGE_SHIFT, Page.UNMAPPED)
+        if mapped:
+            self._flush(addresses=True, code=True)
+
+    def look_at_code_again(self) -> None:
+        """Make each page that only holds code fault at its next fetch, so that observers hear of it."""
+        for ipa in self.stage2.pages(Page.CODE):
+            self.stage2.set_page(ipa, Page.UNMAPPED)
+        self._flush(addresses=True, code=True)
+
+    def instruction_cache_maintenance(self) -> None:
+        """IC IVAU or IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
+        if self.stage2.mixed:
+            self._flush(addresses=False, code=True)
+
+    def tlb_maintenance(self) -> None:
+        """TLBI for the Inner Shareable domain (trapped by HCR_EL2.TTLB): every PE forgets, more than it must."""
+        self._flush(addresses=True, code=False)
+
+    def _flush(self, *, addresses: bool, code: bool) -> None:
+        for observer in self._observers:
+            if addresses:
+                observer.flush_addresses()
+            if code:
+                observer.flush_code()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Which vCPU runs next and for how long: round-robin by a quantum, on one time line, exact to the instruction.
+
+The position in the quantum is kept between runs, so that a run that is stopped and continued executes the same
+instructions in the same order as one that is not.
+
+A vCPU that waits in WFE is passed over until an event or an interrupt wakes it, or its event stream. One that waits
+with its exclusive monitor armed polls: it looks again after another vCPU has run, which may have written there.
+"""
+
+from __future__ import annotations
+
+from harness.board.board import Board
+from harness.board.clock import Clock
+from harness.el2 import Hypervisor, Power, Vcpu
+from harness.engine import PE
+
+QUANTUM = 1000  # instructions a vCPU runs before the next one's turn
+LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 20 ms
+
+
+class Scheduler:
+    """Interleaves the vCPUs of one machine."""
+
+    def __init__(self, hypervisor: Hypervisor, board: Board, clock: Clock, quantum: int) -> None:
+        self._hypervisor = hypervisor
+        self._vcpus = hypervisor.vcpus
+        self._board = board
+        self._clock = clock
+        self._quantum = quantum
+        self._turn = 0
+        self._left = quantum
+        self._began = 0  # what the PE of the present slice had retired when it began
+        self._polled: Vcpu | None = None  # who polled last, if nobody has run since
+        self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
+        for vcpu in self._vcpus:
+            vcpu.pe.events.on_send = self._send_event
+
+    def next(self) -> Vcpu | None:
+        """The vCPU whose turn it is, or None if none can run; it has taken its physical interrupts.
+
+        In the midst of a turn only the vCPU itself takes what is signalled to its CPU. The others do so between
+        turns, and not wherever a run happens to be stopped and continued.
+        """
+        current = self._vcpus[self._turn]
+        if self._left > 0 and current.runnable and current.pe.events.awake():
+            self._hypervisor.after_exit(current)
+            return current
+        self._hypervisor.take_physical_interrupts()
+        count = len(self._vcpus)
+        for step in range(1, count + 1):
+            vcpu = self._vcpus[(self._turn + step) % count]
+            if vcpu.runnable and (vcpu.pe.events.awake() or self._may_go_on(vcpu)):
+                switched = vcpu is not current
+                self._turn, self._left = vcpu.index, self._quantum
+                if switched:
+                    self._hypervisor.controller.scheduled(vcpu)
+                return vcpu
+        return None
+
+    def _may_go_on(self, vcpu: Vcpu) -> bool:
+        """Whether a vCPU in WFE looks again without an event sent to it, or has one from its event stream."""
+        due = self._stream_due(vcpu)
+        streamed = due is not None and due <= self._clock.now()
+        if streamed:
+            self._streamed[vcpu.index] = self._clock.now()
+        if streamed or (vcpu.pe.events.polls and vcpu is not self._polled):
+            vcpu.pe.events.wake()
+        return not vcpu.pe.events.asleep
+
+    def _stream_due(self, vcpu: Vcpu) -> int | None:
+        timer = self._board.timers[vcpu.index]
+        timer.set_cntkctl(vcpu.pe.sysreg["CNTKCTL_EL1"])  # which the guest writes without an exit
+        return timer.next_event(self._streamed[vcpu.index])
+
+    def deadline(self) -> int | None:
+        """Tick of the next event that an event stream has for a vCPU in WFE."""
+        asleep = [vcpu for vcpu in self._vcpus if vcpu.runnable and vcpu.pe.events.asleep]
+        return min((due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None), default=None)
+
+    def time_jumped(self) -> None:
+        """Devices act now, and may write to memory: who polls looks again."""
+        self._polled = None
+
+    def _send_event(self) -> None:
+        """SEV: the event register of every PE is set (D1.6.1)."""
+        for vcpu in self._vcpus:
+            vcpu.pe.events.registered = True
+
+    def length(self, bound: int) -> int:
+        """Instructions of the next slice: up to ``bound``, the quantum if others may run."""
+        on = sum(vcpu.power is Power.ON for vcpu in self._vcpus)
+        return max(1, min(bound, self._left if on > 1 else LONGEST_SLICE))
+
+    def run(self, vcpu: Vcpu, length: int) -> int:
+        """Run one slice; return the instructions it retired."""
+        self._hypervisor.resume(vcpu)
+        self._clock.start(vcpu.pe)
+        self._began = vcpu.pe.retired
+        try:
+            retired = vcpu.pe.run(length)
+        finally:
+            self._clock.stop()
+        self._left -= retired
+        if vcpu.pe.waiting:  # a WFI that EL2 does not trap
+            vcpu.waiting = True
+        self._polled = vcpu if vcpu.pe.events.polls else None
+        return retired
+
+    def reset(self) -> None:
+        """After a system reset it is CPU0's turn."""
+        self._turn, self._left = 0, self._quantum
+        self._polled = None
+
+    def peers_started(self, pe: PE) -> None:
+        """A second vCPU came on while this one runs: the quantum counts from here."""
+        pe.shorten(self._quantum)
+        self._left = self._quantum + pe.retired - self._began  # the slice's own length is yet to be taken off
