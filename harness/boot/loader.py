@@ -72,6 +72,15 @@ class Loader:
             self._bus.map(base, bank.size, bank, "flash")
 
     @property
+    def command_line(self) -> str:
+        """Name of the guest loaded last and the command line given to it; empty where there is none."""
+        if not self.boots:
+            return ""
+        boot = self.boots[-1]
+        name = boot.program.path.name if boot.program.path is not None else None
+        return " ".join(text for text in (name, boot.append) if text)
+
+    @property
     def free_memory(self) -> tuple[int, int]:
         """The largest part of RAM that nothing was loaded to, in whole pages: first address and end."""
         low, end = virt.RAM_BASE, virt.RAM_BASE + self._facts.memory

@@ -52,6 +52,7 @@ class Boot:
     """A guest with everything that has its place: all ``segments`` go into memory, then CPU0 starts.
 
     ``tree`` is the device tree that is among them, None where there was no room for one that nobody asked for.
+    ``append`` is the command line that the user gave.
     """
 
     program: Program
@@ -59,6 +60,7 @@ class Boot:
     entry: int
     x0: int
     tree: bytes | None
+    append: str | None
 
 
 def plan_kernel(program: Program, facts: BoardFacts, extras: Extras, taken: Iterable[Segment] = ()) -> Boot:
@@ -84,9 +86,9 @@ def plan_kernel(program: Program, facts: BoardFacts, extras: Extras, taken: Iter
     if address is None:
         if extras or program.kind == "image":
             raise room.no_place("the device tree", len(tree))
-        return Boot(program, program.segments, program.entry, 0, None)
+        return Boot(program, program.segments, program.entry, 0, None, extras.append)
     blobs.append(Segment(address, tree, len(tree), False))
-    return Boot(program, (*program.segments, *blobs), program.entry, address, tree)
+    return Boot(program, (*program.segments, *blobs), program.entry, address, tree, extras.append)
 
 
 def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, extras: Extras) -> Boot:
@@ -106,7 +108,7 @@ def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, extras: Extras) -
         raise room.no_place("the device tree", len(tree))
     roomy = dtb.with_room(tree, min(BIOS_TREE_SIZE, facts.memory))
     segments = (*program.segments, Segment(room.start, roomy, len(roomy), False))
-    return Boot(program, segments, program.entry, 0, tree)
+    return Boot(program, segments, program.entry, 0, tree, extras.append)
 
 
 class _Room:

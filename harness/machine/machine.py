@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from harness import options
 from harness.arch import virt
@@ -23,21 +24,20 @@ from harness.el2 import Hypervisor, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError
 from harness.host.semihosting import Semihosting
-from harness.host.serial import serial_input
+from harness.host.terminal import Terminal
+from harness.host.typed import serial_input
 from harness.image import Program, Symbols
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
 from harness.run import diagnose
-from harness.run.loop import Action, Loop
+from harness.run.conditions import Condition, Conditions
+from harness.run.guest_services import GuestServices
+from harness.run.loop import Loop
 from harness.run.scheduler import QUANTUM, Scheduler
+from harness.run.stimulus import parse_stimulus
 from harness.run.stop import Stop
-from harness.run.until import Condition
-from harness.run.watch import Watches
 from harness.rvic import Config, Rvic
 from harness.trace import Events, Ledger, Listener, Names
-
-if TYPE_CHECKING:
-    from harness.host.terminal import Terminal
 
 
 class Machine:
@@ -132,11 +132,22 @@ class Machine:
             cpus, options.memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted
         )
         self._loader = Loader(self.memory, self.board.bus, facts)
-        self.watches = Watches(self)
-        self._loop = Loop(self, self._scheduler, diagnose.locator(self._loader.programs))
-        self.terminal: Terminal | None = None  # who types and reads while a run goes on, if anybody does
-        self.command_line = ""  # the guest's own name and its arguments, for semihosting
-        self._semihosting = Semihosting(self, semihosting_dir)
+        self._conditions = Conditions(
+            self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
+        )
+        self._loop = Loop(
+            self.hypervisor,
+            self.board,
+            self.clock,
+            self._scheduler,
+            self._conditions,
+            diagnose.locator(self._loader.programs),
+            self.reset if self.on_reset is options.OnReset.RESTART else None,
+        )
+        services = GuestServices(
+            self.memory, self.board, self.clock, self._loader, self.console, self._conditions, self._loop
+        )
+        self._semihosting = Semihosting(services, semihosting_dir)
         for pe in self._pes:
             pe.on_halt = self._semihosting.on_halt
         if serial is not None:
@@ -189,7 +200,6 @@ class Machine:
         """
         extras = Extras(initrd, append, dtb)
         boot = self._loader.load(source, extras, GUEST_DEFINES[self.controller], toolchain)
-        self._set_command_line(boot, append)
         self._power_on(boot)
         return boot.program
 
@@ -207,7 +217,6 @@ class Machine:
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
         boot = self._loader.load_bios(path, Extras(append=append, dtb=dtb), flash)
-        self._set_command_line(boot, append)
         self._power_on(boot)
         return boot.program
 
@@ -225,10 +234,6 @@ class Machine:
     def device_tree(self) -> bytes | None:
         """The device tree of the guest loaded last, None if it has none."""
         return self._loader.boots[-1].tree if self._loader.boots else None
-
-    def _set_command_line(self, boot: Boot, append: str | None) -> None:
-        path = boot.program.path
-        self.command_line = " ".join(text for text in (path.name if path else None, append) if text)
 
     def _power_on(self, boot: Boot) -> None:
         self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
@@ -265,7 +270,7 @@ class Machine:
         """Instructions retired by all vCPUs since the machine was made."""
         return sum(pe.retired for pe in self._pes)
 
-    def at(self, tick: int, action: Action | str) -> None:
+    def at(self, tick: int, action: Callable[[Machine], object] | str) -> None:
         """Do something at an exact tick: call ``action(machine)``, or a stimulus as text (``"spi=1"``).
 
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
@@ -273,17 +278,24 @@ class Machine:
         if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
-            from harness.run.stimulus import parse_stimulus
-
             action = parse_stimulus(action)
-        self._loop.at(tick, action)
+        self._loop.at(tick, partial(action, self))
+
+    @property
+    def terminal(self) -> Terminal | None:
+        """Terminal of a person who types and reads while a run goes on, if anybody does."""
+        return self._loop.terminal
+
+    @terminal.setter
+    def terminal(self, terminal: Terminal | None) -> None:
+        self._loop.terminal = terminal
 
     # Listening
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
         self.events.add(listener)
-        self.watches.trace()
+        self._conditions.trace()
 
     # Running
 
@@ -301,24 +313,6 @@ class Machine:
             return self._loop.run(conditions, limit)
         finally:
             self._loader.save()
-
-    def semihosting_exit(self, pe: PE, code: int) -> None:
-        """A guest's SYS_EXIT."""
-        self._loop.exit = pe, code
-        pe.stop()
-
-    def semihosting_write(self, pe: PE, data: bytes) -> None:
-        """A guest's SYS_WRITE0 or SYS_WRITEC."""
-        self.console.write(data)
-        self.watches.console_written(pe.index)
-
-    def semihosting_read(self, most: int, *, wait: bool) -> bytes:
-        """A guest's SYS_READC, or SYS_READ of the console: what was typed; it waits only for a person."""
-        while not (data := self.board.uart.take(most)):
-            if not wait or self.terminal is None or not self.terminal.open or self._loop.interrupted:
-                break
-            self.terminal.wait(None)
-        return data
 
     def _spi_rose(self, intid: int) -> None:
         self.hypervisor.controller.line_rose(intid)
