@@ -11,8 +11,8 @@ from harness.arch.smccc import MASK64
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.devices import TimerRegister
-from harness.el2.physical.gic_driver import GicDriver
 from harness.el2 import Hypervisor
+from harness.el2.physical.gic_driver import GicDriver
 from harness.engine import PE
 
 # Registers the guest owns outright, beside the counters: the PE serves them without an exit (CNTHCTL_EL2 cannot

@@ -28,7 +28,7 @@ FAILED = MASK64  # -1
 
 
 class Operation(IntEnum):
-    """The operations (chapter 7); any other answers -1."""
+    """Operation number (chapter 7); any other answers -1."""
 
     OPEN = 0x01
     CLOSE = 0x02
@@ -122,11 +122,11 @@ class Semihosting:
         }
 
     def close(self) -> None:
-        """Close every file that the guest has open."""
+        """Closes every file that the guest has open."""
         self._files.close_all()
 
     def on_halt(self, pe: PE, immediate: int) -> bool:
-        """Serve a HLT; False if it is no semihosting call, and so undefined."""
+        """Serves a HLT; False if it is no semihosting call, and so undefined."""
         if immediate != HLT_IMMEDIATE:
             return False
         operation, parameter = pe.x[0] & MASK32, pe.x[1]
@@ -146,7 +146,7 @@ class Semihosting:
         return True
 
     def _exit(self, pe: PE, view: GuestView, block: int) -> None:
-        """In AArch64 both exits take a block of two fields: a reason and its subcode."""
+        """Ends the run. In AArch64 both exits take a block of two fields: a reason and its subcode."""
         fields = view.words(block, 2)
         good = fields is not None and fields[0] == APPLICATION_EXIT
         self._services.exit(pe, fields[1] & MASK32 if good and fields is not None else 1)
@@ -182,7 +182,7 @@ class Semihosting:
         return 0
 
     def _write(self, view: GuestView, number: int, address: int, size: int) -> int:
-        """SYS_WRITE: how many bytes were *not* written."""
+        """Serves SYS_WRITE: returns how many bytes were *not* written."""
         handle = self._files.get(number)
         if handle is Stream.IN:
             raise OSError(errno.EBADF, "")
@@ -203,7 +203,7 @@ class Semihosting:
         return left
 
     def _read(self, view: GuestView, number: int, address: int, size: int) -> int:
-        """SYS_READ: how many bytes of the buffer were *not* filled; all of them at the end of the file."""
+        """Serves SYS_READ: returns how many bytes were *not* filled; all of them at the end of the file."""
         handle = self._files.get(number)
         if handle is Stream.OUT:
             raise OSError(errno.EBADF, "")
@@ -225,7 +225,7 @@ class Semihosting:
         return 0
 
     def _temporary_name(self, view: GuestView, buffer: int, number: int, size: int) -> int:
-        """SYS_TMPNAM: the same name for the same number, which is what it is for."""
+        """Serves SYS_TMPNAM: the same name for the same number."""
         if number > 0xFF:
             raise OSError(errno.EINVAL, "")
         return self._put(view, buffer, b"semihosting-%03d.tmp\0" % number, size)
@@ -251,7 +251,7 @@ class Semihosting:
     # The machine
 
     def _command_line(self, view: GuestView, block: int) -> int:
-        """SYS_GET_CMDLINE: buffer and its size in the block; the text's length goes back into it."""
+        """Serves SYS_GET_CMDLINE: buffer and its size in the block; the text's length goes back into it."""
         fields = view.words(block, 2)
         if fields is None:
             raise OSError(errno.EFAULT, "")
@@ -260,7 +260,7 @@ class Semihosting:
         return self._put(view, block + 8, len(text).to_bytes(8, "little"), 8)
 
     def _heap_info(self, view: GuestView, buffer: int) -> int:
-        """SYS_HEAPINFO: heap and stack share the largest part of RAM that nothing was loaded to, as in QEMU."""
+        """Serves SYS_HEAPINFO: heap and stack share the largest free part of RAM, as in QEMU."""
         low, high = self._services.free_memory
         fields = b"".join(value.to_bytes(8, "little") for value in (low, high, high, low))
         return self._put(view, buffer, fields, len(fields))

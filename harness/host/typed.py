@@ -14,7 +14,7 @@ _ESCAPES: Final = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\"}
 
 
 def serial_input(text: str) -> bytes:
-    r"""The bytes that ``serial=`` names; ConfigError for another form or a file that cannot be read.
+    r"""Returns the bytes that ``serial=`` names; ConfigError for another form or a file that cannot be read.
 
     In ``string:`` the escapes ``\n \r \t \0 \\ \xNN`` are understood.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A whole machine: PEs, RAM, board and EL2, put together, and what a user does with it."""
+"""Machine: PEs, RAM, board and EL2, put together, and what a user does with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.board.devicetree import BoardFacts, parse_conduit
 from harness.board.peripherals import Drive, Peripherals
 from harness.board.platform import Platform
 from harness.boot.loader import Loader
-from harness.boot.placement import Boot, Extras, Source
+from harness.boot.placement import Boot, BootOptions, Source
 from harness.el2 import Hypervisor, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError
@@ -41,7 +41,7 @@ from harness.trace import Events, Ledger, Listener, Names
 
 
 class Machine:
-    """An AArch64 machine below a hypervisor, ready to run a guest at EL1.
+    """AArch64 machine below a hypervisor, ready to run a guest at EL1.
 
     ``cpus`` 1 to 8; ``controller`` the interrupt controller the guest sees; ``profile`` ``spec`` or ``kvm``;
     ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
@@ -173,7 +173,7 @@ class Machine:
         self.hypervisor.start(controller, self._names)
 
     def close(self) -> None:
-        """Give back what the emulated CPUs hold; the machine runs no further."""
+        """Gives back what the emulated CPUs hold; the machine runs no further."""
         for pe in self._pes:
             pe.close()
         self._semihosting.close()
@@ -190,7 +190,7 @@ class Machine:
         dtb: Source | None = None,
         toolchain: str | os.PathLike[str] | None = None,
     ) -> Program:
-        """Put a guest into RAM and make CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
+        """Puts a guest into RAM and makes CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
 
         ``source`` is a path (.S, .s, .c, .elf, .bin, Image; images packed by gzip or not) or a Program.
         ``toolchain`` builds a source: ``"zig"``, ``"gcc"``, ``"clang"``, ``"auto"`` or a compiler's path; without
@@ -198,8 +198,8 @@ class Machine:
         disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the board's own.
         Raises GuestError for what cannot be built or read, or does not fit.
         """
-        extras = Extras(initrd, append, dtb)
-        boot = self._loader.load(source, extras, GUEST_DEFINES[self.controller], toolchain)
+        options = BootOptions(initrd, append, dtb)
+        boot = self._loader.load(source, options, GUEST_DEFINES[self.controller], toolchain)
         self._power_on(boot)
         return boot.program
 
@@ -211,12 +211,12 @@ class Machine:
         append: str | None = None,
         dtb: Source | None = None,
     ) -> Program:
-        """Put firmware into the flash at address 0, where CPU0 starts; the device tree is at the start of RAM.
+        """Puts firmware into the flash at address 0, where CPU0 starts; the device tree is at the start of RAM.
 
         ``flash`` is a file for the second bank: read now, and written at the end of a run with what the guest
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
-        boot = self._loader.load_bios(path, Extras(append=append, dtb=dtb), flash)
+        boot = self._loader.load_bios(path, BootOptions(append=append, dtb=dtb), flash)
         self._power_on(boot)
         return boot.program
 
@@ -227,19 +227,19 @@ class Machine:
 
     @property
     def free_memory(self) -> tuple[int, int]:
-        """The largest part of RAM that nothing was loaded to: first address and end."""
+        """First address and end of the largest part of RAM that nothing was loaded to."""
         return self._loader.free_memory
 
     @property
     def device_tree(self) -> bytes | None:
-        """The device tree of the guest loaded last, None if it has none."""
+        """Device tree of the guest loaded last, None if it has none."""
         return self._loader.boots[-1].tree if self._loader.boots else None
 
     def _power_on(self, boot: Boot) -> None:
         self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
 
     def reset(self) -> None:
-        """Restart the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
+        """Restarts the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
 
         Its images are loaded anew, devices, interrupt controllers, timers and vCPUs are as after power-on. RAM
         that no image covers, the time, the console's text and what is scheduled or fed stay.
@@ -271,7 +271,7 @@ class Machine:
         return sum(pe.retired for pe in self._pes)
 
     def at(self, tick: int, action: Callable[[Machine], object] | str) -> None:
-        """Do something at an exact tick: call ``action(machine)``, or a stimulus as text (``"spi=1"``).
+        """Schedules something for an exact tick: ``action(machine)`` to call, or a stimulus as text (``"spi=1"``).
 
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
         """
@@ -293,14 +293,14 @@ class Machine:
     # Listening
 
     def listen(self, listener: Listener) -> None:
-        """Call ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
         self.events.add(listener)
         self._conditions.trace()
 
     # Running
 
     def run(self, *conditions: Condition, limit: int | None = None) -> Stop:
-        """Run until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
+        """Runs until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
 
         A run can be continued by another one. Raises ConfigError if there is no guest, or a condition cannot be
         watched for. An exception in a handler is this project's bug, or a listener's, and comes out as it is.

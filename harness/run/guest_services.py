@@ -13,7 +13,7 @@ from harness.run.loop import Loop
 
 
 class GuestServices:
-    """Implements what :class:`~harness.host.semihosting.Semihosting` asks of the machine around it."""
+    """Services that :class:`~harness.host.semihosting.Semihosting` asks for, over the parts of a machine."""
 
     def __init__(
         self,

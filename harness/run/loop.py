@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The loop that runs a machine: time, stimuli and devices, one slice after the other, until something ends it."""
+"""Loop that runs a machine: time, stimuli and devices, one slice after the other, until something ends it."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ class Loop:
 
     @property
     def interrupted(self) -> bool:
-        """Whether SIGINT has come, and the run is to end."""
+        """True once SIGINT has come: the run is to end."""
         return self._ctrl_c.pressed
 
     def at(self, tick: int, action: Action) -> None:
-        """Do something at a tick; what is scheduled for one tick is done in the order of these calls."""
+        """Schedules something for a tick; what is scheduled for one tick is done in the order of these calls."""
         self._sequence += 1
         heappush(self._stimuli, (tick, self._sequence, action))
 
     def run(self, conditions: tuple[Condition, ...], limit: int | None) -> Stop:
-        """Run until something ends it; see :meth:`Machine.run`."""
+        """Runs until something ends it; see :meth:`Machine.run`."""
         self._retired = 0
         with self._ctrl_c.deferred(), self._conditions.armed(conditions):
             return self._loop(limit)
@@ -100,7 +100,7 @@ class Loop:
             self._board.settle()
 
     def _deadline(self) -> int | None:
-        """Next tick at which something happens by itself."""
+        """Returns the next tick at which something happens by itself."""
         ticks = [self._stimuli[0][0]] if self._stimuli else []
         device = self._board.deadline(self._clock.now())
         ticks += [device] if device is not None else []
@@ -123,7 +123,7 @@ class Loop:
         return min(bounds)
 
     def _wait(self) -> bool:
-        """No vCPU can run: move time to the next deadline, or let a person type; False if there is neither."""
+        """Moves time to the next deadline while no vCPU can run, or lets a person type; False with neither."""
         deadline, now = self._deadline(), self._clock.now()
         if self.terminal is not None and self.terminal.open:
             deadline = now + self.terminal.wait(None if deadline is None else deadline - now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What happens to a machine from outside, written as text: ``spi=1``, ``line=33:high``, ``uart=hello``."""
+"""Stimuli: actions on a machine from outside, written as text: ``spi=1``, ``line=33:high``, ``uart=hello``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Subject(Protocol):
 
 
 class LineDrive(StrEnum):
-    """What is done to an interrupt line."""
+    """Change of an interrupt line."""
 
     PULSE = "pulse"
     HIGH = "high"
@@ -37,17 +37,17 @@ class LineDrive(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineStimulus:
-    """Drives the line of an SPI, by its INTID."""
+    """Stimulus that drives the line of an SPI, by its INTID."""
 
     intid: int
     drive: LineDrive
 
     def check(self, machine: Subject) -> None:
-        """ConfigError if the machine has no such line."""
+        """Raises ConfigError if the machine has no such line."""
         machine.board.lines[self.intid]
 
     def __call__(self, machine: Subject) -> None:
-        """Drive the line now."""
+        """Drives the line now."""
         line = machine.board.lines[self.intid]
         match self.drive:
             case LineDrive.PULSE:
@@ -60,31 +60,31 @@ class LineStimulus:
 
 @dataclass(frozen=True, slots=True)
 class UartStimulus:
-    """Types bytes into the PL011."""
+    """Stimulus that types bytes into the PL011."""
 
     data: bytes
 
     def check(self, machine: Subject) -> None:
-        """Every machine has a UART."""
+        """Accepts any machine: each has a UART."""
 
     def __call__(self, machine: Subject) -> None:
-        """Type the bytes now."""
+        """Types the bytes now."""
         machine.console.feed(self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class VirtconsoleStimulus:
-    """Types bytes into the virtio console."""
+    """Stimulus that types bytes into the virtio console."""
 
     data: bytes
 
     def check(self, machine: Subject) -> None:
-        """ConfigError if the machine has none."""
+        """Raises ConfigError if the machine has none."""
         if machine.virtconsole is None:
             raise ConfigError("virtconsole=: the machine has no virtio console (--virtconsole)")
 
     def __call__(self, machine: Subject) -> None:
-        """Type the bytes now."""
+        """Types the bytes now."""
         self.check(machine)
         assert machine.virtconsole is not None
         machine.virtconsole.feed(self.data)
@@ -94,7 +94,7 @@ Stimulus = LineStimulus | UartStimulus | VirtconsoleStimulus
 
 
 def parse_stimulus(text: str) -> Stimulus:
-    r"""The action that a text means; ConfigError tells the forms there are.
+    r"""Returns the action that a text means; ConfigError tells the forms there are.
 
     In typed text the escapes ``\n \r \t \0 \\ \xNN`` are understood, so that a shell can give them.
     """
@@ -110,7 +110,7 @@ def parse_stimulus(text: str) -> Stimulus:
 
 
 def parse_at(text: str) -> tuple[int, str]:
-    """Tick and stimulus of ``TICK:STIMULUS``; ConfigError if it is not of that form."""
+    """Splits ``TICK:STIMULUS`` into tick and stimulus; ConfigError if it is not of that form."""
     tick, colon, stimulus = text.partition(":")
     number = tick.strip().replace("_", "")
     if not colon or not number.isdecimal():

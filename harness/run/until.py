@@ -33,7 +33,7 @@ class _Until:
 
 
 def symbol(name: str, *, cpu: int | None = None) -> Condition:
-    """Is met when a vCPU (any, or the one given) is about to execute the instruction at a symbol of the guest.
+    """Waits until a vCPU (any, or the one given) is about to execute the instruction at a symbol of the guest.
 
     Raises ConfigError, when the run starts, if the guest has no such symbol.
     """
@@ -52,7 +52,7 @@ def symbol(name: str, *, cpu: int | None = None) -> Condition:
 
 
 def pc(address: int, *, cpu: int | None = None) -> Condition:
-    """Is met when a vCPU (any, or the one given) is about to execute the instruction at a virtual address."""
+    """Waits until a vCPU (any, or the one given) is about to execute the instruction at a virtual address."""
     address = whole(f"until.pc({address!r})", address, 0, "byte")
 
     def arm(conditions: Conditions, met: Met) -> Disarm:
@@ -63,7 +63,7 @@ def pc(address: int, *, cpu: int | None = None) -> Condition:
 
 
 def irq_taken(*, cpu: int | None = None) -> Condition:
-    """Is met when a vCPU (any, or the one given) has taken a virtual IRQ: its PC is the IRQ vector."""
+    """Waits until a vCPU (any, or the one given) has taken a virtual IRQ: its PC is the IRQ vector."""
 
     def arm(conditions: Conditions, met: Met) -> Disarm:
         _check_cpu("until.irq_taken", conditions, cpu)
@@ -78,20 +78,20 @@ def irq_taken(*, cpu: int | None = None) -> Condition:
 
 
 def instructions(count: int) -> Condition:
-    """Is met when all vCPUs together have retired this many more instructions."""
+    """Waits until all vCPUs together have retired this many more instructions."""
     count = whole(f"until.instructions({count!r})", count, 1, "instruction")
     done = "1 instruction was" if count == 1 else f"{count} instructions were"
     return _Until(f"{done} retired", lambda conditions, met: conditions.on_instructions(count, met))
 
 
 def tick(when: int) -> Condition:
-    """Is met when the system counter has reached this tick (counted from the machine's start)."""
+    """Waits until the system counter has reached this tick (counted from the machine's start)."""
     when = whole(f"until.tick({when!r})", when, 0, "tick")
     return _Until(f"tick {when} was reached", lambda conditions, met: conditions.on_tick(when, met))
 
 
 def console(text: str) -> Condition:
-    """Is met when the console's output, from the machine's start, contains this text."""
+    """Waits until the console's output, from the machine's start, contains this text."""
     text_argument("until.console", text)
     return _Until(f"the console showed {text!r}", lambda conditions, met: conditions.on_console(text, met))
 
