@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Docstrings of the house: a thing's starts with the noun that it is, a function's with a verb in the third person."""
+"""Docstrings of the house: a thing's starts with the noun that it is, a function's with a verb in third person."""
 
 from __future__ import annotations
 
