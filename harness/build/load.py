@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-from harness.errors import GuestError
-from harness.image import elf, flat as image, compressed as packed
 from harness.asm.assembler import DEFAULT_BASE, assemble
-from harness.image.program import Program
 from harness.build.toolchain import C, Toolchain, build
+from harness.errors import GuestError
+from harness.image import compressed as packed
+from harness.image import elf
+from harness.image import flat as image
+from harness.image.program import Program
 
 ASSEMBLY = (".s", ".asm")
 FLAT = (".bin", ".img", ".raw")

@@ -22,12 +22,12 @@ from pathlib import Path
 from shutil import which
 from typing import Final
 
+from harness.asm.assembler import DEFAULT_BASE
+from harness.build.diagnostics import build_error
 from harness.errors import ConfigError, GuestError
 from harness.image import elf
-from harness.build.diagnostics import build_error
-from harness.asm.assembler import DEFAULT_BASE
-from harness.library import guest_asm_dir
 from harness.image.program import Program
+from harness.library import guest_asm_dir
 
 C: Final = (".c",)
 TIMEOUT: Final = 120
