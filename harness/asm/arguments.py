@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arguments of who builds a source, with the assembler or with a compiler: each is checked at the call."""
+"""Arguments for building a source, by the assembler or a compiler: each is checked at the call."""
 
 from __future__ import annotations
 

@@ -26,12 +26,12 @@ from harness.asm.preprocessing.if_directives import IF_DIRECTIVES, condition_hol
 from harness.asm.preprocessing.preprocessor import Preprocessor, read_bytes
 from harness.asm.preprocessing.statement_stack import StatementStack
 from harness.asm.source import NAME, Location, Statement, StatementError
-from harness.errors import GuestError
+from harness.errors import ConfigError, GuestError
 from harness.image import DEFAULT_BASE, Program
 from harness.library import guest_asm_dir
 
 _LABEL = re.compile(rf"({NAME}|\d+)\s*:(?!:)\s*")
-_WORD = re.compile(r"([^ \t]+)[ \t]*(.*)", re.DOTALL)
+_WORD = re.compile(r"([^ \t]+)\s*(.*)", re.DOTALL)
 _ASSIGNMENT = re.compile(rf"({NAME})\s*=(?!=)\s*(.*)", re.DOTALL)
 
 
@@ -50,6 +50,8 @@ def assemble(
     an argument that cannot be.
     """
     path = None if isinstance(source, str) else path_argument("assemble(source)", source)
+    if not isinstance(name, str):
+        raise ConfigError(f"assemble(name={name!r}): text is needed")
     check_base(base)
     reader = Preprocessor([*search_path(include), guest_asm_dir()], check_defines(defines))
     assembler = _Assembler(reader, name if path is None else str(path))

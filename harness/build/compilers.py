@@ -24,7 +24,7 @@ TIMEOUT: Final = 120
 """Seconds after which a compiler is given up."""
 
 COMPILER_HINT: Final = "pip install 'rvic-harness[toolchain]', or install aarch64-linux-gnu-gcc"
-"""Advice for who has no C compiler."""
+"""Advice where there is no C compiler."""
 
 _GCCS: Final = ("aarch64-linux-gnu-gcc", "aarch64-none-elf-gcc", "aarch64-elf-gcc")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Device trees in their flattened form (Devicetree Specification, chapter 5): read, change, write.
+"""Device trees in their flattened form (Devicetree Specification, chapter 5), as plain data and back.
 
 A tree is plain data: names and the raw bytes of properties. What is read and written again keeps every byte of
 every property, in order; the blob may differ in padding and in its strings block.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest once it is built: bytes at addresses, names for addresses, source lines for addresses.
+"""Guest as it is built: bytes at addresses, names for addresses, source lines for addresses.
 
 All values here are plain data: they compare, copy and pickle.
 """
@@ -121,7 +121,7 @@ class Symbols(Mapping[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A place in a source: ``line`` is 1-based."""
+    """Place in a source: ``line`` is 1-based."""
 
     file: str
     line: int

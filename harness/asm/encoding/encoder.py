@@ -41,7 +41,7 @@ def encode(texts: Sequence[str]) -> list[int]:
 
 def _try(texts: Sequence[str]) -> list[int] | int:
     """Returns the words, or keystone's error number."""
-    import keystone  # here, since it loads a library of 50 ms: not for who assembles nothing
+    import keystone  # here, since it loads a library of 50 ms: not where nothing is assembled
 
     # A new engine for each batch costs some microseconds, and nothing is left over from one that failed.
     engine = keystone.Ks(keystone.KS_ARCH_ARM64, keystone.KS_MODE_LITTLE_ENDIAN)

@@ -131,7 +131,7 @@ def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str
 
 
 def _segments(sections: list[Section]) -> tuple[Segment, ...]:
-    """One segment for code, one for constants, one for data and the zeros after it."""
+    """Returns one segment for code, one for constants, one for data and the zeros after it."""
     groups = ((SectionKind.TEXT,), (SectionKind.RODATA,), (SectionKind.DATA, SectionKind.BSS))
     segments = []
     for kinds in groups:

@@ -75,15 +75,15 @@ class Section:
         self.size += len(data)
 
     def begin_instruction(self) -> None:
-        """Checks that an instruction may come next, and aligns the section for it."""
+        """Aligns the section for an instruction; StatementError if none may come next."""
+        if self.kind is SectionKind.BSS:
+            raise StatementError("`.bss` holds only zeros: instructions belong into `.text`")
         if self.size % INSTRUCTION_SIZE:
             raise StatementError("an instruction must be 4-byte aligned: put `.balign 4` before it")
         self.alignment = max(self.alignment, INSTRUCTION_SIZE)
 
     def append(self, instruction: Instruction) -> None:
         """Appends an instruction, which is encoded after layout."""
-        if self.kind is SectionKind.BSS:
-            raise StatementError("`.bss` holds only zeros: instructions belong into `.text`")
         instruction.offset = self.size
         self.instructions.append(instruction)
         self.emit(bytes(INSTRUCTION_SIZE))

@@ -27,7 +27,7 @@ class Definition:
 
 
 class Definitions:
-    """Macros that are defined so far, those of a run of the preprocessor among them."""
+    """Macros that are defined so far; ``bodies`` are those that are from the start."""
 
     def __init__(self, bodies: Mapping[str, str]) -> None:
         names = {"__ASSEMBLER__": "1", "__aarch64__": "1", **bodies}

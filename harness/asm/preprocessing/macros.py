@@ -213,7 +213,7 @@ def _squeeze(text: str) -> str:
 
 
 def _argument(text: str, at: int) -> tuple[str, int]:
-    """Returns an argument and its end: a string without quotes, or text up to a comma or a blank outside brackets."""
+    """Returns an argument and its end: a string without quotes, or text up to a comma or blank outside brackets."""
     if at < len(text) and text[at] == '"':
         end = text.find('"', at + 1)
         while end > 0 and text[end - 1] == "\\":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stack of what statements are being read from: files, macros and repetitions, the innermost last."""
+"""Stack of the files, macros and repetitions that statements are read from, the innermost last."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Level:
 
 
 class StatementStack:
-    """Files, macros and repetitions that are open, each with its own conditionals."""
+    """Open files, macros and repetitions, each with its own conditionals."""
 
     def __init__(self) -> None:
         self._levels: list[_Level] = []
