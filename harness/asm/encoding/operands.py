@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness.asm import expressions as _expr
-from harness.asm.expressions import Node
-from harness.asm.relocations import GROUPS, MODIFIERS, Relocation, group
-from harness.asm.source import AsmError, Location
+from harness.asm.encoding.relocations import GROUPS, MODIFIERS, Relocation, move_group
+from harness.asm.expressions import Expression, Scope, parse_expression
+from harness.asm.source import Location, StatementError
 
 _CONDITION_NAMES = "eq ne cs cc mi pl vs vc hi ls ge lt gt le al nv"
 CONDITIONS = {name: code for code, name in enumerate(_CONDITION_NAMES.split())} | {"hs": 2, "lo": 3}
@@ -54,7 +53,7 @@ _FLOATING = frozenset(["fmov", "fcmp", "fcmpe", "fcmeq", "fcmge", "fcmgt", "fcml
 
 @dataclass(slots=True)
 class Instruction:
-    """One instruction at ``offset`` of its section.
+    """Instruction at ``offset`` of its section.
 
     Either ``word`` is its encoding, or ``pieces`` is what keystone gets: text, and operands that become numbers.
     """
@@ -65,24 +64,24 @@ class Instruction:
     word: int | None = None
     pieces: tuple[str | Operand, ...] = ()
     relocation: Relocation | None = None
-    target: Node = 0
+    target: Expression = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A number that was not known when its instruction was read."""
+    """Number that was not known when its instruction was read."""
 
-    node: Node
+    expression: Expression
     text: str
     wide: bool
 
 
-def read(instruction: Instruction, mnemonic: str, rest: str, scope: _expr.Scope) -> None:
-    """Set the pieces (and the relocation) of an instruction from its operands; AsmError if that fails."""
+def read_operands(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> None:
+    """Sets the pieces (and the relocation) of an instruction from its operands; StatementError if that fails."""
     if "ip" in rest or "IP" in rest:
         rest = _ALIAS.sub(lambda match: ALIASES[match[0].lower()], rest)
     if not _SHAPE.fullmatch(rest):
-        raise AsmError(f"`{instruction.text}`: the brackets of the operands do not match")
+        raise StatementError(f"`{instruction.text}`: the brackets of the operands do not match")
     if mnemonic not in _FLOATING and _PLAIN.fullmatch(rest):
         instruction.pieces = (f"{mnemonic} {rest}",)
         return
@@ -99,21 +98,21 @@ def read(instruction: Instruction, mnemonic: str, rest: str, scope: _expr.Scope)
         else:
             pieces += _expression(instruction, mnemonic, piece, scope, wide)
     if instruction.relocation in GROUPS:
-        pieces.append(f", lsl #{16 * group(instruction.relocation)}")
+        pieces.append(f", lsl #{16 * move_group(instruction.relocation)}")
     instruction.pieces = _joined(pieces)
 
 
 def decimal(value: int, *, wide: bool) -> str:
-    """A number as keystone reads it; AsmError where it would be cut."""
+    """Returns a number as keystone reads it; StatementError where it would be cut."""
     if not wide and not -(1 << 32) < value < 1 << 32:
-        raise AsmError(f"{value:#x} is too large for this instruction")
+        raise StatementError(f"{value:#x} is too large for this instruction")
     return str(value) if value < 1 << 63 else hex(value)
 
 
 def _expression(
-    instruction: Instruction, mnemonic: str, piece: str, scope: _expr.Scope, wide: bool
+    instruction: Instruction, mnemonic: str, piece: str, scope: Scope, wide: bool
 ) -> list[str | Operand]:
-    """A piece of an operand that holds an expression, as text and numbers."""
+    """Returns a piece of an operand that holds an expression, as text and numbers."""
     shifted = _SHIFTED.fullmatch(piece)
     if shifted is not None:
         return [f"{shifted[1]} {shifted[2]}", _number(shifted[3], scope, False)]
@@ -122,52 +121,52 @@ def _expression(
     text = text.removeprefix("#").strip()
     modifier = _MODIFIER.fullmatch(text)
     if modifier is not None:
-        _modify(instruction, mnemonic, modifier[1].lower(), _expr.parse(modifier[2], scope))
+        _modify(instruction, mnemonic, modifier[1].lower(), parse_expression(modifier[2], scope))
         return ["#0"]
     if mnemonic in _FLOATING:
         return ["#", _floating(mnemonic, text, scope)]
     if _FLOAT.fullmatch(text):
-        raise AsmError(f"`{instruction.text}`: {text} belongs to floating-point instructions")
+        raise StatementError(f"`{instruction.text}`: {text} belongs to floating-point instructions")
     return [mark, _number(text, scope, wide)]
 
 
-def _modify(instruction: Instruction, mnemonic: str, modifier: str, target: Node) -> None:
+def _modify(instruction: Instruction, mnemonic: str, modifier: str, target: Expression) -> None:
     relocation = MODIFIERS.get(modifier)
     if relocation is None:
-        raise AsmError(f"relocation `{modifier}` is not supported; these are: {', '.join(MODIFIERS)}")
+        raise StatementError(f"relocation `{modifier}` is not supported; these are: {', '.join(MODIFIERS)}")
     if instruction.relocation is not None:
-        raise AsmError("an instruction has room for one relocation only")
+        raise StatementError("an instruction has room for one relocation only")
     if (relocation in GROUPS) != (mnemonic in ("movz", "movk", "movn")):
-        raise AsmError(f"`{modifier}` does not belong into `{mnemonic}`")
+        raise StatementError(f"`{modifier}` does not belong into `{mnemonic}`")
     instruction.relocation, instruction.target = relocation, target
 
 
-def _number(text: str, scope: _expr.Scope, wide: bool) -> str | Operand:
-    node = _expr.parse(text, scope)
-    return decimal(node, wide=wide) if isinstance(node, int) else Operand(node, text, wide)
+def _number(text: str, scope: Scope, wide: bool) -> str | Operand:
+    value = parse_expression(text, scope)
+    return decimal(value, wide=wide) if isinstance(value, int) else Operand(value, text, wide)
 
 
-def _floating(mnemonic: str, text: str, scope: _expr.Scope) -> str:
-    """A floating-point constant: zero for comparisons, for FMOV what eight bits hold (DDI 0487, C2.2.3)."""
+def _floating(mnemonic: str, text: str, scope: Scope) -> str:
+    """Returns a floating-point constant: zero for comparisons, for FMOV what eight bits hold (DDI 0487, C2.2.3)."""
     if _FLOAT.fullmatch(text):
         value = float(text)
     else:
-        node = _expr.parse(text, scope)
-        if not isinstance(node, int) or abs(node) >= 1 << 32:
-            raise AsmError(f"`{text}` is not a floating-point constant that `{mnemonic}` can hold")
-        value = float(node)
+        number = parse_expression(text, scope)
+        if not isinstance(number, int) or abs(number) >= 1 << 32:
+            raise StatementError(f"`{text}` is not a floating-point constant that `{mnemonic}` can hold")
+        value = float(number)
     if mnemonic != "fmov":
         if value != 0.0:
-            raise AsmError(f"`{mnemonic}` compares with registers or with 0.0 only")
+            raise StatementError(f"`{mnemonic}` compares with registers or with 0.0 only")
         return "0.0"
     if not any(abs(value) * 2.0**scale in range(16, 32) for scale in range(8)):
         register = "; take it from `xzr` or `wzr`" if value == 0.0 else ""
-        raise AsmError(f"`fmov` cannot hold {text}: it has 8 bits, n/16 * 2^r{register}")
+        raise StatementError(f"`fmov` cannot hold {text}: it has 8 bits, n/16 * 2^r{register}")
     return repr(value)
 
 
 def _joined(pieces: list[str | Operand]) -> tuple[str | Operand, ...]:
-    """Join neighbouring strings, so that an instruction without open operands is one string."""
+    """Joins neighbouring strings, so that an instruction without open operands is one string."""
     joined: list[str | Operand] = []
     for piece in pieces:
         if joined and isinstance(piece, str) and isinstance(joined[-1], str):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.build.diagnostics import build_error
-from harness.build.toolchain import Toolchain, available, build
+from harness.build import Toolchain, available_compilers, compile_guest
+from harness.build.diagnostics import compiler_error
 from harness.errors import GuestError
 
 COMPILERS = [
     pytest.param(
         kind.value,
-        marks=pytest.mark.skipif(kind not in available(), reason=f"no {kind} for AArch64 on this computer"),
+        marks=pytest.mark.skipif(kind not in available_compilers(), reason=f"no {kind} for AArch64 here"),
     )
     for kind in (Toolchain.ZIG, Toolchain.GCC, Toolchain.CLANG)
 ]
@@ -24,7 +24,7 @@ def refused(where: Path, name: str, text: str, compiler: str) -> GuestError:
     path = where / name
     path.write_text(text, encoding="utf-8")
     with pytest.raises(GuestError) as caught:
-        build(path, toolchain=compiler)
+        compile_guest(path, toolchain=compiler)
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -112,4 +112,4 @@ def test_an_assembly_error_has_its_file_and_line(tmp_path: Path, compiler: str) 
     ],
 )
 def test_every_form_of_message_is_read(output: str, expected: str) -> None:
-    assert str(build_error(output, Path("guest.c"))) == expected
+    assert str(compiler_error(output, Path("guest.c"))) == expected

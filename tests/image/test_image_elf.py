@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.build import load
 from harness.errors import GuestError, GuestWarning
-from harness.image import Program, elf
+from harness.image import Program, load_elf
 
 CODE = bytes.fromhex("1f2003d5c0035fd6")
 TEXT, HIGH, DATA = 0x4000_0000, 0xFFFF_0000_4000_0000, 0x4000_2000
@@ -78,7 +78,7 @@ CHANGES = st.lists(st.tuples(st.integers(0, 0x1200), st.integers(0, 255)), min_s
 
 
 def load_bytes(data: bytes) -> Program:
-    return elf.load(data, Path("k.elf"))
+    return load_elf(data, Path("k.elf"))
 
 
 def test_segments_go_to_their_physical_addresses() -> None:

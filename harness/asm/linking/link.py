@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From sections to a Program: addresses, encodings, relocations, values."""
+"""Linker: sections become a Program, with addresses, encodings, relocations and values."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.asm import expressions as _expr
-from harness.asm.directives import to_bytes
-from harness.asm.encoder import EncodingError, encode
-from harness.asm.expressions import Address, Node
-from harness.asm.operands import Instruction, Operand, decimal
-from harness.asm.relocations import PC_RELATIVE, apply
-from harness.asm.sections import Kind, Section, lay_out
-from harness.asm.source import AsmError
-from harness.asm.symbols import SymbolTable, is_internal
-from harness.image.program import Line, LineMap, Program, Segment, Symbols
+from harness.asm.encoding.encoder import EncodingError, encode
+from harness.asm.encoding.operands import Instruction, Operand, decimal
+from harness.asm.encoding.relocations import PC_RELATIVE, relocate
+from harness.asm.expressions import Address, Expression, resolve
+from harness.asm.linking.sections import Section, SectionKind, lay_out, to_bytes
+from harness.asm.linking.symbols import SourceSymbols, is_internal
+from harness.asm.source import StatementError
+from harness.image import LineMap, Program, Segment, SourceLine, Symbols
 
 _NUMBER = re.compile(r"-?(?:0x[0-9a-f]+|0|[1-9]\d*)", re.IGNORECASE)
 
-Lookup = Callable[[str], Node]
+Lookup = Callable[[str], Expression]
 
 
-def link(sections: Iterable[Section], symbols: SymbolTable, base: int, path: Path | None) -> Program:
-    """Lay sections out at ``base`` and fill in all that depends on addresses; GuestError with its place."""
+def link(sections: Iterable[Section], symbols: SourceSymbols, base: int, path: Path | None) -> Program:
+    """Lays sections out at ``base`` and fills in all that depends on addresses; GuestError with its place."""
     loaded = [section for section in sections if section.loaded]
     lookup = symbols.lookup
     lay_out(loaded, base)
@@ -32,9 +30,9 @@ def link(sections: Iterable[Section], symbols: SymbolTable, base: int, path: Pat
     for section in loaded:
         for fixup in section.fixups:
             try:
-                value = _expr.resolve(fixup.node, lookup, addresses=True)
+                value = resolve(fixup.expression, lookup, addresses=True)
                 section.data[fixup.offset : fixup.offset + fixup.size] = to_bytes(_integer(value), fixup.size)
-            except AsmError as error:
+            except StatementError as error:
                 raise fixup.location.error(str(error)) from None
     segments = _segments(loaded)
     names = _symbols(symbols)
@@ -49,7 +47,7 @@ def link(sections: Iterable[Section], symbols: SymbolTable, base: int, path: Pat
 
 
 def _encode(sections: list[Section], lookup: Lookup) -> None:
-    """Encode every instruction: equal texts once, all in one batch."""
+    """Encodes every instruction: equal texts once, all in one batch."""
     texts: dict[str, int] = {}
     first: list[Instruction] = []
     batch: list[tuple[Section, Instruction, str]] = []
@@ -73,21 +71,21 @@ def _encode(sections: list[Section], lookup: Lookup) -> None:
 
 
 def _text(instruction: Instruction, lookup: Lookup) -> str:
-    """What keystone gets; AsmError becomes GuestError with the instruction's place."""
+    """Returns what keystone gets; StatementError becomes GuestError with the instruction's place."""
     if len(instruction.pieces) == 1 and isinstance(instruction.pieces[0], str):
         return instruction.pieces[0]
     try:
         return "".join(
             _operand(piece, lookup) if isinstance(piece, Operand) else piece for piece in instruction.pieces
         )
-    except AsmError as error:
+    except StatementError as error:
         raise instruction.location.error(str(error)) from None
 
 
 def _operand(operand: Operand, lookup: Lookup) -> str:
-    value = _expr.resolve(operand.node, lookup)
+    value = resolve(operand.expression, lookup)
     if not isinstance(value, int):
-        raise AsmError(
+        raise StatementError(
             f"`{operand.text}` is an address, not a constant: use `adr`, `adrp` or `ldr Xt, =label`"
         )
     return decimal(value, wide=operand.wide)
@@ -97,22 +95,22 @@ def _relocate(section: Section, instruction: Instruction, word: int, lookup: Loo
     relocation = instruction.relocation
     assert relocation is not None
     try:
-        target = _expr.resolve(instruction.target, lookup)
+        target = resolve(instruction.target, lookup)
         if isinstance(target, int) and relocation in PC_RELATIVE and not _weak(instruction.target):
-            raise AsmError(f"`{instruction.text}`: the target must be a label, not a constant")
-        address = _integer(_expr.resolve(target, lookup, addresses=True))
-        return apply(relocation, word, section.address + instruction.offset, address & (1 << 64) - 1)
-    except AsmError as error:
+            raise StatementError(f"`{instruction.text}`: the target must be a label, not a constant")
+        address = _integer(resolve(target, lookup, addresses=True))
+        return relocate(relocation, word, section.address + instruction.offset, address & (1 << 64) - 1)
+    except StatementError as error:
         raise instruction.location.error(str(error)) from None
 
 
-def _weak(target: Node) -> bool:
+def _weak(target: Expression) -> bool:
     return isinstance(target, str)
 
 
-def _integer(value: Node) -> int:
+def _integer(value: Expression) -> int:
     if not isinstance(value, int):
-        raise AsmError("the expression cannot be computed from addresses")
+        raise StatementError("the expression cannot be computed from addresses")
     return value
 
 
@@ -133,8 +131,8 @@ def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str
 
 
 def _segments(sections: list[Section]) -> tuple[Segment, ...]:
-    """One segment for code, one for constants, one for data and the zeros after it."""
-    groups = ((Kind.TEXT,), (Kind.RODATA,), (Kind.DATA, Kind.BSS))
+    """Returns one segment for code, one for constants, one for data and the zeros after it."""
+    groups = ((SectionKind.TEXT,), (SectionKind.RODATA,), (SectionKind.DATA, SectionKind.BSS))
     segments = []
     for kinds in groups:
         members = sorted(
@@ -145,22 +143,22 @@ def _segments(sections: list[Section]) -> tuple[Segment, ...]:
             continue
         low, data = members[0].address, bytearray()
         for section in members:
-            if section.kind is not Kind.BSS:
+            if section.kind is not SectionKind.BSS:
                 data += bytes(section.address - low - len(data)) + section.data
         size = members[-1].address + members[-1].size - low
-        segments.append(Segment(low, bytes(data), size, kinds[0] is Kind.TEXT))
+        segments.append(Segment(low, bytes(data), size, kinds[0] is SectionKind.TEXT))
     return tuple(segments)
 
 
-def _symbols(symbols: SymbolTable) -> dict[str, int]:
-    """The names of places: labels and what is set to an address, without local ones (.L, numbers)."""
+def _symbols(symbols: SourceSymbols) -> dict[str, int]:
+    """Returns the names of places: labels and what is set to an address, without local ones (.L, numbers)."""
     names: dict[str, int] = {}
-    for name, node in symbols.values.items():
+    for name, expression in symbols.values.items():
         if is_internal(name):
             continue
         try:
-            value = _expr.resolve(node, symbols.lookup)
-        except AsmError:
+            value = resolve(expression, symbols.lookup)
+        except StatementError:
             continue  # an assignment that nothing used: only its use would need the symbol
         if isinstance(value, Address) and value.section.loaded:
             names[name] = value.absolute
@@ -170,11 +168,11 @@ def _symbols(symbols: SymbolTable) -> dict[str, int]:
 def _lines(sections: list[Section]) -> LineMap:
     rows = []
     for section in sections:
-        places: dict[tuple[str, int], Line] = {}
+        places: dict[tuple[str, int], SourceLine] = {}
         for instruction in section.instructions:
             root = instruction.location.root
             key = (root.file, root.line)
-            place = places.get(key) or places.setdefault(key, Line(*key))
+            place = places.get(key) or places.setdefault(key, SourceLine(*key))
             start = section.address + instruction.offset
             rows.append((start, start + 4, place))
     return LineMap.from_rows(rows)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.asm import assemble, assembler
+from harness.asm import assemble
+from harness.asm.preprocessing import statement_stack
 from harness.errors import GuestError
 
 FAR = ".skip 0x9000\n"
@@ -95,11 +96,11 @@ CASES = {
     "no .endif": ("nop\n.if 1\nnop\n", 2, "`.if` without `.endif`"),
     ".endif alone": (".endif\n", 1, "`.endif` without `.if`"),
     ".else twice": (".if 1\n.else\n.else\n.endif\n", 3, "`.else` after `.else`"),
-    "no #endif": ("nop\n#if 1\n", 2, "#if without #endif"),
-    "#endif alone": ("#endif\n", 1, "#endif without #if"),
+    "no #endif": ("nop\n#if 1\n", 2, "`#if` without `#endif`"),
+    "#endif alone": ("#endif\n", 1, "`#endif` without `#if`"),
     "#error": ('#error "not this way"\n', 1, "not this way"),
     "#if expression": ("#if 1 +\n#endif\n", 1, "ends too early"),
-    "macro arguments of cpp": ("#define F(a) a\nF(nop, nop)\n", 2, "takes 1 arguments, not 2"),
+    "macro arguments of cpp": ("#define F(a) a\nF(nop, nop)\n", 2, "takes 1 argument, not 2"),
     "no .endm": (".macro a\nnop\n", 1, "`.macro` without `.endm`"),
     "no .endr": ("nop\n.rept 2\nnop\n", 2, "`.rept` without `.endr`"),
     "irp without symbol": (".irp\nnop\n.endr\n", 1, "needs a symbol"),
@@ -194,7 +195,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_endless_repetition_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembler, "MOST_STATEMENTS", 10_000)
+    monkeypatch.setattr(statement_stack, "MOST_STATEMENTS", 10_000)
     with pytest.raises(GuestError, match="expands to more than"):
         assemble(".rept 1 << 40\n.rept 1 << 40\n.set a, 1\n.endr\n.endr\n")
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 from harness import Machine, StopReason
-from harness.build import load, toolchain
-from harness.build.toolchain import Toolchain, available, build, find_compiler
+from harness.build import Toolchain, available_compilers, compile_guest, compilers, find_compiler, load
 from harness.errors import ConfigError, GuestError
 from harness.image import Program
 
 COMPILERS = [
     pytest.param(
         kind.value,
-        marks=pytest.mark.skipif(kind not in available(), reason=f"no {kind} for AArch64 on this computer"),
+        marks=pytest.mark.skipif(kind not in available_compilers(), reason=f"no {kind} for AArch64 here"),
     )
     for kind in (Toolchain.ZIG, Toolchain.GCC, Toolchain.CLANG)
 ]
@@ -69,20 +68,20 @@ def run(program: Program, **options: object) -> tuple[StopReason, int | None, st
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_a_c_guest_runs(tmp_path: Path, compiler: str) -> None:
-    program = build(write(tmp_path, "hello.c", HELLO), toolchain=compiler)
+    program = compile_guest(write(tmp_path, "hello.c", HELLO), toolchain=compiler)
     assert run(program) == (StopReason.POWER_OFF, None, "hi from C\n")
     assert (program.kind, program.entry) == ("elf", 0x4008_0000)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_what_main_returns_is_the_exit_code(tmp_path: Path, compiler: str) -> None:
-    program = build(write(tmp_path, "a.c", "int main(void) { return 42; }\n"), toolchain=compiler)
+    program = compile_guest(write(tmp_path, "a.c", "int main(void) { return 42; }\n"), toolchain=compiler)
     assert run(program)[:2] == (StopReason.EXIT, 42)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_instructions_have_the_lines_of_their_source(tmp_path: Path, compiler: str) -> None:
-    program = build(write(tmp_path, "hello.c", HELLO), toolchain=compiler)
+    program = compile_guest(write(tmp_path, "hello.c", HELLO), toolchain=compiler)
     place = program.lines.lookup(program.symbols["main"])
     assert place is not None
     assert (Path(place.file).name, place.line) in {("hello.c", 4), ("hello.c", 5)}
@@ -92,13 +91,13 @@ def test_instructions_have_the_lines_of_their_source(tmp_path: Path, compiler: s
 def test_main_finds_the_device_tree_in_its_argument(tmp_path: Path, compiler: str) -> None:
     """The boot protocol's x0, kept over the clearing of .bss."""
     text = "int main(void *tree) { return *(unsigned *)tree == 0xedfe0dd0 ? 7 : 8; }\n"
-    assert run(build(write(tmp_path, "a.c", text), toolchain=compiler))[1] == 7
+    assert run(compile_guest(write(tmp_path, "a.c", text), toolchain=compiler))[1] == 7
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_data_has_its_values_and_bss_is_zero_even_where_memory_was_not(tmp_path: Path, compiler: str) -> None:
     text = "int data[2] = {3, 4}; int bss[2000];\nint main(void) { return data[1] + bss[1999]; }\n"
-    program = build(write(tmp_path, "a.c", text), toolchain=compiler)
+    program = compile_guest(write(tmp_path, "a.c", text), toolchain=compiler)
     with Machine() as machine:
         machine.load(program)
         machine.memory.write(program.symbols["bss"], b"\xff" * 8000)
@@ -111,7 +110,7 @@ def test_the_same_source_gives_the_same_program_wherever_it_is(tmp_path: Path, c
     for place in ("here", "there/and/on"):
         where = tmp_path / place
         where.mkdir(parents=True)
-        built.append(build(write(where, "hello.c", HELLO), toolchain=compiler))
+        built.append(compile_guest(write(where, "hello.c", HELLO), toolchain=compiler))
     assert built[0].segments == built[1].segments
     assert built[0].symbols == built[1].symbols
 
@@ -121,13 +120,13 @@ def test_defines_and_include_directories_are_the_callers(tmp_path: Path, compile
     (tmp_path / "more").mkdir()
     write(tmp_path / "more", "value.h", "#define VALUE (40 + TWO)\n")
     source = write(tmp_path, "a.c", '#include "value.h"\nint main(void) { return VALUE; }\n')
-    program = build(source, toolchain=compiler, include=[tmp_path / "more"], defines={"TWO": 2})
+    program = compile_guest(source, toolchain=compiler, include=[tmp_path / "more"], defines={"TWO": 2})
     assert run(program)[1] == 42
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_another_base_is_where_the_program_goes(tmp_path: Path, compiler: str) -> None:
-    program = build(write(tmp_path, "hello.c", HELLO), toolchain=compiler, base=0x4200_0000)
+    program = compile_guest(write(tmp_path, "hello.c", HELLO), toolchain=compiler, base=0x4200_0000)
     assert program.entry == program.segments[0].address == 0x4200_0000
     assert run(program)[2] == "hi from C\n"
 
@@ -156,7 +155,7 @@ def test_assembly_of_any_suffix_has_a_preprocessor(tmp_path: Path, compiler: str
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_a_compiler_is_found_by_its_path_and_says_what_it_is(compiler: str) -> None:
-    there = available()[Toolchain(compiler)]
+    there = available_compilers()[Toolchain(compiler)]
     assert find_compiler(there.command[0]) == there
     assert find_compiler(compiler) == there
 
@@ -166,7 +165,7 @@ def test_warnings_are_shown_and_do_not_stop_the_guest(
     tmp_path: Path, compiler: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     text = "int main(void) { int idle; return 0; }\n"
-    build(write(tmp_path, "a.c", text), toolchain=compiler)
+    compile_guest(write(tmp_path, "a.c", text), toolchain=compiler)
     assert "a.c:1:22: warning: unused variable 'idle'" in capfd.readouterr().err
 
 
@@ -177,13 +176,13 @@ def test_wide_numbers_and_copies_need_no_libc(tmp_path: Path, compiler: str) -> 
     volatile unsigned __int128 value = 100;
     int main(void) { from.words[63] = 2; to = from; return (int)(value * 10 >> 2 & 63) + to.words[63]; }
     """
-    assert run(build(write(tmp_path, "a.c", text), toolchain=compiler))[1] == 60
+    assert run(compile_guest(write(tmp_path, "a.c", text), toolchain=compiler))[1] == 60
 
 
 class TestWhereThereIsNone:
     @pytest.fixture(autouse=True)
     def _no_compiler(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(toolchain, "available", dict)
+        monkeypatch.setattr(compilers, "available_compilers", dict)
 
     def test_a_c_guest_says_how_to_get_one(self, tmp_path: Path) -> None:
         with pytest.raises(GuestError) as caught:
@@ -212,11 +211,11 @@ def test_search_finds_what_is_on_the_path(tmp_path: Path, monkeypatch: pytest.Mo
         program = write(tmp_path, name, "#!/bin/sh\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    available.cache_clear()
+    available_compilers.cache_clear()
     try:
-        found = {kind: os.path.basename(one.command[0]) for kind, one in available().items()}
+        found = {kind: os.path.basename(one.command[0]) for kind, one in available_compilers().items()}
     finally:
-        available.cache_clear()
+        available_compilers.cache_clear()
     assert found[Toolchain.GCC] == "aarch64-none-elf-gcc"
     assert found[Toolchain.CLANG] == "clang"
 
@@ -233,5 +232,5 @@ def test_search_finds_what_is_on_the_path(tmp_path: Path, monkeypatch: pytest.Mo
 def test_assembly_starts_at_start_or_at_the_beginning(
     tmp_path: Path, compiler: str, text: str, entry: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert build(write(tmp_path, "a.S", text), toolchain=compiler).entry == 0x4008_0000 + entry
+    assert compile_guest(write(tmp_path, "a.S", text), toolchain=compiler).entry == 0x4008_0000 + entry
     assert capfd.readouterr().err == ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Instructions: which are encoded here, and which keystone encodes from plain operands.
+"""Instructions as they are read: some are encoded here, the others by keystone from plain operands.
 
 What depends on an address (branches, ADR, ADRP, literal loads) is encoded here; so is, or is refused, what
 keystone gets silently wrong.
@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from harness.asm import expressions as _expr
-from harness.asm import operands as _operands
-from harness.asm.expressions import Node, Scope
-from harness.asm.operands import ALIASES, CONDITIONS, Instruction
-from harness.asm.relocations import Relocation
-from harness.asm.source import AsmError, Location
+from harness.asm.encoding.operands import ALIASES, CONDITIONS, Instruction, read_operands
+from harness.asm.encoding.relocations import Relocation
+from harness.asm.expressions import Expression, Scope, parse_expression
+from harness.asm.source import Location, StatementError
 
 _GENERAL = re.compile(r"([xw])(?:(\d+)|zr)", re.I)
 # Hints that keystone knows only by number (DDI 0487, C6.2 "HINT").
@@ -28,17 +26,17 @@ _LITERAL_SIZES = {"w": 4, "x": 8, "s": 4, "d": 8, "q": 16}
 _LITERAL_REGISTER = re.compile(r"([wxsdq])(\d+|zr)", re.I)
 
 
-Literal = Callable[[int, Node], Node]
+PlaceLiteral = Callable[[int, Expression], Expression]
+"""Puts a literal of a size into the pool of the section, and returns its address."""
 
 
-def read(mnemonic: str, rest: str, scope: Scope, literal: Literal, location: Location) -> Instruction:
-    """Read an instruction; AsmError if its operands cannot be read.
-
-    ``literal`` gives the address of a literal of a size in the pool of this section.
-    """
+def read_instruction(
+    mnemonic: str, rest: str, scope: Scope, literal: PlaceLiteral, location: Location
+) -> Instruction:
+    """Reads an instruction; StatementError if its operands cannot be read."""
     lower, rest = mnemonic.lower(), rest.replace("\t", " ")
     if not (rest.isascii() and rest.isprintable()):
-        raise AsmError(f"`{mnemonic}`: the operands hold a character that is not printable ASCII")
+        raise StatementError(f"`{mnemonic}`: the operands hold a character that is not printable ASCII")
     instruction = Instruction(f"{mnemonic} {rest}" if rest else mnemonic, location)
     special = _SPECIAL.get(lower)
     if special is not None and special(instruction, lower, rest, scope):
@@ -48,9 +46,9 @@ def read(mnemonic: str, rest: str, scope: Scope, literal: Literal, location: Loc
     if _conditional_branch(instruction, lower, rest, scope):
         return instruction
     if not _MNEMONIC.fullmatch(lower):
-        raise AsmError(f"`{mnemonic}` is neither an instruction nor a directive")
+        raise StatementError(f"`{mnemonic}` is neither an instruction nor a directive")
     if rest:
-        _operands.read(instruction, lower, rest, scope)
+        read_operands(instruction, lower, rest, scope)
     else:
         instruction.pieces = (_HINTS.get(lower, lower),)
     return instruction
@@ -59,24 +57,24 @@ def read(mnemonic: str, rest: str, scope: Scope, literal: Literal, location: Loc
 def _split(rest: str, count: int, instruction: Instruction) -> list[str]:
     operands = [operand.strip() for operand in rest.split(",")]
     if len(operands) != count or not all(operands):
-        raise AsmError(f"`{instruction.text}`: {count} operand{'s' * (count > 1)} expected")
+        raise StatementError(f"`{instruction.text}`: {count} operand{'s' * (count > 1)} expected")
     return operands
 
 
 def _general(text: str, instruction: Instruction) -> tuple[int, int]:
-    """(1 for X or 0 for W, number) of a general-purpose register."""
+    """Returns (1 for X or 0 for W, number) of a general-purpose register."""
     name = ALIASES.get(text.lower(), text)
     match = _GENERAL.fullmatch(name)
     if match is None or (match[2] and int(match[2]) > 30):
-        raise AsmError(f"`{instruction.text}`: `{text}` is not a general-purpose register")
+        raise StatementError(f"`{instruction.text}`: `{text}` is not a general-purpose register")
     return int(match[1] in "xX"), int(match[2]) if match[2] else 31
 
 
 def _relate(instruction: Instruction, word: int, relocation: Relocation, target: str, scope: Scope) -> bool:
     if target.startswith("#"):
-        raise AsmError(f"`{instruction.text}`: the target must be a label")
+        raise StatementError(f"`{instruction.text}`: the target must be a label")
     instruction.word, instruction.relocation = word, relocation
-    instruction.target = _expr.parse(target, scope)
+    instruction.target = parse_expression(target, scope)
     return True
 
 
@@ -104,11 +102,13 @@ def _compare_branch(instruction: Instruction, mnemonic: str, rest: str, scope: S
 def _test_branch(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
     register, bit, target = _split(rest, 3, instruction)
     wide, number = _general(register, instruction)
-    which = _expr.parse(bit.removeprefix("#"), scope)
+    which = parse_expression(bit.removeprefix("#"), scope)
     if not isinstance(which, int):
-        raise AsmError(f"`{instruction.text}`: the bit number must be a constant that is defined before")
+        raise StatementError(
+            f"`{instruction.text}`: the bit number must be a constant that is defined before"
+        )
     if not 0 <= which < (64 if wide else 32):
-        raise AsmError(f"`{instruction.text}`: {register} has no bit {which}")
+        raise StatementError(f"`{instruction.text}`: {register} has no bit {which}")
     word = 0x36000000 | which >> 5 << 31 | (mnemonic == "tbnz") << 24 | (which & 31) << 19 | number
     return _relate(instruction, word, Relocation.BRANCH14, target, scope)
 
@@ -117,14 +117,16 @@ def _address(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -
     register, target = _split(rest, 2, instruction)
     wide, number = _general(register, instruction)
     if not wide:
-        raise AsmError(f"`{instruction.text}`: `{mnemonic}` needs an X register")
+        raise StatementError(f"`{instruction.text}`: `{mnemonic}` needs an X register")
     if mnemonic == "adr":
         return _relate(instruction, 0x10000000 | number, Relocation.ADR, target, scope)
     target = target.removeprefix("#").removeprefix(":pg_hi21:")
     return _relate(instruction, 0x90000000 | number, Relocation.ADRP, target, scope)
 
 
-def _literal_load(instruction: Instruction, mnemonic: str, rest: str, scope: Scope, literal: Literal) -> bool:
+def _literal_load(
+    instruction: Instruction, mnemonic: str, rest: str, scope: Scope, literal: PlaceLiteral
+) -> bool:
     register, comma, source = (part.strip() for part in rest.partition(","))
     if not comma or source.startswith("["):
         return False
@@ -133,56 +135,56 @@ def _literal_load(instruction: Instruction, mnemonic: str, rest: str, scope: Sco
     kind = match[1].lower() if match else ""
     number = 31 if match and match[2].lower() == "zr" else int(match[2]) if match else 99
     if match is None or number > (30 if kind in "wx" and match[2].isdigit() else 31):
-        raise AsmError(f"`{instruction.text}`: `{register}` cannot be loaded")
+        raise StatementError(f"`{instruction.text}`: `{register}` cannot be loaded")
     word, size = _LITERAL_OPCODES[kind] | number, _LITERAL_SIZES[kind]
     if mnemonic == "ldrsw":
         if kind != "x":
-            raise AsmError(f"`{instruction.text}`: `ldrsw` needs an X register")
+            raise StatementError(f"`{instruction.text}`: `ldrsw` needs an X register")
         word, size = 0x98000000 | number, 4
     if not source.startswith("="):
         return _relate(instruction, word, Relocation.LITERAL19, source, scope)
     instruction.word, instruction.relocation = word, Relocation.LITERAL19
-    instruction.target = literal(size, _expr.parse(source[1:].strip().removeprefix("#"), scope))
+    instruction.target = literal(size, parse_expression(source[1:].strip().removeprefix("#"), scope))
     return True
 
 
 def _undefined(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
     (operand,) = _split(rest, 1, instruction)
-    value = _expr.parse(operand.removeprefix("#"), scope)
+    value = parse_expression(operand.removeprefix("#"), scope)
     if not isinstance(value, int) or not 0 <= value < 1 << 16:
-        raise AsmError("`udf` needs a constant from 0 to 65535")
+        raise StatementError("`udf` needs a constant from 0 to 65535")
     instruction.word = value
     return True
 
 
 def _zero_extend(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
-    """UXTW is a MOV of 32 bits in GNU as; clang and keystone encode it as UBFX, which does the same."""
+    """Encodes UXTW as the MOV of 32 bits that GNU as makes of it; clang and keystone make it UBFX."""
     (_, destination), (wide, source) = (_general(text, instruction) for text in _split(rest, 2, instruction))
     if wide:
-        raise AsmError(f"`{instruction.text}`: `uxtw` extends a W register")
+        raise StatementError(f"`{instruction.text}`: `uxtw` extends a W register")
     instruction.word = 0x2A0003E0 | source << 16 | destination
     return True
 
 
 def _extract(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
-    """EXT: keystone cuts an index that is too large."""
+    """Checks the index of EXT: keystone cuts one that is too large."""
     operands = _split(rest, 4, instruction)
-    index = _expr.parse(operands[3].removeprefix("#"), scope)
+    index = parse_expression(operands[3].removeprefix("#"), scope)
     if not isinstance(index, int) or not 0 <= index < (8 if operands[0].lower().endswith("8b") else 16):
-        raise AsmError(f"`{instruction.text}`: the index must be a constant within the vector")
+        raise StatementError(f"`{instruction.text}`: the index must be a constant within the vector")
     return False
 
 
 def _structure(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
-    """LD1 and its kin: keystone takes XZR as the register of a post-index, where it means an immediate."""
+    """Refuses XZR as the post-index of LD1 and its kin: to keystone it is one, where it means an immediate."""
     if rest.replace(" ", "").lower().endswith("],xzr"):
-        raise AsmError(f"`{instruction.text}`: `xzr` cannot be a post-index")
+        raise StatementError(f"`{instruction.text}`: `xzr` cannot be a post-index")
     return False
 
 
 def _prefetch(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
     if "[" not in rest:
-        raise AsmError(f"`{instruction.text}`: only `[register ...]` can be prefetched here")
+        raise StatementError(f"`{instruction.text}`: only `[register ...]` can be prefetched here")
     return False
 
 

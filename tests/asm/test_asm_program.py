@@ -7,12 +7,13 @@ import copy
 import pickle
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.asm import DEFAULT_BASE, assemble
-from harness.errors import GuestError
-from harness.image import Line, Program
+from harness.asm import assemble
+from harness.errors import ConfigError
+from harness.image import DEFAULT_BASE, Program, SourceLine, UnknownSymbolError
 
 SOURCE = """\
         .equ    SIZE, 16
@@ -76,15 +77,31 @@ def test_an_address_is_named_by_the_symbol_before_it() -> None:
 
 
 def test_an_unknown_symbol_is_refused_with_the_nearest_names() -> None:
-    with pytest.raises(GuestError, match="no symbol `valu` in the guest; did you mean `value`"):
-        assemble(SOURCE).symbols.address("valu")
+    symbols = assemble(SOURCE).symbols
+    with pytest.raises(
+        ConfigError, match=r"^no symbol `valu` in the guest; did you mean `value`\?$"
+    ) as caught:
+        symbols["valu"]
+    assert isinstance(caught.value, KeyError)
+    assert symbols.get("valu") is None
+    assert symbols.get("valu", 7) == 7
+    assert "valu" not in symbols
+
+
+@pytest.mark.parametrize("name", [5, None, ["value"]])
+def test_a_symbol_is_named_by_text(name: Any) -> None:
+    symbols = assemble(SOURCE).symbols
+    with pytest.raises(UnknownSymbolError, match="a symbol has a text for its name"):
+        symbols[name]
+    assert name not in symbols
+    assert symbols.get(name) is None
 
 
 def test_every_instruction_has_its_line_and_data_has_none() -> None:
     lines = assemble(SOURCE, name="a.S").lines
     found = [lines.lookup(DEFAULT_BASE + offset) for offset in range(0, 32, 4)]
     expected = [2, 3, 4, 6, None, None, 8, None]
-    assert found == [None if line is None else Line("a.S", line) for line in expected]
+    assert found == [None if line is None else SourceLine("a.S", line) for line in expected]
 
 
 def test_an_instruction_of_a_macro_has_the_line_of_the_call() -> None:
@@ -100,8 +117,8 @@ def test_an_instruction_of_an_included_file_has_its_line_there(tmp_path: Path) -
     (tmp_path / "b.inc").write_text("\nnop\n")
     (tmp_path / "a.S").write_text('.include "b.inc"\nnop\n')
     lines = assemble(tmp_path / "a.S").lines
-    assert lines.lookup(DEFAULT_BASE) == Line(str(tmp_path / "b.inc"), 2)
-    assert lines.lookup(DEFAULT_BASE + 4) == Line(str(tmp_path / "a.S"), 2)
+    assert lines.lookup(DEFAULT_BASE) == SourceLine(str(tmp_path / "b.inc"), 2)
+    assert lines.lookup(DEFAULT_BASE + 4) == SourceLine(str(tmp_path / "a.S"), 2)
 
 
 def test_a_program_copies_compares_and_pickles() -> None:

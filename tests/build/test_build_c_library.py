@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import Machine
-from harness.build.toolchain import available, build
+from harness.build import available_compilers, compile_guest
 from harness.library import guest_asm_dir
 
 _DEFINE = re.compile(r"^#define\s+(\w+)\s+(.+?)\s*(?://.*)?$", re.MULTILINE)
@@ -55,15 +55,15 @@ def test_the_headers_share_most_of_what_they_define() -> None:
         assert len(ours.keys() & constants(guest_asm_dir() / PAIRS[header]).keys()) >= least
 
 
-@pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
+@pytest.mark.skipif(not available_compilers(), reason="no C compiler for AArch64 on this computer")
 @pytest.mark.parametrize("header", sorted(path.name for path in (guest_asm_dir() / "include").glob("*.h")))
 def test_each_header_stands_on_its_own(header: str, tmp_path: Path) -> None:
     source = tmp_path / "a.c"
     source.write_text(f'#include "{header}"\n#include "{header}"\nint main(void) {{ return 0; }}\n')
-    build(source)
+    compile_guest(source)
 
 
-@pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
+@pytest.mark.skipif(not available_compilers(), reason="no C compiler for AArch64 on this computer")
 def test_strings_and_print(tmp_path: Path) -> None:
     source = tmp_path / "a.c"
     source.write_text(
@@ -86,7 +86,7 @@ def test_strings_and_print(tmp_path: Path) -> None:
         """
     )
     with Machine() as machine:
-        machine.load(build(source))
+        machine.load(compile_guest(source))
         machine.run(limit=100_000)
         assert machine.console.text.splitlines() == [
             "s|c|-5|-6|7|18446744073709551615|abc|0x123456789a|%|q|",
@@ -104,7 +104,7 @@ def test_the_readme_names_every_header() -> None:
     assert named == {path.name for path in (guest_asm_dir() / "include").glob("*.h")}
 
 
-@pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
+@pytest.mark.skipif(not available_compilers(), reason="no C compiler for AArch64 on this computer")
 @pytest.mark.parametrize("controller", ["rvic", "gicv2"])
 def test_the_example_of_the_readme_runs(controller: str, tmp_path: Path) -> None:
     example = re.search(r"^```c\n(.*?)^```", README, re.DOTALL | re.MULTILINE)

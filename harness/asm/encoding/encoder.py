@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Instructions to words, by keystone: one call for a whole guest, and a search only if that fails.
+"""Encoder of plain instructions, which is keystone: one call for a whole guest, and a search only if that fails.
 
 Keystone is given instructions whose operands are registers and plain numbers, never a label, a directive
 or a modifier: those are what it gets wrong silently or dies on.
@@ -10,20 +10,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-import keystone
-
 
 class EncodingError(Exception):
     """One instruction cannot be encoded; ``index`` is its place in the batch."""
 
-    def __init__(self, index: int, mnemonic: bool) -> None:
+    def __init__(self, index: int, *, unknown_mnemonic: bool) -> None:
         super().__init__(index)
         self.index = index
-        self.unknown_mnemonic = mnemonic
+        self.unknown_mnemonic = unknown_mnemonic
 
 
 def encode(texts: Sequence[str]) -> list[int]:
-    """The words of instructions; EncodingError for the first that has none."""
+    """Returns the words of instructions; EncodingError for the first that has none."""
     if not texts:
         return []
     words = _try(texts)
@@ -36,11 +34,15 @@ def encode(texts: Sequence[str]) -> list[int]:
             low = middle
         else:
             high = middle
-    raise EncodingError(low, _try(texts[low:high]) == keystone.KS_ERR_ASM_MNEMONICFAIL)
+    from keystone import KS_ERR_ASM_MNEMONICFAIL
+
+    raise EncodingError(low, unknown_mnemonic=_try(texts[low:high]) == KS_ERR_ASM_MNEMONICFAIL)
 
 
 def _try(texts: Sequence[str]) -> list[int] | int:
-    """The words, or keystone's error number."""
+    """Returns the words, or keystone's error number."""
+    import keystone  # here, since it loads a library of 50 ms: not where nothing is assembled
+
     # A new engine for each batch costs some microseconds, and nothing is left over from one that failed.
     engine = keystone.Ks(keystone.KS_ARCH_ARM64, keystone.KS_MODE_LITTLE_ENDIAN)
     try:

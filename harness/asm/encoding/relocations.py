@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from enum import Enum
 
-from harness.asm.source import AsmError
+from harness.asm.source import StatementError
 
 PAGE_MASK = 0xFFF
 
 
 class Relocation(Enum):
-    """Which field, and how it is computed from the target."""
+    """Field of an instruction, and its way from the target."""
 
     BRANCH26 = "b"
     BRANCH19 = "b.cond"
@@ -54,28 +54,30 @@ _WORD_OFFSETS = {
 }
 
 
-def group(relocation: Relocation | None) -> int:
-    """The 16-bit group of an ``:abs_gN:``."""
+def move_group(relocation: Relocation | None) -> int:
+    """Returns the number of the 16-bit group that an ``:abs_gN:`` selects."""
     assert relocation in GROUPS
     return int(relocation.value[6])
 
 
-def apply(relocation: Relocation, word: int, place: int, target: int) -> int:
-    """The instruction with its field set; AsmError if the target cannot be reached or expressed."""
+def relocate(relocation: Relocation, word: int, place: int, target: int) -> int:
+    """Returns the instruction with its field set; StatementError if the target cannot be reached or expressed."""
     if relocation in _WORD_OFFSETS:
         return word | _word_offset(relocation, word, place, target)
     if relocation in (Relocation.ADR, Relocation.ADRP):
         return word | _page_offset(relocation, place, target)
     if relocation is Relocation.LO12:
         return word | _low_twelve(word, target)
-    shift = 16 * group(relocation)
+    shift = 16 * move_group(relocation)
     if not relocation.value.endswith("_nc:") and target >> (shift + 16):
-        raise AsmError(f"{target:#x} does not fit `{relocation.value}`: bits above {shift + 15} are set")
+        raise StatementError(
+            f"{target:#x} does not fit `{relocation.value}`: bits above {shift + 15} are set"
+        )
     return word | (target >> shift & 0xFFFF) << 5
 
 
 def _mnemonic(relocation: Relocation, word: int) -> str:
-    """The instruction that has the field: several share one."""
+    """Returns the mnemonic that has the field: several share one."""
     if relocation is Relocation.BRANCH26:
         return "bl" if word >> 31 else "b"
     if relocation is Relocation.BRANCH14 or word & 0x7E00_0000 == 0x3400_0000:
@@ -88,11 +90,11 @@ def _word_offset(relocation: Relocation, word: int, place: int, target: int) -> 
     width, position = _WORD_OFFSETS[relocation]
     offset = target - place
     if offset & 3:
-        raise AsmError(f"target {target:#x} is not a multiple of 4 bytes away")
+        raise StatementError(f"target {target:#x} is not a multiple of 4 bytes away")
     reach = 1 << (width + 1)
     if not -reach <= offset < reach:
         size = f"{reach >> 20} MiB" if reach >= 1 << 20 else f"{reach >> 10} KiB"
-        raise AsmError(
+        raise StatementError(
             f"target is out of range: {offset:+#x} bytes away, `{_mnemonic(relocation, word)}` reaches {size}"
         )
     return (offset >> 2 & (1 << width) - 1) << position
@@ -105,7 +107,7 @@ def _page_offset(relocation: Relocation, place: int, target: int) -> int:
     if not -(1 << 20) <= offset < 1 << 20:
         reach = "1 MiB" if relocation is Relocation.ADR else "4 GiB"
         away = f"{target - place:+#x} bytes away"
-        raise AsmError(f"target is out of range: {away}, `{relocation.value}` reaches {reach}")
+        raise StatementError(f"target is out of range: {away}, `{relocation.value}` reaches {reach}")
     return (offset & 3) << 29 | (offset >> 2 & 0x7FFFF) << 5
 
 
@@ -114,10 +116,12 @@ def _low_twelve(word: int, target: int) -> int:
     if word & 0x1F000000 == 0x11000000:  # ADD/SUB (immediate)
         return low << 10
     if word & 0x3B000000 != 0x39000000:  # load/store register (unsigned immediate)
-        raise AsmError("`:lo12:` belongs into `add` or into the offset of a load or store")
+        raise StatementError("`:lo12:` belongs into `add` or into the offset of a load or store")
     scale = word >> 30
     if word & 1 << 26 and word & 1 << 23:  # 128-bit SIMD register
         scale = 4
     if low & ((1 << scale) - 1):
-        raise AsmError(f"`:lo12:` of {target:#x} is not a multiple of the access size, {1 << scale} bytes")
+        raise StatementError(
+            f"`:lo12:` of {target:#x} is not a multiple of the access size, {1 << scale} bytes"
+        )
     return (low >> scale) << 10

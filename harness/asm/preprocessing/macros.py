@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.asm.source import AsmError, Location, Statement, split_statements
+from harness.asm.source import NAME, QUOTED, Location, Statement, StatementError, split_statements
 
-_NAME = r"[A-Za-z_.$][\w.$]*"
-_HEADER = re.compile(rf"({_NAME})\s*,?\s*(.*)", re.DOTALL)
-_PARAMETER = re.compile(rf"\s*({_NAME})\s*(?::\s*(req|vararg))?\s*(=)?\s*")
-_KEYWORD = re.compile(rf"({_NAME})\s*=(?!=)\s*")
-_USE = re.compile(r"\\(@|\(\)|[A-Za-z_.$][\w.$]*)")
-_AROUND = re.compile(r'("(?:\\.|[^"\\])*")|[ \t]*([-+*/|&^<>=])[ \t]*')
+_HEADER = re.compile(rf"({NAME})\s*,?\s*(.*)", re.DOTALL)
+_PARAMETER = re.compile(rf"\s*({NAME})\s*(?::\s*(req|vararg))?\s*(=)?\s*")
+_KEYWORD = re.compile(rf"({NAME})\s*=(?!=)\s*")
+_USE = re.compile(rf"\\(@|\(\)|{NAME})")
+_AROUND = re.compile(rf"({QUOTED})|[ \t]*([-+*/|&^<>=])[ \t]*")
 _CLOSING = {"(": ")", "[": "]"}
 
 OPENING = {".macro": ".endm", ".rept": ".endr", ".irp": ".endr", ".irpc": ".endr"}
@@ -22,8 +21,8 @@ _FAMILIES = {".endm": (".macro",), ".endr": (".rept", ".irp", ".irpc")}
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """One formal argument of a macro."""
+class MacroParameter:
+    """Formal argument of a macro."""
 
     name: str
     required: bool
@@ -32,19 +31,19 @@ class Parameter:
 
 
 Piece = tuple[str, bool]
-Line = tuple[tuple[Piece, ...] | str, Location]
+BodyLine = tuple[tuple[Piece, ...] | str, Location]
 
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """A macro: its body is cut into text and uses of arguments once, when it is defined."""
+    """Macro whose body was cut, when it was defined, into text and uses of arguments."""
 
     name: str
-    parameters: tuple[Parameter, ...]
-    body: tuple[Line, ...]
+    parameters: tuple[MacroParameter, ...]
+    body: tuple[BodyLine, ...]
 
     def bind(self, text: str) -> dict[str, str]:
-        """Give each parameter its argument from the text of a call."""
+        """Gives each parameter its argument from the text of a call."""
         values: dict[str, str] = {}
         text = _squeeze(text)
         names = {parameter.name: parameter for parameter in self.parameters}
@@ -57,11 +56,12 @@ class Macro:
                 value, at = _argument(text, keyword.end())
                 values[keyword[1]] = value
             elif keywords:
-                raise AsmError(f"macro `{self.name}`: positional argument after a keyword argument")
+                raise StatementError(f"macro `{self.name}`: positional argument after a keyword argument")
             else:
                 parameter = next(positional, None)
                 if parameter is None:
-                    raise AsmError(f"macro `{self.name}` takes at most {len(names)} arguments: {text!r}")
+                    most = f"{len(names)} argument{'s' * (len(names) != 1)}"
+                    raise StatementError(f"macro `{self.name}` takes at most {most}: {text!r}")
                 if parameter.rest:
                     value, at = text[at:].strip(), len(text)
                 else:
@@ -71,12 +71,12 @@ class Macro:
         for parameter in self.parameters:
             if not values.get(parameter.name):
                 if parameter.required:
-                    raise AsmError(f"macro `{self.name}` needs its argument `{parameter.name}`")
+                    raise StatementError(f"macro `{self.name}` needs its argument `{parameter.name}`")
                 values[parameter.name] = parameter.default
         return values
 
     def expand(self, values: Mapping[str, str], count: int, call: Location) -> Iterator[Statement]:
-        """The body with its arguments put in; ``count`` is what ``\\@`` stands for."""
+        """Yields the body with its arguments put in; ``count`` is what ``\\@`` stands for."""
         for text, place in self.body:
             location = Location(place.file, place.line, self.name, call)
             if isinstance(text, str):
@@ -86,23 +86,52 @@ class Macro:
                 yield Statement(statement, location)
 
 
-def define(header: str, body: Sequence[Statement]) -> Macro:
-    """Make a macro from the rest of its ``.macro`` line and its body."""
+class MacroTable:
+    """Macros of a source, by their names in lower case."""
+
+    def __init__(self) -> None:
+        self._macros: dict[str, Macro] = {}
+        self._calls = 0
+
+    def get(self, name: str) -> Macro | None:
+        """Returns the macro that is called by a mnemonic in lower case."""
+        return self._macros.get(name)
+
+    def add(self, macro: Macro) -> None:
+        """Adds a macro; StatementError if its name has one."""
+        if macro.name.lower() in self._macros:
+            raise StatementError(f"macro `{macro.name}` is already defined")
+        self._macros[macro.name.lower()] = macro
+
+    def purge(self, name: str) -> None:
+        """Forgets a macro (``.purgem``)."""
+        if self._macros.pop(name.lower(), None) is None:
+            raise StatementError(f"no macro `{name}` to purge")
+
+    def call(self, macro: Macro, arguments: str, location: Location) -> Iterator[Statement]:
+        """Returns the statements of one call of a macro."""
+        count = self._calls
+        self._calls += 1
+        return macro.expand(macro.bind(arguments), count, location)
+
+
+def define_macro(header: str, body: Sequence[Statement]) -> Macro:
+    """Makes a macro from the rest of its ``.macro`` line and its body."""
     match = _HEADER.fullmatch(header)
     if match is None:
-        raise AsmError("`.macro` needs a name")
-    parameters: list[Parameter] = []
+        raise StatementError("`.macro` needs a name")
+    parameters: list[MacroParameter] = []
     text, at = match[2], 0
     while at < len(text):
         found = _PARAMETER.match(text, at)
         if found is None:
-            raise AsmError(f"cannot read the macro parameters `{text[at:]}`")
+            raise StatementError(f"cannot read the macro parameters `{text[at:]}`")
         at, default = found.end(), ""
         if found[3]:
             default, at = _argument(text, at)
         if any(parameter.name == found[1] for parameter in parameters):
-            raise AsmError(f"macro `{match[1]}` has two parameters `{found[1]}`")
-        parameters.append(Parameter(found[1], found[2] == "req", found[2] == "vararg", default))
+            raise StatementError(f"macro `{match[1]}` has two parameters `{found[1]}`")
+        parameters.append(MacroParameter(found[1], found[2] == "req", found[2] == "vararg", default))
         at = _after_separator(text, at)
     names = frozenset(parameter.name for parameter in parameters)
     lines = tuple((_cut(statement.text, names), statement.location) for statement in body)
@@ -110,18 +139,18 @@ def define(header: str, body: Sequence[Statement]) -> Macro:
 
 
 def repeat(directive: str, rest: str, count: int, body: Sequence[Statement]) -> Iterator[Statement]:
-    """The statements of ``.rept`` (``count`` times), ``.irp`` or ``.irpc`` (once for each value)."""
+    """Returns the statements of ``.rept`` (``count`` times), ``.irp`` or ``.irpc`` (once for each value)."""
     if directive == ".rept":
         return (statement for _ in range(count) for statement in body)
     match = _HEADER.fullmatch(rest)
     if match is None:
-        raise AsmError(f"`{directive}` needs a symbol and values")
+        raise StatementError(f"`{directive}` needs a symbol and values")
     name = match[1]
     cut = [(_cut(statement.text, frozenset((name,))), statement.location) for statement in body]
     return _each(name, _values(directive, _squeeze(match[2].strip())), cut)
 
 
-def _each(name: str, values: Sequence[str], body: Sequence[Line]) -> Iterator[Statement]:
+def _each(name: str, values: Sequence[str], body: Sequence[BodyLine]) -> Iterator[Statement]:
     for value in values:
         for text, location in body:
             if isinstance(text, str):
@@ -131,8 +160,8 @@ def _each(name: str, values: Sequence[str], body: Sequence[Line]) -> Iterator[St
                     yield Statement(statement, location)
 
 
-def collect(opening: str, location: Location, source: Iterator[Statement]) -> list[Statement]:
-    """Take the body up to the end that matches ``opening``, nested ones included; GuestError if it is missing."""
+def collect_body(opening: str, location: Location, source: Iterator[Statement]) -> list[Statement]:
+    """Takes the body up to the end that matches ``opening``, nested ones included; GuestError if it is missing."""
     closing = OPENING[opening]
     depth = 1
     body: list[Statement] = []
@@ -160,7 +189,7 @@ def _values(directive: str, text: str) -> list[str]:
 
 
 def _cut(text: str, names: frozenset[str]) -> tuple[Piece, ...] | str:
-    """Split a line at the uses of ``names`` and at ``\\@`` and ``\\()``; a line without any stays a string."""
+    """Splits a line at the uses of ``names`` and at ``\\@`` and ``\\()``; a line without any stays a string."""
     if "\\" not in text:
         return text
     pieces: list[Piece] = []
@@ -179,18 +208,18 @@ def _substitute(pieces: Sequence[Piece], values: Mapping[str, str], count: str) 
 
 
 def _squeeze(text: str) -> str:
-    """Drop blanks around operators, as GNU as does, so that they do not part arguments."""
+    """Drops blanks around operators, as GNU as does, so that they do not part arguments."""
     return _AROUND.sub(lambda m: m[1] or m[2], text) if " " in text or "\t" in text else text
 
 
 def _argument(text: str, at: int) -> tuple[str, int]:
-    """One argument: a string without its quotes, or text up to a comma, or a blank outside brackets."""
+    """Returns an argument and its end: a string without quotes, or text up to a comma or blank outside brackets."""
     if at < len(text) and text[at] == '"':
         end = text.find('"', at + 1)
         while end > 0 and text[end - 1] == "\\":
             end = text.find('"', end + 1)
         if end < 0:
-            raise AsmError("a string is not closed")
+            raise StatementError("a string is not closed")
         return text[at + 1 : end], end + 1
     begin = at
     open_brackets: list[str] = []
@@ -209,7 +238,7 @@ def _argument(text: str, at: int) -> tuple[str, int]:
 
 
 def _after_separator(text: str, at: int) -> int:
-    """Skip blanks and at most one comma."""
+    """Skips blanks and at most one comma."""
     while at < len(text) and text[at] in " \t":
         at += 1
     if at < len(text) and text[at] == ",":

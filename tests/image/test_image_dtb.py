@@ -24,15 +24,15 @@ TREES = st.builds(
     st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(1, 2**64 - 1)), max_size=3),
     st.integers(0, 2**32 - 1),
 )
-BARE = dtb.write(DeviceTree(Node("", {"a": b""})))  # its property's name is told at byte 72
+BARE = dtb.flatten(DeviceTree(Node("", {"a": b""})))  # its property's name is told at byte 72
 BOARD = board_tree(BoardFacts(2, 128 << 20), Chosen("console=ttyAMA0"))
 
 
 @given(TREES)
 def test_a_tree_that_is_written_reads_the_same(tree: DeviceTree) -> None:
-    data = dtb.write(tree)
+    data = dtb.flatten(tree)
     assert len(data) % 8 == 0
-    assert dtb.read(data) == tree
+    assert dtb.unflatten(data) == tree
 
 
 @given(TREES)
@@ -52,19 +52,19 @@ def test_libfdt_reads_what_is_written(tree: DeviceTree) -> None:
         for below, at in zip(node.children, children, strict=True):
             compare(below, at)
 
-    fdt = libfdt.FdtRo(dtb.write(tree))
+    fdt = libfdt.FdtRo(dtb.flatten(tree))
     assert [tuple(fdt.get_mem_rsv(n)) for n in range(fdt.num_mem_rsv())] == tree.reservations
     compare(tree.root, 0)
 
 
 def test_what_lies_behind_a_tree_is_not_of_it() -> None:
-    assert dtb.read(BOARD + b"behind") == dtb.read(BOARD)
+    assert dtb.unflatten(BOARD + b"behind") == dtb.unflatten(BOARD)
 
 
 def test_a_tree_with_room_reads_the_same() -> None:
     roomy = dtb.with_room(BOARD, 1 << 20)
-    assert len(roomy) == dtb.read_header(roomy) == 1 << 20
-    assert dtb.read(roomy) == dtb.read(BOARD)
+    assert len(roomy) == dtb.flattened_size(roomy) == 1 << 20
+    assert dtb.unflatten(roomy) == dtb.unflatten(BOARD)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_tree_with_room_reads_the_same() -> None:
 )
 def test_a_malformed_tree_is_refused_with_what_is_wrong(data: bytes, message: str) -> None:
     with pytest.raises(GuestError, match=message):
-        dtb.read(data)
+        dtb.unflatten(data)
 
 
 def test_a_tree_nested_too_deep_is_refused() -> None:
@@ -89,7 +89,7 @@ def test_a_tree_nested_too_deep_is_refused() -> None:
     for _ in range(dtb.MAX_DEPTH):
         node = Node("a", {}, [node])
     with pytest.raises(GuestError, match="nested more than 64 deep"):
-        dtb.read(dtb.write(DeviceTree(node)))
+        dtb.unflatten(dtb.flatten(DeviceTree(node)))
 
 
 @given(st.lists(st.tuples(st.integers(0, len(BOARD) - 1), st.integers(0, 255)), min_size=1, max_size=8))
@@ -108,4 +108,4 @@ def test_random_blocks_behind_a_good_header_are_read_or_refused(
     total = 40 + len(data)
     header = dtb.cells(dtb.MAGIC, total, 40 + structure * 4, 40 + strings, 40, 17, 16, 0, 0, 0)
     with contextlib.suppress(GuestError):
-        dtb.read(header + data)
+        dtb.unflatten(header + data)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.asm import DEFAULT_BASE
 from harness.build import disassemble, load
-from harness.image import Program
+from harness.image import DEFAULT_BASE, Program
 
 CORPUS = Path(__file__).parent / "corpus"
 SOURCES = sorted(CORPUS.glob("*.S"))
