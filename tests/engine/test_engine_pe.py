@@ -122,7 +122,7 @@ def test_the_view_is_probed_and_is_the_default() -> None:
 
 def test_without_the_view_the_api_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another build of Unicorn: offsets that do not hold are noticed, and nothing crashes."""
-    _probe.layout.cache_clear()
+    _probe.probe.cache_clear()
     monkeypatch.setattr(_probe, "UC_CPU", 0x1C8)
     try:
         assert _probe.layout().view is None
@@ -130,17 +130,17 @@ def test_without_the_view_the_api_serves(monkeypatch: pytest.MonkeyPatch) -> Non
         assert pe.backend == "api"
         pe.close()
     finally:
-        _probe.layout.cache_clear()
+        _probe.probe.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["CPU_ENV", "ENV_X", "ENV_PC", "UC_COUNTER", "UC_COUNT", "ENV_PSTATE"])
 def test_each_offset_is_checked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    _probe.layout.cache_clear()
+    _probe.probe.cache_clear()
     monkeypatch.setattr(_probe, name, getattr(_probe, name) + 8)
     try:
         assert _probe.layout().view is None
     finally:
-        _probe.layout.cache_clear()
+        _probe.probe.cache_clear()
 
 
 def test_ram_added_later_is_seen(rig: Rig) -> None:
