@@ -4,12 +4,8 @@
 from __future__ import annotations
 
 from operator import index
-from typing import TYPE_CHECKING
 
 from harness.errors import ConfigError
-
-if TYPE_CHECKING:
-    from harness.machine.machine import Machine
 
 
 def whole(what: str, value: object, least: int, unit: str) -> int:
@@ -30,9 +26,14 @@ def check_whole(**values: object) -> None:
             raise ConfigError(f"{name}={value!r}: a whole number is needed")
 
 
-def check_cpu(what: str, machine: Machine, cpu: int | None) -> None:
-    """ConfigError unless the machine has this vCPU; None is any."""
-    count = len(machine.cpus)
+def text_argument(what: str, value: object) -> None:
+    """Raises ConfigError unless it is text."""
+    if not isinstance(value, str):
+        raise ConfigError(f"{what}({value!r}): text is needed")
+
+
+def check_cpu(what: str, count: int, cpu: int | None) -> None:
+    """Raises ConfigError unless a machine with ``count`` vCPUs has this one; None is any."""
     if cpu is not None and cpu not in range(count):
         has = "CPU 0 only" if count == 1 else f"CPUs 0 to {count - 1}"
         raise ConfigError(f"{what}(cpu={cpu!r}): the machine has {has}")

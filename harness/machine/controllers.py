@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The interrupt controllers a machine can have, by name."""
+"""Interrupt controllers that a machine can have, by name."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A vCPU as a test sees it: registers by name, and its state."""
+"""Virtual CPU as a test sees it: registers by name, and its state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.machine.system_registers import SystemRegisters
 
 
 class Cpu:
-    """``m.cpus[n]``: ``x[0]`` to ``x[30]``, ``sp``, ``pc``, ``pstate``, ``sysreg["VBAR_EL1"]``, ``v[n]``."""
+    """CPU ``m.cpus[n]``: ``x[0]`` to ``x[30]``, ``sp``, ``pc``, ``pstate``, ``sysreg["VBAR_EL1"]``, ``v[n]``."""
 
     def __init__(self, vcpu: Vcpu, platform: Platform) -> None:
         self._vcpu = vcpu
@@ -25,7 +25,7 @@ class Cpu:
 
     @property
     def pe(self) -> PE:
-        """The engine's PE, for what is not here."""
+        """Engine's PE, for what is not here."""
         return self._vcpu.pe
 
     @property
@@ -54,7 +54,7 @@ class Cpu:
 
     @property
     def sp(self) -> int:
-        """The stack pointer that PSTATE.SP and PSTATE.EL select."""
+        """Stack pointer that PSTATE.SP and PSTATE.EL select."""
         return self._vcpu.pe.sp
 
     @sp.setter
@@ -82,12 +82,12 @@ class Cpu:
 
     @property
     def on(self) -> bool:
-        """Whether PSCI has it on."""
+        """True while PSCI has it on."""
         return self._vcpu.power is Power.ON
 
     @property
     def waiting(self) -> bool:
-        """Whether it waits for an interrupt."""
+        """True while it waits for an interrupt or an event."""
         return self._vcpu.waits
 
     def __repr__(self) -> str:

@@ -35,13 +35,13 @@ _PMCR_N_SHIFT: Final = 11
 
 
 class UnknownRegisterError(ConfigError, KeyError):
-    """There is no such system register."""
+    """Error: there is no such system register."""
 
     __str__ = Exception.__str__  # KeyError's would quote the message
 
 
 class SystemRegisters(MutableMapping[str, int]):
-    """``m.cpus[n].sysreg["VBAR_EL1"]``: by the manual's names, as MRS and MSR at EL1 have them.
+    """Registers ``m.cpus[n].sysreg["VBAR_EL1"]``: by the manual's names, as MRS and MSR at EL1 have them.
 
     EL2's and EL3's are what the hypervisor programmed. A name in lower case, and the ``S3_0_C12_C0_0`` of a
     register that has a name, are understood. UnknownRegisterError, a KeyError, for any other; ConfigError for a
@@ -91,7 +91,7 @@ class SystemRegisters(MutableMapping[str, int]):
         return name not in _ABSENT
 
     def _find(self, name: object) -> str:
-        """The manual's name for what was written; UnknownRegisterError tells what may have been meant."""
+        """Returns the manual's name for what was written; UnknownRegisterError tells what may have been meant."""
         upper = str(name).upper()
         generic = _GENERIC.fullmatch(upper)
         if generic is not None:
