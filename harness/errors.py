@@ -37,6 +37,22 @@ class ConfigError(HarnessError):
     """A machine cannot be made as asked: an option is out of its range."""
 
 
+class ClosedError(ConfigError):
+    """A machine is used after its end: it, or one of its CPUs, is closed."""
+
+
+class RegisterIndexError(ConfigError, IndexError):
+    """There is no register of this number."""
+
+
+class RegisterValueError(ConfigError, ValueError):
+    """A register cannot hold this number."""
+
+
+class RegisterTypeError(ConfigError, TypeError):
+    """A register's number, or its value, is no whole number."""
+
+
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Returns ``; did you mean `x`?`` for the nearest of the names, or nothing where none is near."""
     from difflib import get_close_matches

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from harness.board.platform import Platform
 from harness.el2 import Power, Vcpu
-from harness.engine import PE, General, VectorRegisters
+from harness.engine import PE, VectorRegisters, register_value
+from harness.machine.general_registers import GeneralRegisters
 from harness.machine.system_registers import SystemRegisters
 
 
@@ -14,6 +15,7 @@ class Cpu:
 
     def __init__(self, vcpu: Vcpu, platform: Platform) -> None:
         self._vcpu = vcpu
+        self._x = GeneralRegisters(vcpu.pe)
         self._sysreg = SystemRegisters(vcpu.pe, platform)
 
     @property
@@ -27,9 +29,9 @@ class Cpu:
         return self._vcpu.pe
 
     @property
-    def x(self) -> General:
+    def x(self) -> GeneralRegisters:
         """General-purpose registers X0 to X30, unsigned 64-bit ints."""
-        return self._vcpu.pe.x
+        return self._x
 
     @property
     def v(self) -> VectorRegisters:
@@ -48,7 +50,7 @@ class Cpu:
 
     @pc.setter
     def pc(self, value: int) -> None:
-        self._vcpu.pe.pc = value
+        self._vcpu.pe.pc = register_value("pc", value)
 
     @property
     def sp(self) -> int:
@@ -57,7 +59,7 @@ class Cpu:
 
     @sp.setter
     def sp(self, value: int) -> None:
-        self._vcpu.pe.sp = value
+        self._vcpu.pe.sp = register_value("sp", value)
 
     @property
     def pstate(self) -> int:
@@ -66,7 +68,7 @@ class Cpu:
 
     @pstate.setter
     def pstate(self, value: int) -> None:
-        self._vcpu.pe.pstate = value
+        self._vcpu.pe.pstate = register_value("pstate", value)
 
     @property
     def el(self) -> int:
@@ -89,5 +91,7 @@ class Cpu:
         return self._vcpu.waits
 
     def __repr__(self) -> str:
+        if self._vcpu.pe.closed:
+            return f"<CPU{self.index} closed>"
         state = "off" if not self.on else "waiting" if self.waiting else "running"
         return f"<CPU{self.index} {state}, pc {self.pc:#x}>"

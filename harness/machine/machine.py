@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -92,6 +94,7 @@ class Machine:
         counts = {"cpus": cpus, "trusted": trusted, "untrusted": untrusted, "seed": seed, **bases}
         rates = {"ticks_per_instruction": ticks_per_instruction, "priority_bits": priority_bits}
         check_whole(**counts, **rates, list_registers=list_registers)
+        self._busy = Lock()  # while it runs, or is being closed
         self.controller = options.parse_controller(controller)
         options.check_backend(backend)
         self.on_reset = options.parse_on_reset(on_reset)
@@ -173,11 +176,15 @@ class Machine:
         self.hypervisor.start(controller, self._names)
 
     def close(self) -> None:
-        """Gives back what the emulated CPUs hold; the machine runs no further."""
-        for pe in self._pes:
-            pe.close()
-        self._semihosting.close()
-        self._peripherals.close()
+        """Gives back what the emulated CPUs hold; each use of them raises ClosedError from now on.
+
+        A machine that is closed already stays so. ConfigError from within a run.
+        """
+        with self._alone("close() it"):
+            for pe in self._pes:
+                pe.close()
+            self._semihosting.close()
+            self._peripherals.close()
 
     # What a guest is made of
 
@@ -198,6 +205,7 @@ class Machine:
         disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the board's own.
         Raises GuestError for what cannot be built or read, or does not fit.
         """
+        self._check_open()
         options = BootOptions(initrd, append, dtb)
         boot = self._loader.load(source, options, GUEST_DEFINES[self.controller], toolchain)
         self._power_on(boot)
@@ -216,6 +224,7 @@ class Machine:
         ``flash`` is a file for the second bank: read now, and written at the end of a run with what the guest
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
+        self._check_open()
         boot = self._loader.load_bios(path, BootOptions(append=append, dtb=dtb), flash)
         self._power_on(boot)
         return boot.program
@@ -244,6 +253,7 @@ class Machine:
         Its images are loaded anew, devices, interrupt controllers, timers and vCPUs are as after power-on. RAM
         that no image covers, the time, the console's text and what is scheduled or fed stay.
         """
+        self._check_open()
         controller = self.hypervisor.controller
         rvic = controller.rvic if isinstance(controller, RvicController) else None
         if rvic is not None:
@@ -275,6 +285,7 @@ class Machine:
 
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
         """
+        self._check_open()
         if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
@@ -294,6 +305,7 @@ class Machine:
 
     def listen(self, listener: Listener) -> None:
         """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        self._check_open()
         self.events.add(listener)
         self._conditions.trace()
 
@@ -303,16 +315,32 @@ class Machine:
         """Runs until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
 
         A run can be continued by another one. Raises ConfigError if there is no guest, or a condition cannot be
-        watched for. An exception in a handler is this project's bug, or a listener's, and comes out as it is.
+        watched for, or from within a run, ClosedError after :meth:`close`. An exception in a handler is this
+        project's bug, or a listener's, and comes out as it is.
         """
+        self._check_open()
         if not self._loader.boots:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None:
             limit = whole(f"limit={limit}", limit, 1, "instruction")
+        with self._alone("run() it again"):
+            try:
+                return self._loop.run(conditions, limit)
+            finally:
+                self._loader.save()
+
+    def _check_open(self) -> None:
+        self._pes[0].check_open()
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        """Keeps the machine to one thread, and to one call of it."""
+        if not self._busy.acquire(blocking=False):
+            raise ConfigError(f"the machine is running: {what} once its run has ended")
         try:
-            return self._loop.run(conditions, limit)
+            yield
         finally:
-            self._loader.save()
+            self._busy.release()
 
     def _spi_rose(self, intid: int) -> None:
         self.hypervisor.controller.line_rose(intid)

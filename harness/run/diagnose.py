@@ -48,7 +48,7 @@ def _waits(vcpu: Vcpu, where: Where) -> str:
     place = where(vcpu.pe.pc - 4)
     return (
         f"waits in WFE at {place}, and no CPU runs to send an event"
-        if vcpu.pe.events.asleep
+        if vcpu.pe.event_register.asleep
         else f"waits at {place}"
     )
 

@@ -34,7 +34,7 @@ class Scheduler:
         self._polled: Vcpu | None = None  # who polled last, if nobody has run since
         self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
         for vcpu in self._vcpus:
-            vcpu.pe.events.on_send = self._send_event
+            vcpu.pe.event_register.on_sev = self._send_event
 
     def next(self) -> Vcpu | None:
         """Returns the vCPU whose turn it is, its physical interrupts taken; None if none can run.
@@ -43,14 +43,14 @@ class Scheduler:
         turns, and not wherever a run happens to be stopped and continued.
         """
         current = self._vcpus[self._turn]
-        if self._left > 0 and current.runnable and current.pe.events.awake():
+        if self._left > 0 and current.runnable and current.pe.event_register.awake():
             self._hypervisor.after_exit(current)
             return current
         self._hypervisor.take_physical_interrupts()
         count = len(self._vcpus)
         for step in range(1, count + 1):
             vcpu = self._vcpus[(self._turn + step) % count]
-            if vcpu.runnable and (vcpu.pe.events.awake() or self._may_go_on(vcpu)):
+            if vcpu.runnable and (vcpu.pe.event_register.awake() or self._may_go_on(vcpu)):
                 switched = vcpu is not current
                 self._turn, self._left = vcpu.index, self._quantum
                 if switched:
@@ -64,9 +64,9 @@ class Scheduler:
         streamed = due is not None and due <= self._clock.now()
         if streamed:
             self._streamed[vcpu.index] = self._clock.now()
-        if streamed or (vcpu.pe.events.polls and vcpu is not self._polled):
-            vcpu.pe.events.wake()
-        return not vcpu.pe.events.asleep
+        if streamed or (vcpu.pe.event_register.polls and vcpu is not self._polled):
+            vcpu.pe.event_register.wake()
+        return not vcpu.pe.event_register.asleep
 
     def _stream_due(self, vcpu: Vcpu) -> int | None:
         timer = self._board.timers[vcpu.index]
@@ -75,7 +75,7 @@ class Scheduler:
 
     def deadline(self) -> int | None:
         """Returns the tick of the next event that an event stream has for a vCPU in WFE."""
-        asleep = [vcpu for vcpu in self._vcpus if vcpu.runnable and vcpu.pe.events.asleep]
+        asleep = [vcpu for vcpu in self._vcpus if vcpu.runnable and vcpu.pe.event_register.asleep]
         return min((due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None), default=None)
 
     def time_jumped(self) -> None:
@@ -85,7 +85,7 @@ class Scheduler:
     def _send_event(self) -> None:
         """Sets the event register of every PE: SEV (D1.6.1)."""
         for vcpu in self._vcpus:
-            vcpu.pe.events.registered = True
+            vcpu.pe.event_register.is_set = True
 
     def length(self, bound: int) -> int:
         """Instructions of the next slice: up to ``bound``, the quantum if others may run."""
@@ -104,7 +104,7 @@ class Scheduler:
         self._left -= retired
         if vcpu.pe.waiting:  # a WFI that EL2 does not trap
             vcpu.waiting = True
-        self._polled = vcpu if vcpu.pe.events.polls else None
+        self._polled = vcpu if vcpu.pe.event_register.polls else None
         return retired
 
     def reset(self) -> None:

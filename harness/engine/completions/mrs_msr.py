@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MRS and MSR (register) that Unicorn must not serve alone: it knows host time, and no registers of ours.
+"""MRS and MSR (register), which Unicorn must not serve alone: it knows host time, and no registers of ours.
 
 A callback gets (register, uc_arm64_cp_reg) and returns 1 if it has served the instruction, 0 for Unicorn to.
 """
@@ -11,19 +11,20 @@ import struct
 from collections.abc import Callable
 from ctypes import c_uint64
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Final, Generic
 
 from harness.arch import hyp, pstate
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
-from harness.engine.completions.cycles import MASK64, event_type
+from harness.engine.breakpoints import Breakpoints
+from harness.engine.completions.cycle_counter import CycleCounter, event_type
 from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBASE
-from harness.engine.core import Inside
+from harness.engine.completions.translation_checks import TranslationChecks
+from harness.engine.completions.undefined import CpuT, ServedRegisters
 from harness.engine.emulator import binding as uc
+from harness.engine.emulator.registers import MASK64
+from harness.engine.slices import BlockPosition
 
-if TYPE_CHECKING:
-    from harness.engine.pe import PE
-
-_KEY_BYTES = 20  # crn, crm, op0, op1, op2 of uc_arm64_cp_reg; its value is at 24
+_KEY_BYTES: Final = 20  # crn, crm, op0, op1, op2 of uc_arm64_cp_reg; its value is at 24
 _VALUE = 24
 _FROM_REGISTER_ID = {register: n for n, register in enumerate(uc.REG_X)}
 # Fields that tell of what a guest does not have: hidden, and what reads there instead.
@@ -33,7 +34,7 @@ _ID_FIELDS = {
     "ID_AA64ISAR0_EL1": (0xF << 60, 0),  # RNDR: of the host
     "ID_PFR1_EL1": (0xF0F0, 0),  # Virtualization, Security
     "ID_DFR0_EL1": (0x00F0, 0),  # CopSDbg
-    "PMCEID0_EL0": (1 << 0x11, 0),  # CPU_CYCLES: see _cycles.py
+    "PMCEID0_EL0": (1 << 0x11, 0),  # CPU_CYCLES: see cycle_counter.py
     "OSDLR_EL1": (MASK64, 0),  # Unicorn leaves Xt as it was
 }
 _EVENT_TYPES = ("PMEVTYPER", "PMXEVTYPER")
@@ -55,7 +56,7 @@ _TIMERS = {
 
 
 def _el0_permission(encoding: SysregEncoding) -> int:
-    """Bits of CNTKCTL_EL1, one of which lets EL0 use a timer register."""
+    """Returns bits of CNTKCTL_EL1, one of which lets EL0 use a timer register."""
     if encoding.crm == 0:
         return (
             hyp.CNTKCTL_EL0PCTEN | hyp.CNTKCTL_EL0VCTEN,
@@ -65,11 +66,20 @@ def _el0_permission(encoding: SysregEncoding) -> int:
     return hyp.CNTKCTL_EL0PTEN if encoding.crm == 2 else hyp.CNTKCTL_EL0VTEN
 
 
-class SystemRegisterHooks:
-    """The hooks on MRS and MSR (register) of one PE."""
+class MrsMsrHooks(Generic[CpuT]):
+    """The hooks on MRS and MSR (register) of one PE; `served` has the timer registers."""
 
-    def __init__(self, pe: PE) -> None:
-        self._pe = pe
+    def __init__(
+        self,
+        pe: CpuT,
+        served: ServedRegisters[CpuT],
+        *,
+        cycles: CycleCounter,
+        checks: TranslationChecks,
+        breakpoints: Breakpoints,
+    ) -> None:
+        self._pe, self._served = pe, served
+        self._cycles, self._checks, self._breakpoints = cycles, checks, breakpoints
         self._read = uc.InsnHook(self._make_sysreg(self._reads()))
         self._write = uc.InsnHook(self._make_sysreg(self._writes()))
         uc.hook_add(pe.handle, uc.HOOK_INSN, self._read, insn=uc.INS_MRS)
@@ -78,10 +88,10 @@ class SystemRegisterHooks:
     # What the host asks for, between two instructions.
 
     def mrs(self, name: str) -> int:
-        """What MRS at EL1 gives; no timer register, which the machine serves."""
+        """Returns what MRS at EL1 gives; no timer register, which the machine serves."""
         if name == "PMCCNTR_EL0":
-            return self._pe.cycles.read()
-        if name == "MDCCSR_EL0":  # which Unicorn does not have: see PE.undefined_sysreg
+            return self._cycles.read()
+        if name == "MDCCSR_EL0":  # which Unicorn does not have: see UndefinedInstructions
             return 0
         if name == "NZCV":  # Unicorn keeps the flags apart from the register
             return self._pe.pstate & pstate.CONDITIONS
@@ -89,22 +99,22 @@ class SystemRegisterHooks:
         return self._pe.sysreg[name] & ~hidden | instead
 
     def msr(self, name: str, value: int) -> None:
-        """Do what MSR at EL1 does; no timer register."""
+        """Does what MSR at EL1 does; no timer register."""
         pe = self._pe
         if name == "NZCV":
             pe.pstate = pe.pstate & ~pstate.CONDITIONS | value & pstate.CONDITIONS
         elif name == "PMCCNTR_EL0":
-            pe.cycles.write(value)
+            self._cycles.write(value)
         elif name.startswith(_EVENT_TYPES):
             pe.sysreg[name] = event_type(value)
         else:
             if name == "PMCR_EL0":
-                pe.cycles.control(value)
+                self._cycles.control(value)
             pe.sysreg[name] = value
             if name.startswith("PMC"):
-                pe.cycles.follow()
+                self._cycles.follow()
             elif name == "SPSR_EL1":
-                pe.foresight.spsr_written(value)
+                self._checks.spsr_written(value)
 
     # What the guest executes.
 
@@ -115,14 +125,14 @@ class SystemRegisterHooks:
             serve = table.get(ctypes.string_at(cp, _KEY_BYTES))
             if serve is None:
                 return 0
-            pe.inside = Inside.INSTRUCTION
+            pe.position = BlockPosition.INSTRUCTION
             try:
                 return serve(register, cp)
             except BaseException as error:
                 pe.fail(error)
                 return 1
             finally:
-                pe.inside = Inside.NOTHING
+                pe.position = BlockPosition.BETWEEN
 
         return instruction
 
@@ -150,9 +160,9 @@ class SystemRegisterHooks:
         return {**timers, **_by_key(noted)}
 
     def _handler(self, encoding: SysregEncoding, n: int) -> Callable[..., object] | None:
-        """The handler to call, or None to let Unicorn do what it does (trap at EL0 where CNTKCTL says so)."""
+        """Returns the handler to call, or None to leave it to Unicorn (which traps at EL0 if CNTKCTL says so)."""
         pe = self._pe
-        pair = pe.on_system_register.get(encoding)
+        pair = self._served.get(encoding)
         if pair is None or (n and encoding.crm == 0):  # CNTFRQ, CNTPCT, CNTVCT: read-only to EL1
             return None
         if pe.el == 0 and not pe.sysreg["CNTKCTL_EL1"] & _el0_permission(encoding):
@@ -163,8 +173,8 @@ class SystemRegisterHooks:
         return pair[n]
 
     def _reads_timer(self, encoding: SysregEncoding) -> _Serve:
-        """As :meth:`_handler`, in as few steps as there can be: a guest that waits reads a counter all the time."""
-        pe, served, registers, x = self._pe, self._pe.on_system_register, self._pe.registers, self._pe.x
+        """Serves as :meth:`_handler`, in the fewest steps: a guest that waits reads a counter all the time."""
+        pe, served, registers, x = self._pe, self._served, self._pe.registers, self._pe.x
 
         def read_timer(register: int, _cp: int) -> int:
             read = served[encoding][0] if encoding in served and registers.level else None
@@ -205,7 +215,7 @@ class SystemRegisterHooks:
         return 1
 
     def _no_register(self, _register: int, _cp: int) -> int:
-        """What would answer by the host's chance is not there; no identification register says that it is."""
+        """Refuses what would answer by the host's chance; no identification register says that it is there."""
         self._pe.defer(self._pe.inject_undefined_before)
         return 1
 
@@ -217,23 +227,22 @@ class SystemRegisterHooks:
     # Registers that Unicorn writes, and somebody here must know of.
 
     def _vbar(self, _register: int, cp: int) -> int:
-        watches = self._pe.watches
-        if watches.on_virq is not None:
-            watches.vectors_moved(_written(cp))
+        if self._breakpoints.on_virq is not None:
+            self._breakpoints.vectors_moved(_written(cp))
         return 0
 
     def _spsr(self, _register: int, cp: int) -> int:
-        self._pe.foresight.spsr_written(_written(cp))
+        self._checks.spsr_written(_written(cp))
         return 0
 
     def _cpacr(self, _register: int, _cp: int) -> int:
-        self._pe.defer(self._pe.foresight.access_control_written)
+        self._pe.defer(self._checks.access_control_written)
         return 0
 
     # The cycle counter.
 
     def _el0_may_count(self, *, read: bool) -> bool:
-        """PMUSERENR_EL0: EN, or CR for reads of the cycle counter; if not, Unicorn traps (D17.5.16)."""
+        """Says whether PMUSERENR_EL0 lets EL0 (D17.5.16): EN, or CR for reads of the cycle counter."""
         pe = self._pe
         allowed = _PMUSERENR_EN | (_PMUSERENR_CR if read else 0)
         return pe.registers.level != 0 or bool(pe.sysreg["PMUSERENR_EL0"] & allowed)
@@ -241,23 +250,23 @@ class SystemRegisterHooks:
     def _read_cycles(self, register: int, _cp: int) -> int:
         if not self._el0_may_count(read=True):
             return 0
-        self._answer(register, self._pe.cycles.read())
+        self._answer(register, self._cycles.read())
         return 1
 
     def _write_cycles(self, _register: int, cp: int) -> int:
         if not self._el0_may_count(read=False):
             return 0
-        self._pe.cycles.write(_written(cp))
+        self._cycles.write(_written(cp))
         return 1
 
     def _pmcr(self, _register: int, cp: int) -> int:
         if self._el0_may_count(read=False):
-            self._pe.cycles.control(_written(cp))
-            self._pe.defer(self._pe.cycles.follow)
+            self._cycles.control(_written(cp))
+            self._pe.defer(self._cycles.follow)
         return 0
 
     def _counts(self, _register: int, _cp: int) -> int:
-        self._pe.defer(self._pe.cycles.follow)
+        self._pe.defer(self._cycles.follow)
         return 0
 
     def _event_type(self, name: str, _register: int, cp: int) -> int:

@@ -7,12 +7,11 @@ the event CPU_CYCLES does not exist here, and they count software increments alo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from harness.engine.pe import PE
+from harness.engine.core import Core
+from harness.engine.emulator.registers import MASK64
 
-MASK64: Final = (1 << 64) - 1
 _PMCR_E, _PMCR_C = 1 << 0, 1 << 2
 _CYCLES: Final = 1 << 31  # PMCNTENSET_EL0.C
 _EVENT: Final = 0xFFFF
@@ -23,39 +22,39 @@ _NO_EVENT: Final = 0x3FF
 class CycleCounter:
     """The cycle counter of one PE. Its filter (PMCCFILTR_EL0) and divider (PMCR_EL0.D) have no effect."""
 
-    def __init__(self, pe: PE) -> None:
-        self._pe = pe
+    def __init__(self, core: Core) -> None:
+        self._core = core
         self._value = 0
         self._since: int | None = None  # instructions retired when `_value` was true; None while it stands
 
     def reset(self) -> None:
-        """As at power-on: zero, and not counting."""
+        """Makes it as at power-on: zero, and not counting."""
         self._value, self._since = 0, None
 
     def read(self) -> int:
-        """MRS of PMCCNTR_EL0."""
-        elapsed = 0 if self._since is None else self._pe.retired - self._since
+        """Does MRS of PMCCNTR_EL0."""
+        elapsed = 0 if self._since is None else self._core.retired - self._since
         return self._value + elapsed & MASK64
 
     def write(self, value: int) -> None:
-        """MSR of PMCCNTR_EL0."""
+        """Does MSR of PMCCNTR_EL0."""
         self._value = value
         if self._since is not None:
-            self._since = self._pe.retired
+            self._since = self._core.retired
 
     def control(self, value: int) -> None:
-        """MSR of PMCR_EL0: C resets the counter. What else it changes comes with :meth:`follow`."""
+        """Does MSR of PMCR_EL0: C resets the counter. What else it changes comes with :meth:`follow`."""
         if value & _PMCR_C:
             self.write(0)
 
     def follow(self) -> None:
-        """PMCR_EL0 or PMCNTENSET_EL0 may have a new value: count, or stand still."""
-        sysreg = self._pe.sysreg
+        """Counts, or stands still, as PMCR_EL0 and PMCNTENSET_EL0 say now."""
+        sysreg = self._core.sysreg
         counts = bool(sysreg["PMCR_EL0"] & _PMCR_E and sysreg["PMCNTENSET_EL0"] & _CYCLES)
         if counts != (self._since is not None):
-            self._value, self._since = self.read(), self._pe.retired if counts else None
+            self._value, self._since = self.read(), self._core.retired if counts else None
 
 
 def event_type(value: int) -> int:
-    """What PMEVTYPERn_EL0 gets instead of a value that asks for the host's clock."""
+    """Returns what PMEVTYPERn_EL0 gets: never the event that asks for the host's clock."""
     return value & ~_EVENT | _NO_EVENT if value & _EVENT == _CPU_CYCLES else value

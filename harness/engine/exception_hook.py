@@ -1,41 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""Raw callbacks from Unicorn, sorted into EL2 exits, EL1 exceptions and our own business.
+"""The hook on exceptions: Unicorn's raw callback, sorted into exits to EL2, exceptions to EL1 and our own business.
 
-Unicorn swallows whatever a raw callback raises: each is kept by Core.fail() and raised by run().
+Unicorn swallows whatever a raw callback raises: each is kept by Slices.fail() and raised by run().
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Final, Generic
 
 from harness.arch import esr as syndrome
 from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
 from harness.engine import deviations
+from harness.engine.completions.event_register import EventRegister
+from harness.engine.completions.undefined import CpuT, UndefinedInstructions
+from harness.engine.deviations import Deviation
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.walk import fault_status as walk_fault
 
-if TYPE_CHECKING:
-    from harness.engine.pe import PE
-
-_MAX_REPEATS = 64
+_MAX_REPEATS: Final = 64
 _DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 
-
 # IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
-_TO_UNIFICATION = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
+_TO_UNIFICATION: Final = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
 
 # TLBI at EL1 (C5.5): op0 = 1, op1 = 0, CRn = 8; CRm tells those for this PE alone from the Inner Shareable ones.
 _TLBI_EL1_MASK, _TLBI_EL1 = 3 << 20 | 7 << 14 | 15 << 10, 1 << 20 | 8 << 10
 _CRM_MASK, _NON_SHAREABLE = 15 << 1, 7 << 1
 
 
-class Hooks:
-    """The interrupt hook of one PE."""
+class ExceptionHook(Generic[CpuT]):
+    """The interrupt hook of one PE; `handlers` by exception class get what is EL2's."""
 
-    def __init__(self, pe: PE) -> None:
-        self._pe = pe
+    def __init__(
+        self,
+        pe: CpuT,
+        handlers: Sequence[Callable[[CpuT, int], object]],
+        *,
+        event_register: EventRegister,
+        undefined: UndefinedInstructions[CpuT],
+        count_deviation: Callable[[Deviation], None],
+    ) -> None:
+        self._pe, self._handlers = pe, handlers
+        self._event_register, self._undefined_instructions = event_register, undefined
+        self._count_deviation = count_deviation
         self._interrupt = uc.IntrHook(self._make_interrupt())
         uc.hook_add(pe.handle, uc.HOOK_INTR, self._interrupt)
         self._repeats = 0
@@ -45,11 +54,11 @@ class Hooks:
 
     def _make_interrupt(self) -> Callable[[int, int, int], None]:
         pe = self._pe
-        handlers, read_syndrome, events = pe.handlers, pe.registers.syndrome, pe.events
+        handlers, read_syndrome, event_register = self._handlers, pe.registers.syndrome, self._event_register
         other, hvc, ec = self._exception, uc.EXCP_HVC, int(EC.HVC64)
 
         def interrupt(_handle: int, number: int, _user: int) -> None:
-            events.registered = True  # by the return from it
+            event_register.is_set = True  # by the return from it
             try:
                 if number == hvc:  # nearly all of them
                     handlers[ec](pe, read_syndrome())
@@ -70,16 +79,16 @@ class Hooks:
             if self._fill(esr, fetch=False):
                 pe.not_retired()
             elif not self._stage1_failed(esr, instruction=False):
-                pe.handlers[ec](pe, esr)
+                self._handlers[ec](pe, esr)
         elif ec == EC.INSTRUCTION_ABORT_LOWER:
             fetch = not esr & syndrome.S1PTW
             if not self._fill(esr, fetch=fetch) and not self._stage1_failed(esr, instruction=True):
-                pe.handlers[ec](pe, esr)
+                self._handlers[ec](pe, esr)
         elif ec != EC.SYSREG or not self._maintained(esr):
-            pe.handlers[ec](pe, esr)
+            self._handlers[ec](pe, esr)
 
     def _maintained(self, esr: int) -> bool:
-        """Do what trapped maintenance of TLBs and caches does for the whole machine."""
+        """Does what trapped maintenance of TLBs and caches does for the whole machine; says whether it is that."""
         pe = self._pe
         if esr & _TLBI_EL1_MASK == _TLBI_EL1:
             if esr & _CRM_MASK == _NON_SHAREABLE:
@@ -94,7 +103,7 @@ class Hooks:
         return True
 
     def _fill(self, esr: int, *, fetch: bool) -> bool:
-        """Resolve a stage-2 fault on RAM."""
+        """Resolves a stage-2 fault on RAM; says whether it is one."""
         pe = self._pe
         far = pe.registers.fault_address()
         ipa = pe.registers.fault_page() | far & 0xFFF
@@ -107,7 +116,7 @@ class Hooks:
         return pe.memory.resolve(ipa, write=write, fetch=fetch, same_page=same_page, va=far)
 
     def _stage1_failed(self, esr: int, *, instruction: bool) -> bool:
-        """Abort what stage 1 could not translate, though only stage 2 noticed: there is no RAM for its walk."""
+        """Aborts what stage 1 could not translate, though only stage 2 noticed: there is no RAM for its walk."""
         pe = self._pe
         far = pe.registers.fault_address()
         if not pe.registers.stage1() or not (
@@ -118,7 +127,7 @@ class Hooks:
         if status is None:
             return False
         if status & 0x3C == syndrome.FSC_EXTERNAL_ON_WALK:
-            pe.count_deviation(deviations.WALK_OUTSIDE_RAM)
+            self._count_deviation(deviations.WALK_OUTSIDE_RAM)
         flags = esr & (syndrome.CM | syndrome.WNR)
         pe.inject_abort(far, status | flags, instruction=instruction)
         return True
@@ -147,12 +156,12 @@ class Hooks:
             pe.enter_el1(esr, far=pe.registers.fault_address() if syndrome.is_abort(esr) else None)
 
     def _undefined(self) -> None:
-        """Instructions that Unicorn does not know, some of which are ours (semihosting, system registers)."""
+        """Serves instructions that Unicorn does not know, some of which are ours (semihosting, registers)."""
         pe = self._pe
         word = pe.instruction()
         if word is None:
             pe.inject_undefined()
         elif word & _DAIF_MASK in (_DAIFSET, _DAIFCLR) and pe.el == 0:  # SCTLR_EL1.UMA is 0 (D17.2.118)
             pe.enter_el1(syndrome.make(EC.SYSREG, sysreg.trapped_instruction(word)))
-        elif not (pe.undefined_halt(word) or pe.undefined_sysreg(word)):
+        elif not self._undefined_instructions.serve(word):
             pe.inject_undefined()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What Unicorn translates without the checks of the architecture, looked at once, when it is translated.
+"""Checks of the architecture that Unicorn translates without, made once, when a block is translated.
 
 Unicorn tells of each block just before its first execution, and can be stopped there. So what its
 translator leaves out costs nothing where it does not occur: a PC that is not aligned; FP and SIMD where
@@ -13,16 +13,16 @@ import re
 import struct
 from collections.abc import Callable
 from ctypes import string_at
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.arch import esr as syndrome
 from harness.arch import hyp, pstate
 from harness.arch.esr import EC
+from harness.engine.breakpoints import Breakpoints
+from harness.engine.completions.event_register import EventRegister
+from harness.engine.completions.exception_entry import ExceptionCore
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.stage2 import PAGE_SIZE, SCRATCH
-
-if TYPE_CHECKING:
-    from harness.engine.pe import PE
 
 _ERET: Final = struct.pack("<I", 0xD69F_03E0)
 _FPEN_SHIFT: Final = 20
@@ -48,7 +48,7 @@ def _is_fp(word: int) -> bool:
 
 
 def returns_illegally(spsr: int) -> bool:
-    """Whether ERET from EL1 with this SPSR is an illegal exception return (D1.3.4), or sets PSTATE.IL.
+    """Says whether ERET from EL1 with this SPSR is an illegal exception return (D1.3.4), or sets PSTATE.IL.
 
     There is no EL2 or EL3 for a guest to return to, and no AArch32.
     """
@@ -56,15 +56,17 @@ def returns_illegally(spsr: int) -> bool:
     return bool(spsr & pstate.IL) or mode not in (pstate.Mode.EL0T, pstate.Mode.EL1T, pstate.Mode.EL1H)
 
 
-class Foresight:
-    """The blocks that one PE is about to run for the first time."""
+class TranslationChecks:
+    """The checks of one PE, on each block that it is about to run for the first time."""
 
-    def __init__(self, pe: PE) -> None:
+    def __init__(self, pe: ExceptionCore, breakpoints: Breakpoints, event_register: EventRegister) -> None:
         self._pe = pe
+        self._breakpoints = breakpoints
+        self._hints = event_register.hints
         self._hook = uc.EdgeHook(self._about_to_run)
         self._traps: dict[int, Callable[[], None]] = {}  # to be placed when the block is left
         self._fp_levels = (True, True)  # whether FP traps at EL0, EL1
-        self._watch_returns = False
+        self._check_returns = False
         uc.hook_add(pe.handle, uc.HOOK_EDGE_GENERATED, self._hook)
         # Unicorn tells of a block once another has run to its end: let that be one of no account.
         translating = pe.sysreg["HCR_EL2"]
@@ -93,7 +95,7 @@ class Foresight:
         if ipa is None or not pe.memory.is_ram(ipa, size):
             return
         code = pe.memory.read(ipa, size)
-        if self._watch_returns and code.endswith(_ERET):  # which ends a block
+        if self._check_returns and code.endswith(_ERET):  # which ends a block
             self._want(pc + size - 4, self._returning)
         for match in _HINT.finditer(code):
             if not match.start() & 3:
@@ -106,16 +108,16 @@ class Foresight:
                     self._want(pc + 4 * n, self._using_fp)
 
     def _want(self, va: int, trap: Callable[[], None]) -> None:
-        if self._pe.watches.traps.get(va) != trap:
+        if self._breakpoints.traps.get(va) != trap:
             self._traps[va] = trap
             self._pe.defer(self._place)
 
     def _place(self) -> None:
         traps, self._traps = self._traps, {}
-        self._pe.watches.set_traps({**self._pe.watches.traps, **traps})
+        self._breakpoints.set_traps({**self._breakpoints.traps, **traps})
 
     def _misaligned(self) -> None:
-        """PC alignment fault exception (D1.3.7), before anything is fetched."""
+        """Takes a PC alignment fault exception (D1.3.7), before anything is fetched."""
         pe = self._pe
         uc.flush_code(pe.handle)  # the block must not stay
         pe.enter_el1(syndrome.make(EC.PC_ALIGNMENT), far=pe.pc)
@@ -123,7 +125,7 @@ class Foresight:
     # Before a trapped instruction: act when Unicorn has stopped, with pc at it.
 
     def _hinting(self) -> None:
-        hint = self._pe.events.hints.get(self._here())
+        hint = self._hints.get(self._here())
         if hint is not None:
             hint()
 
@@ -132,7 +134,7 @@ class Foresight:
             self._pe.defer(self._trap_fp)
 
     def _here(self) -> int:
-        """The instruction that is there now: other code may have come to the address since the trap was placed."""
+        """Returns the instruction at pc now: other code may have come there since the trap was placed."""
         return self._pe.instruction() or 0
 
     def _trap_fp(self) -> None:
@@ -143,10 +145,10 @@ class Foresight:
         if self._pe.registers.level == 0:
             return
         illegal = returns_illegally(self._pe.sysreg["SPSR_EL1"])
-        self._pe.defer(self._return_illegally if illegal else self._unwatch_returns)
+        self._pe.defer(self._return_illegally if illegal else self._leave_returns)
 
     def _return_illegally(self) -> None:
-        """The state of PSTATE.IL lasts for no instruction: the next one takes its exception (D1.3.4)."""
+        """Returns with PSTATE.IL, which lasts for no instruction: the next one takes its exception (D1.3.4)."""
         pe = self._pe
         pe.count_one()
         kept = pe.pstate & pstate.MODE
@@ -157,26 +159,26 @@ class Foresight:
         pe.pstate = spsr & (pstate.CONDITIONS | pstate.DAIF) | kept
         pe.enter_el1(syndrome.make(EC.ILLEGAL_STATE), saved=pe.pstate | pstate.IL)
 
-    def _unwatch_returns(self) -> None:
-        self._watch_returns = False
-        traps = self._pe.watches.traps
-        self._pe.watches.set_traps({va: trap for va, trap in traps.items() if trap != self._returning})
+    def _leave_returns(self) -> None:
+        self._check_returns = False
+        traps = self._breakpoints.traps
+        self._breakpoints.set_traps({va: trap for va, trap in traps.items() if trap != self._returning})
 
     # What the guest, or the host, changes.
 
     def spsr_written(self, value: int) -> None:
-        """SPSR_EL1 has a new value: from an illegal one on, ERETs are looked at."""
-        if not self._watch_returns and returns_illegally(value):
-            self._watch_returns = True
+        """Looks at ERETs from the first illegal value of SPSR_EL1 on."""
+        if not self._check_returns and returns_illegally(value):
+            self._check_returns = True
             self._pe.flush_code()
 
     def access_control_written(self) -> None:
-        """CPACR_EL1 may have a new value: where FP no longer traps or now does, blocks are looked at again."""
+        """Looks at all blocks again if FP traps elsewhere than before: CPACR_EL1 may have a new value."""
         enable = self._pe.sysreg["CPACR_EL1"] >> _FPEN_SHIFT & 3
         levels = (enable != 3, enable in (0, 2))
         if levels == self._fp_levels:
             return
         self._fp_levels = levels
-        traps = self._pe.watches.traps
-        self._pe.watches.set_traps({va: trap for va, trap in traps.items() if trap != self._using_fp})
+        traps = self._breakpoints.traps
+        self._breakpoints.set_traps({va: trap for va, trap in traps.items() if trap != self._using_fp})
         self._pe.flush_code()
