@@ -38,7 +38,7 @@ from harness.run.loop import Loop
 from harness.run.scheduler import QUANTUM, Scheduler
 from harness.run.stimulus import parse_stimulus
 from harness.run.stop import Stop
-from harness.rvic import Config, Rvic
+from harness.rvic import Config, VmInterrupts
 from harness.trace import Events, Ledger, Listener, Names
 
 
@@ -168,10 +168,10 @@ class Machine:
     ) -> None:
         self.close()
 
-    def _start(self, rvic: Rvic | None = None) -> None:
+    def _start(self, interrupts: VmInterrupts | None = None) -> None:
         """Let EL2 start on the PEs and the board as they are."""
         controller = make_controller(
-            self.controller, self.hypervisor, self.board, self._platform, self.config, rvic
+            self.controller, self.hypervisor, self.board, self._platform, self.config, interrupts
         )
         self.hypervisor.start(controller, self._names)
 
@@ -255,13 +255,13 @@ class Machine:
         """
         self._check_open()
         controller = self.hypervisor.controller
-        rvic = controller.rvic if isinstance(controller, RvicController) else None
-        if rvic is not None:
-            rvic.reset()  # the profile says what of it a reset leaves
+        interrupts = controller.interrupts if isinstance(controller, RvicController) else None
+        if interrupts is not None:
+            interrupts.reset()  # the profile says what of it a reset leaves
         self.board.reset()
         self.hypervisor.reset()
         self._scheduler.reset()
-        self._start(rvic)
+        self._start(interrupts)
         self._semihosting.close()
         self._loop.exit = None
         for boot in self._loader.boots:
