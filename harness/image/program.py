@@ -14,7 +14,8 @@ from typing import Final, Literal, TypeVar, overload
 
 from harness.arch.virt import RAM_BASE, TEXT_OFFSET
 from harness.arguments import whole
-from harness.errors import ConfigError, did_you_mean
+from harness.errors import ConfigError
+from harness.wording import did_you_mean
 
 DEFAULT_BASE: Final = RAM_BASE + TEXT_OFFSET
 """Address of a guest that does not say where it belongs."""
