@@ -4,6 +4,7 @@
 from harness.engine.completions.exception_entry import Lockup
 from harness.engine.core import Backend
 from harness.engine.deviations import DEVIATIONS, Deviation
+from harness.engine.emulator.interruptions import INTERRUPTIONS
 from harness.engine.emulator.registers import RawGeneral
 from harness.engine.emulator.values import register_number, register_value
 from harness.engine.emulator.vector_registers import VectorRegisters
@@ -14,6 +15,7 @@ from harness.engine.pe import PE, Handler
 
 __all__ = [
     "DEVIATIONS",
+    "INTERRUPTIONS",
     "PE",
     "Access",
     "Backend",
