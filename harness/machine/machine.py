@@ -23,7 +23,7 @@ from harness.board.platform import Platform
 from harness.boot.loader import Loader
 from harness.boot.placement import Boot, BootOptions, Source
 from harness.el2 import Hypervisor, RvicController
-from harness.engine import PE, Memory
+from harness.engine import INTERRUPTIONS, PE, Memory
 from harness.errors import ConfigError
 from harness.host.semihosting import Semihosting
 from harness.host.terminal import Terminal
@@ -323,7 +323,7 @@ class Machine:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None:
             limit = whole(f"limit={limit}", limit, 1, "instruction")
-        with self._alone("run() it again"):
+        with self._alone("run() it again"), INTERRUPTIONS.awaited():
             try:
                 return self._loop.run(conditions, limit)
             finally:
