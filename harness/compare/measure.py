@@ -67,8 +67,8 @@ def compare(works: Iterable[Work], *, list_registers: int = LIST_REGISTERS) -> I
 
 def measure(work: Work, controller: str, *, list_registers: int = LIST_REGISTERS) -> Row:
     """Run a work under a controller. RuntimeError if it does not do what it is for: that is our bug."""
-    options = {"ledger": False, "list_registers": list_registers, **work.machine}
-    with Machine(controller=controller, quantum=QUANTUM, memory="8M", **options) as machine:
+    options = {"controller": controller, "ledger": False, "list_registers": list_registers, **work.machine}
+    with Machine(quantum=QUANTUM, memory="8M", **options) as machine:
         machine.load(work.source)
         bench = Bench(machine)
         stop = machine.run(limit=LIMIT)

@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from harness import options
 from harness.arch import virt
-from harness.arguments import check_whole, whole
+from harness.arguments import whole
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
-from harness.board.devicetree import BoardFacts, parse_conduit
-from harness.board.peripherals import Drive, Peripherals
+from harness.board.devicetree import BoardFacts, Conduit
+from harness.board.peripherals import Peripherals
 from harness.board.platform import Platform
 from harness.boot.loader import Loader
 from harness.boot.placement import Boot, Extras, Source
+from harness.declaration import accepts
 from harness.el2 import Hypervisor, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError
@@ -27,13 +26,14 @@ from harness.host.serial import serial_input
 from harness.image import Program, Symbols
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
+from harness.options import ControllerKind, MachineOptions, OnReset
 from harness.run import diagnose
 from harness.run.loop import Action, Loop
-from harness.run.scheduler import QUANTUM, Scheduler
+from harness.run.scheduler import Scheduler
 from harness.run.stop import Stop
 from harness.run.until import Condition
 from harness.run.watch import Watches
-from harness.rvic import Config, Rvic
+from harness.rvic import Config, Order, Profile, Rvic
 from harness.trace import Events, Ledger, Listener, Names
 
 if TYPE_CHECKING:
@@ -43,106 +43,67 @@ if TYPE_CHECKING:
 class Machine:
     """An AArch64 machine below a hypervisor, ready to run a guest at EL1.
 
-    ``cpus`` 1 to 8; ``controller`` the interrupt controller the guest sees; ``profile`` ``spec`` or ``kvm``;
-    ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
-    RVIC interrupts; ``list_registers`` (1 to 64) and ``priority_bits`` (4 to 8) what the physical GICv2 has;
-    ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of the vCPUs;
-    ``ticks_per_instruction`` how fast time goes: an instruction takes 16 ns, or so many times that;
-    ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
-    ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
-    ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
-    ``virtconsole`` whether there is a virtio console; ``virtio`` their transport, ``"modern"`` or ``"legacy"``;
-    ``uart`` when it interrupts: by its manual, ``"pl011"``, or at each character, ``"qemu"``; ``like_qemu``
-    makes QEMU's board's choice the default of ``priority_bits``, ``uart`` and ``virtio`` (8, qemu, legacy);
-    ``serial`` what is typed from the start, ``"file:PATH"`` or ``"string:TEXT"``; ``semihosting_dir`` the
-    directory below which semihosting may use files (None: it may use none);
-    ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
-    ``rvic_base`` and ``rvid_base`` the function numbers. Raises ConfigError for anything out of range.
+    Its options are keywords, those of :class:`harness.options.MachineOptions`: ``Machine(cpus=2)``. Raises
+    ConfigError for a wrong name, and for a value that is out of range.
     """
 
-    def __init__(
-        self,
-        *,
-        cpus: int = 1,
-        controller: str = "rvic",
-        profile: str = "spec",
-        ack_order: str = "fifo",
-        trusted: int = 32,
-        untrusted: int = 32,
-        list_registers: int = 4,
-        priority_bits: int | None = None,
-        memory: int | str = "128M",
-        seed: int = 0,
-        quantum: int = QUANTUM,
-        ticks_per_instruction: int = 1,
-        cpu: str = "cortex-a72",
-        backend: str | None = None,
-        ledger: bool = True,
-        on_reset: str = "stop",
-        psci: str = "hvc",
-        drives: Iterable[Drive] = (),
-        virtconsole: bool = False,
-        virtio: str | None = None,
-        uart: str | None = None,
-        like_qemu: bool = False,
-        serial: str | None = None,
-        semihosting_dir: str | os.PathLike[str] | None = None,
-        **bases: int,
-    ) -> None:
-        counts = {"cpus": cpus, "trusted": trusted, "untrusted": untrusted, "seed": seed, **bases}
-        rates = {"ticks_per_instruction": ticks_per_instruction, "priority_bits": priority_bits}
-        check_whole(**counts, **rates, list_registers=list_registers)
-        self.controller = options.parse_controller(controller)
-        options.check_backend(backend)
-        self.on_reset = options.parse_on_reset(on_reset)
-        quantum = whole(f"quantum={quantum}", quantum, 1, "instruction")
+    @accepts(MachineOptions)
+    def __init__(self, options: MachineOptions) -> None:
+        self.controller = ControllerKind(options.controller)
+        self.on_reset = OnReset(options.on_reset)
         self.config = Config(
-            cpus=cpus,
-            trusted=trusted,
-            untrusted=untrusted,
-            profile=profile,  # type: ignore[arg-type]  # Config parses names into its enums
-            order=ack_order,  # type: ignore[arg-type]
-            seed=seed,
-            **bases,
+            cpus=options.cpus,
+            trusted=options.trusted,
+            untrusted=options.untrusted,
+            profile=Profile(options.profile),
+            order=Order(options.ack_order),
+            seed=options.seed,
+            rvic_base=options.rvic_base,
+            rvid_base=options.rvid_base,
         )
         self.events = Events()
         self.ledger = Ledger()
-        if ledger:
+        if options.ledger:
             self.events.add(self.ledger)
         self.memory = Memory()
-        self.memory.add_ram(virt.RAM_BASE, options.memory_size(memory))
+        self.memory.add_ram(virt.RAM_BASE, options.ram)
         self._pes = [
-            PE(n, self.memory, mpidr=virt.mpidr(n), model=cpu, backend=backend)  # type: ignore[arg-type]
-            for n in range(cpus)
+            PE(n, self.memory, mpidr=virt.mpidr(n), model=options.cpu, backend=options.backend)
+            for n in range(options.cpus)
         ]
-        self.clock = Clock(options.check_rate(ticks_per_instruction))
-        choices = options.BoardChoices.of(like_qemu, uart=uart, virtio=virtio, priority_bits=priority_bits)
-        gic = {"priority_bits": choices.priority_bits, "list_registers": list_registers}
-        self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose, **gic)
-        self.board.uart.eager = options.parse_uart(choices.uart)
+        self.clock = Clock(options.ticks_per_instruction)
+        choices = options.board
+        gic = {"priority_bits": choices.priority_bits, "list_registers": options.list_registers}
+        self.board = Board(options.cpus, untrusted=options.untrusted, rose=self._spi_rose, **gic)
+        self.board.uart.eager = choices.uart == "qemu"
         self.console = Console(self.board.uart)
         self._platform = platform = Platform(self.board, self.clock, self._pes)
         self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
-        self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, quantum)
+        self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, options.quantum)
         platform.connect(self._scheduler, self.hypervisor)
-        self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
+        self._names = Names(options.rvic_base, options.rvid_base, options.trusted)
         self._start()
         self.cpus = tuple(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
+        conduit = Conduit(options.psci)
         facts = BoardFacts(
-            cpus, options.memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted
+            options.cpus, options.ram, self.controller, options.cpu, conduit, options.untrusted
         )
         self._loader = Loader(self.memory, self.board.bus, facts)
         self.watches = Watches(self)
         self._loop = Loop(self, self._scheduler, diagnose.locator(self._loader.programs))
         self.terminal: Terminal | None = None  # who types and reads while a run goes on, if anybody does
         self.command_line = ""  # the guest's own name and its arguments, for semihosting
-        self._semihosting = Semihosting(self, semihosting_dir)
+        self._semihosting = Semihosting(self, options.semihosting_dir)
         for pe in self._pes:
             pe.on_halt = self._semihosting.on_halt
-        if serial is not None:
-            self.console.feed(serial_input(serial))
+        if options.serial is not None:
+            self.console.feed(serial_input(options.serial))
         self._peripherals = Peripherals(
-            self.board, self.memory, drives=drives, console=virtconsole, virtio=choices.virtio
+            self.board,
+            self.memory,
+            drives=options.drives,
+            console=options.virtconsole,
+            virtio=choices.virtio,
         )
         self.virtconsole = self._peripherals.console
 

@@ -59,7 +59,7 @@ def symbol(name: str, *, cpu: int | None = None) -> Condition:
         where = machine.symbols.get(name)
         if where is None:
             raise ConfigError(f"until.symbol({name!r}): the guest has no such symbol{_near(machine, name)}")
-        check_cpu("until.symbol", machine, cpu)
+        check_cpu("until.symbol", len(machine.cpus), cpu)
         return _break_at(machine, where, cpu, met)
 
     return _Condition(f"{_who(cpu)} reached `{name}`", arm)
@@ -70,7 +70,7 @@ def pc(address: int, *, cpu: int | None = None) -> Condition:
     whole(f"until.pc({address})", address, 0, "byte")
 
     def arm(machine: Machine, met: Met) -> Disarm:
-        check_cpu("until.pc", machine, cpu)
+        check_cpu("until.pc", len(machine.cpus), cpu)
         return _break_at(machine, address, cpu, met)
 
     return _Condition(f"{_who(cpu)} reached {address:#x}", arm)
@@ -80,7 +80,7 @@ def irq_taken(*, cpu: int | None = None) -> Condition:
     """A vCPU (any, or the one given) has taken a virtual IRQ: its PC is the IRQ vector."""
 
     def arm(machine: Machine, met: Met) -> Disarm:
-        check_cpu("until.irq_taken", machine, cpu)
+        check_cpu("until.irq_taken", len(machine.cpus), cpu)
 
         def taken(pe: PE) -> None:
             if cpu is None or pe.index == cpu:

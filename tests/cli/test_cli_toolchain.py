@@ -11,7 +11,7 @@ from cli_guests import Rvic
 from harness.build import toolchain
 from harness.build.toolchain import Toolchain, available
 from harness.errors import GuestError
-from harness.scenario.manifest import find_guest
+from harness.scenario.find import find_guest
 
 needs_compiler = pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
 HI = '#include "uart.h"\nint main(void) { uart_puts("hi\\n"); return 0; }\n'
