@@ -6,6 +6,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 VERSION_1_1 = 0x1_0001
+SMC64_FUNCTIONS = range(0xC400_0000, 0xC400_0020)  # PSCI's block of them (5.1)
 
 
 class Function(IntEnum):

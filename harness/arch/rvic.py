@@ -14,6 +14,7 @@ RVID_BASE = 0xC500_0100
 VERSION_0_3 = 3
 MPIDR_AFFINITY = 0xFF_00FF_FFFF  # Aff3..Aff0; any other bit in an MPIDR argument is malformed
 MAX_INTIDS = 2048
+GRANULE = 32  # numbers of interrupts are multiples of it
 
 
 class RvicCall(IntEnum):

@@ -23,6 +23,11 @@ SMCCC_ARCH_FEATURES = 0x8000_0001
 VERSION_1_1 = 0x1_0001
 
 
+def is_fast_smc64(function: int) -> bool:
+    """Whether this is an SMC64 fast call (DEN0028, 2.5.1): bits 23:16 are zero, bits 15:0 number it."""
+    return 0 <= function <= MASK32 and function & 0xC0FF_0000 == FAST | SMC64
+
+
 def owner(function: int) -> int:
     """Owning entity number of a function identifier: 0 Arm architecture, 4 standard secure (PSCI), 5 ..."""
     return function >> OWNER_SHIFT & OWNER_MASK

@@ -12,7 +12,7 @@ from harness.arch.rvic import RVIC_BASE, RvicCall
 from harness.bench import guests, sides
 from harness.bench.sampling import cost, interleave
 from harness.machine import Machine
-from harness.rvic import Config, Rvic
+from harness.rvic import Config, VmInterrupts, call
 
 NS = 1e9
 _SAMPLES = 5
@@ -55,22 +55,26 @@ def measure_parts(machine: Machine, calls: int) -> Parts:
     )
 
 
-def _model() -> Rvic:
-    rvic = Rvic(Config())
-    rvic.call(0, RVIC_BASE + RvicCall.ENABLE)
-    rvic.call(0, _CLEAR_MASKED, 0, guests.INTID)
-    return rvic
-
-
 _SIGNAL, _ACKNOWLEDGE, _CLEAR_MASKED = (
-    RVIC_BASE + call for call in (RvicCall.SIGNAL, RvicCall.ACKNOWLEDGE, RvicCall.CLEAR_MASKED)
+    RVIC_BASE + number for number in (RvicCall.SIGNAL, RvicCall.ACKNOWLEDGE, RvicCall.CLEAR_MASKED)
 )
 
 
-def _cycle(rvic: Rvic) -> None:
-    rvic.call(0, _SIGNAL, 0, guests.INTID)
-    rvic.call(0, _ACKNOWLEDGE)
-    rvic.call(0, _CLEAR_MASKED, 0, guests.INTID)
+def _model() -> VmInterrupts:
+    vm = VmInterrupts(Config())
+    call(vm, 0, RVIC_BASE + RvicCall.ENABLE, (0, 0, 0), _line_low)
+    call(vm, 0, _CLEAR_MASKED, (0, guests.INTID, 0), _line_low)
+    return vm
+
+
+def _cycle(vm: VmInterrupts) -> None:
+    call(vm, 0, _SIGNAL, (0, guests.INTID, 0), _line_low)
+    call(vm, 0, _ACKNOWLEDGE, (0, 0, 0), _line_low)
+    call(vm, 0, _CLEAR_MASKED, (0, guests.INTID, 0), _line_low)
+
+
+def _line_low(_vcpu: int, _intid: int) -> bool:
+    return False
 
 
 def breakdown(total: float, known: Mapping[str, float], rest: str) -> str:

@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from harness.arch import sysreg
 from harness.arch.smccc import MASK64
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.devices import TimerRegister
+from harness.el2 import Hypervisor
 from harness.el2.physical.gic_driver import GicDriver
 from harness.engine import PE
-
-if TYPE_CHECKING:
-    from harness.el2 import Hypervisor
-    from harness.run.scheduler import Scheduler
 
 # Registers the guest owns outright, beside the counters: the PE serves them without an exit (CNTHCTL_EL2 cannot
 # trap the virtual timer, and lets CNTPCT through; Unicorn itself keeps CNTKCTL_EL1).
@@ -27,6 +24,14 @@ GUEST_TIMER = (
     TimerRegister.CNTFRQ_EL0,
 )
 PHYSICAL_TIMER = (TimerRegister.CNTP_CTL_EL0, TimerRegister.CNTP_CVAL_EL0, TimerRegister.CNTP_TVAL_EL0)
+
+
+class Turns(Protocol):
+    """Whoever gives the vCPUs their turns."""
+
+    def peers_started(self, pe: PE) -> None:
+        """Hears that a second vCPU came on while this one runs."""
+        ...
 
 
 class Platform:
@@ -40,7 +45,7 @@ class Platform:
         self._board = board
         self._clock = clock
         self._pes = pes
-        self._scheduler: Scheduler | None = None
+        self._scheduler: Turns | None = None
         self._hypervisor: Hypervisor | None = None
         self.now = clock.now
         for pe in pes:
@@ -48,7 +53,7 @@ class Platform:
                 self._serve(pe, register)
             self._serve_counters(pe)
 
-    def connect(self, scheduler: Scheduler, hypervisor: Hypervisor) -> None:
+    def connect(self, scheduler: Turns, hypervisor: Hypervisor) -> None:
         """Name who must hear of a second CPU, and of an interrupt raised by a timer register."""
         self._scheduler = scheduler
         self._hypervisor = hypervisor

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Where a guest, its RAM disk and its device tree go, and how they get there."""
+"""Placement of a guest, its RAM disk and its device tree, and the loader that puts them there."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.arch import virt
 from harness.board.devicetree import VIRTIO_SLOTS, BoardFacts
 from harness.board.flash_bank import BANK_BASES, FlashBank, add_flash
-from harness.boot.placement import FLASH_END, PAGE, Boot, Extras, plan_bios, plan_kernel
+from harness.boot.placement import FLASH_END, PAGE, Boot, BootOptions, plan_bios, plan_kernel
 from harness.build import load
 from harness.devices import Bus
 from harness.engine import Memory
@@ -19,7 +19,7 @@ from harness.image import Program, Segment, Symbols
 
 
 class Loader:
-    """What is loaded: ``programs``, how each started in ``boots``, and the ``symbols`` of all."""
+    """Guests that are loaded: ``programs``, how each started in ``boots``, and the ``symbols`` of all."""
 
     def __init__(self, memory: Memory, bus: Bus, facts: BoardFacts) -> None:
         self._memory = memory
@@ -33,38 +33,38 @@ class Loader:
     def load(
         self,
         source: str | os.PathLike[str] | Program,
-        extras: Extras,
+        options: BootOptions,
         defines: Mapping[str, str | int],
         toolchain: str | os.PathLike[str] | None = None,
     ) -> Boot:
-        """Build or read a program, and put it into memory with its device tree and RAM disk."""
+        """Builds or reads a program, and puts it into memory with its device tree and RAM disk."""
         program = (
             source if isinstance(source, Program) else load(source, defines=defines, toolchain=toolchain)
         )
         if any(segment.address < FLASH_END for segment in program.segments):
             self.add_flash()
         taken = [segment for boot in self.boots for segment in boot.program.segments]
-        return self._keep(plan_kernel(program, self.facts, extras, taken))
+        return self._keep(plan_kernel(program, self.facts, options, taken))
 
     def load_bios(
-        self, path: str | os.PathLike[str], extras: Extras, flash: str | os.PathLike[str] | None
+        self, path: str | os.PathLike[str], options: BootOptions, flash: str | os.PathLike[str] | None
     ) -> Boot:
-        """Put firmware into the first flash bank, and what ``flash`` has into the second."""
+        """Puts firmware into the first flash bank, and what ``flash`` has into the second."""
         self.add_flash()
-        boot = plan_bios(path, self.facts, extras)
+        boot = plan_bios(path, self.facts, options)
         if flash is not None:
             self.flash[1].back_with(Path(flash))
         return self._keep(boot)
 
     @property
     def facts(self) -> BoardFacts:
-        """What the board has now."""
+        """Facts of the board as it is now."""
         slots = (virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE for n in range(VIRTIO_SLOTS))
         mapped = sum(self._bus.find(slot) is not None for slot in slots)
         return replace(self._facts, virtio=mapped, flash=bool(self.flash))
 
     def add_flash(self) -> None:
-        """Give the board its flash, if it has none yet."""
+        """Gives the board its flash, if it has none yet."""
         if self.flash:
             return
         self.flash = add_flash(self._memory)
@@ -72,8 +72,17 @@ class Loader:
             self._bus.map(base, bank.size, bank, "flash")
 
     @property
+    def command_line(self) -> str:
+        """Name of the guest loaded last and the command line given to it; empty where there is none."""
+        if not self.boots:
+            return ""
+        boot = self.boots[-1]
+        name = boot.program.path.name if boot.program.path is not None else None
+        return " ".join(text for text in (name, boot.append) if text)
+
+    @property
     def free_memory(self) -> tuple[int, int]:
-        """The largest part of RAM that nothing was loaded to, in whole pages: first address and end."""
+        """First address and end of the largest part of RAM that nothing was loaded to, in whole pages."""
         low, end = virt.RAM_BASE, virt.RAM_BASE + self._facts.memory
         best = (low, low)
         taken = [segment for boot in self.boots for segment in boot.segments if segment.memory_size]
@@ -84,12 +93,12 @@ class Loader:
         return best
 
     def install(self, boot: Boot) -> None:
-        """Write everything that has a place into memory."""
+        """Writes everything that has a place into memory."""
         for segment in boot.segments:
             self._place(segment)
 
     def save(self) -> None:
-        """Bring the files behind flash banks up to date."""
+        """Brings the files behind flash banks up to date."""
         for bank in self.flash:
             bank.save()
 

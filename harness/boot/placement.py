@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where things go in RAM when a guest starts, and what its first CPU finds in x0.
+"""Placement of things in RAM when a guest starts, and what its first CPU finds in x0.
 
 The rules are QEMU's for ``-kernel`` and ``-bios`` on its ``virt`` machine (docs/boot.md). Images and flat
 binaries count as Linux: initial RAM disk amid RAM, device tree behind it. Anything else is a program with
@@ -16,10 +16,9 @@ from typing import Final
 
 from harness.arch import virt
 from harness.board.devicetree import FLASH_BANK_SIZE, BoardFacts, Chosen, board_tree, with_chosen
-from harness.build.load import read_file
+from harness.build import read_file
 from harness.errors import ConfigError, GuestError
-from harness.image import Program, Segment, dtb
-from harness.image import flat as image
+from harness.image import Program, Segment, dtb, load_flat
 
 PAGE: Final = 4096
 INITRD_OFFSET: Final = 128 << 20
@@ -36,8 +35,8 @@ Source = str | os.PathLike[str] | bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
-    """What a user gives a guest besides itself; None is nothing of the kind."""
+class BootOptions:
+    """Things that a user gives a guest besides itself; None is nothing of the kind."""
 
     initrd: Source | None = None
     append: str | None = None
@@ -49,9 +48,10 @@ class Extras:
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """A guest with everything that has its place: all ``segments`` go into memory, then CPU0 starts.
+    """Guest with everything that has its place: all ``segments`` go into memory, then CPU0 starts.
 
     ``tree`` is the device tree that is among them, None where there was no room for one that nobody asked for.
+    ``append`` is the command line that the user gave.
     """
 
     program: Program
@@ -59,10 +59,13 @@ class Boot:
     entry: int
     x0: int
     tree: bytes | None
+    append: str | None
 
 
-def plan_kernel(program: Program, facts: BoardFacts, extras: Extras, taken: Iterable[Segment] = ()) -> Boot:
-    """Place a program with its RAM disk and device tree; GuestError says what does not fit where.
+def plan_kernel(
+    program: Program, facts: BoardFacts, options: BootOptions, taken: Iterable[Segment] = ()
+) -> Boot:
+    """Places a program with its RAM disk and device tree; GuestError says what does not fit where.
 
     ``taken`` are segments of programs loaded before, which the device tree and the RAM disk keep off.
     """
@@ -70,27 +73,27 @@ def plan_kernel(program: Program, facts: BoardFacts, extras: Extras, taken: Iter
     blobs: list[Segment] = []
     linux = program.kind in ("image", "flat")
     initrd, end = None, room.after_image
-    if extras.initrd is not None:
-        initrd = _initrd(extras.initrd, room)
+    if options.initrd is not None:
+        initrd = _initrd(options.initrd, room)
         blobs.append(initrd)
         room.occupied.append(initrd)
         end = initrd.end
     elif linux:
         end = room.initrd_start
-    chosen = Chosen(_command_line(extras.append), (initrd.address, initrd.end) if initrd else None)
-    tree = _tree(extras.dtb, facts, chosen)
+    chosen = Chosen(_command_line(options.append), (initrd.address, initrd.end) if initrd else None)
+    tree = _tree(options.dtb, facts, chosen)
     places = (room.start, _up(room.after_all, PAGE))
     address = room.first_free((_up(end, TREE_ALIGNMENT), *places) if linux else places, len(tree))
     if address is None:
-        if extras or program.kind == "image":
+        if options or program.kind == "image":
             raise room.no_place("the device tree", len(tree))
-        return Boot(program, program.segments, program.entry, 0, None)
+        return Boot(program, program.segments, program.entry, 0, None, options.append)
     blobs.append(Segment(address, tree, len(tree), False))
-    return Boot(program, (*program.segments, *blobs), program.entry, address, tree)
+    return Boot(program, (*program.segments, *blobs), program.entry, address, tree, options.append)
 
 
-def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, extras: Extras) -> Boot:
-    """Place a firmware image in the first flash bank, where the CPU starts, and the tree at the start of RAM.
+def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, options: BootOptions) -> Boot:
+    """Places a firmware image in the first flash bank, where the CPU starts, and the tree at the start of RAM.
 
     x0 is 0: firmware looks for the tree where it lies.
     """
@@ -99,18 +102,18 @@ def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, extras: Extras) -
         raise GuestError(
             f"{len(data):,} bytes do not fit into a flash bank of {FLASH_BANK_SIZE:,}", file=str(path)
         )
-    program = image.load_flat(data, Path(path), 0)
+    program = load_flat(data, Path(path), 0)
     room = _Room(program, facts, program.segments)
-    tree = _tree(extras.dtb, facts, Chosen(_command_line(extras.append)))
+    tree = _tree(options.dtb, facts, Chosen(_command_line(options.append)))
     if room.first_free((room.start,), len(tree)) is None:
         raise room.no_place("the device tree", len(tree))
     roomy = dtb.with_room(tree, min(BIOS_TREE_SIZE, facts.memory))
     segments = (*program.segments, Segment(room.start, roomy, len(roomy), False))
-    return Boot(program, segments, program.entry, 0, tree)
+    return Boot(program, segments, program.entry, 0, tree, options.append)
 
 
 class _Room:
-    """What of RAM a program leaves free."""
+    """RAM that a program leaves free."""
 
     def __init__(self, program: Program, facts: BoardFacts, occupied: Iterable[Segment]) -> None:
         self.start, self.end = virt.RAM_BASE, virt.RAM_BASE + facts.memory
@@ -122,7 +125,7 @@ class _Room:
         self.after_image = max(inside, default=self.start)
 
     def _check(self, segment: Segment) -> None:
-        """RAM or a bank of flash must hold all of it."""
+        """Raises GuestError unless RAM or a bank of flash holds all of it."""
         if (
             not segment.memory_size
             or segment.address // FLASH_BANK_SIZE == (segment.end - 1) // FLASH_BANK_SIZE < 2
@@ -147,7 +150,7 @@ class _Room:
         return max((s.end for s in self.occupied if s.address >= self.start), default=self.start)
 
     def first_free(self, candidates: Iterable[int], size: int) -> int | None:
-        """The first of these addresses from which so many bytes of RAM are free."""
+        """Returns the first of these addresses from which so many bytes of RAM are free."""
         return next((at for at in candidates if self._is_free(at, size)), None)
 
     def _is_free(self, at: int, size: int) -> bool:
@@ -156,7 +159,7 @@ class _Room:
         return not any(at < segment.end and segment.address < at + size for segment in self.occupied)
 
     def no_place(self, what: str, size: int, file: str | None = None) -> GuestError:
-        """The error to raise for what does not fit."""
+        """Returns the error to raise for what does not fit."""
         used = " ".join(f"{low:#x}-{high - 1:#x}" for low, high in self._used())
         return GuestError(
             f"no room for {what} of {size:,} bytes: RAM is {self.end - self.start:,} bytes at {self.start:#x}"
@@ -182,11 +185,11 @@ def _initrd(source: Source, room: _Room) -> Segment:
 
 
 def _tree(source: Source | None, facts: BoardFacts, chosen: Chosen) -> bytes:
-    """The user's tree, or else the board's, with what the loader has to say."""
+    """Returns the user's tree, or else the board's, with what the loader has to say."""
     if source is None:
         return board_tree(facts, chosen)
     data, file = _contents(source), _name(source)
-    data = data[: dtb.read_header(data, file)]
+    data = data[: dtb.flattened_size(data, file)]
     if chosen:
         data = with_chosen(data, chosen, file)
     if len(data) > dtb.LARGEST:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from harness.build.toolchain import COMPILER_HINT
+from harness.build import COMPILER_HINT
 from harness.cli.screen import Screen
 from harness.errors import ConfigError
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """EL2: exits and their dispatch, SMCCC, PSCI, physical interrupts, and the controllers a guest can have."""
 
-from harness.el2.controllers.base import CallResult, Controller, Service
+from harness.el2.controllers.base import Controller, Service
 from harness.el2.controllers.gicv2 import Gicv2Controller
 from harness.el2.controllers.rvic import RvicController
 from harness.el2.controllers.trap import TrapController
@@ -12,7 +12,6 @@ from harness.el2.psci import Outcome
 from harness.el2.vcpu import Power, Vcpu
 
 __all__ = [
-    "CallResult",
     "Controller",
     "GicDriver",
     "Gicv2Controller",

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from harness.arch import smccc
 from harness.arch.smccc import MASK32, NOT_SUPPORTED
-from harness.el2.controllers.base import CallResult, Controller, Service
+from harness.el2.controllers.base import Controller, Service
 from harness.el2.psci import Psci
 from harness.el2.vcpu import Vcpu
 from harness.engine import PE
+from harness.rvic import Reply
 from harness.trace.events import Hvc, Smc
 from harness.trace.names import Names
 
@@ -57,7 +58,7 @@ class Hypercalls:
         else:
             self._call(pe, esr)
 
-    def _call(self, pe: PE, esr: int) -> CallResult | None:
+    def _call(self, pe: PE, esr: int) -> Reply | None:
         """Serve the call; return the answer of a controller's service, None for any other function."""
         x = pe.x
         function = x[0] & MASK32
@@ -67,11 +68,11 @@ class Hypercalls:
             return None
         service = self._services.get(function)
         if service is not None:
-            result = service(vcpu, function, x[1], x[2], x[3])
-            x[0] = result.x0
-            x[1] = result.x1
+            reply = service(vcpu, function, x[1], x[2], x[3])
+            x[0] = reply.x0
+            x[1] = reply.x1
             x[2] = x[3] = 0
-            return result
+            return reply
         simple = self._simple.get(function)
         value = NOT_SUPPORTED if simple is None else simple(vcpu, x[1], x[2], x[3])
         if value is not None:
@@ -85,8 +86,11 @@ class Hypercalls:
         pc = pe.pc - INSTRUCTION_BYTES
         function, arguments = x[0] & MASK32, (x[1], x[2], x[3])
         self._events.hold()
-        served = self._call(pe, esr)
-        intid, target = (served.intid, served.target) if served is not None else (None, None)
+        reply = self._call(pe, esr)
+        effect = reply.effect if reply is not None else None
+        intid, target = (effect.intid, effect.vcpu) if effect is not None else (None, None)
+        if target == pe.index:
+            target = None  # it acted on the caller itself
         result = (x[0], x[1])
         name = self._names.function(function)
         self._events.release(event(tick, pe.index, pc, function, arguments, result, intid, name, target))

@@ -44,7 +44,7 @@ class Vcpu:
     @property
     def waits(self) -> bool:
         """In WFI or in WFE."""
-        return self.waiting or self.pe.events.asleep
+        return self.waiting or self.pe.event_register.asleep
 
     @property
     def runnable(self) -> bool:

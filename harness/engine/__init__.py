@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""One PE on Unicorn: registers, traps, exception entry, stage 2, slices. The only importer of unicorn."""
+"""One PE on Unicorn: registers, traps, exception entry, stage 2, slices. Nothing else imports unicorn."""
 
 from harness.engine.completions.exception_entry import Lockup
 from harness.engine.core import Backend
 from harness.engine.deviations import DEVIATIONS, Deviation
-from harness.engine.emulator.registers import General
-from harness.engine.emulator.system import SystemRegisters, VectorRegisters
-from harness.engine.memory.ram import Memory, MemoryError_, Region
+from harness.engine.emulator.registers import RawGeneral
+from harness.engine.emulator.values import register_number, register_value
+from harness.engine.emulator.vector_registers import VectorRegisters
+from harness.engine.memory.ram import Memory, NotRamError, Region
 from harness.engine.memory.stage2 import Page
 from harness.engine.mmio.access import Access, Part
 from harness.engine.pe import PE, Handler
@@ -17,14 +18,15 @@ __all__ = [
     "Access",
     "Backend",
     "Deviation",
-    "General",
     "Handler",
     "Lockup",
     "Memory",
-    "MemoryError_",
+    "NotRamError",
     "Page",
     "Part",
+    "RawGeneral",
     "Region",
-    "SystemRegisters",
     "VectorRegisters",
+    "register_number",
+    "register_value",
 ]

@@ -1,46 +1,51 @@
 # SPDX-License-Identifier: MIT
-"""Callbacks before chosen instructions: breakpoints, the IRQ vectors, and each ERET."""
+"""Breakpoints: callbacks before chosen instructions, the IRQ vectors, and each ERET."""
 
 from __future__ import annotations
 
 import itertools
 import struct
 from collections.abc import Callable
+from typing import Final
 
 from harness.arch import vectors
-from harness.engine.core import Core, Inside
+from harness.engine.core import Core
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.stage2 import PAGE_SIZE
+from harness.engine.slices import BlockPosition
 
-_ERET = 0xD69F_03E0
-_CallbackId = tuple[str, int]
+_ERET: Final = 0xD69F_03E0
+Breakpoint = tuple[str, int]
+"""Kind and number of a breakpoint: what :meth:`Breakpoints.remove` takes."""
 
 
-class Watches:
+class Breakpoints:
     """All code hooks of one PE: one bounded hook per address, however many callbacks it has."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._callbacks: dict[int, dict[_CallbackId, Callable[[], object]]] = {}
+        self._callbacks: dict[int, dict[Breakpoint, Callable[[], object]]] = {}
         self._hooks: dict[int, int] = {}
         self._numbers = itertools.count(1)
-        self._where: dict[_CallbackId, int] = {}
+        self._where: dict[Breakpoint, int] = {}
         self._hook = uc.CodeHook(self._reached)
         self._resume = (-1, -1)  # where and when a callback stopped us before its instruction
         self.traps: dict[int, Callable[[], None]] = {}  # what the architecture wants before an instruction
         self.on_virq: Callable[[int], object] | None = None
         self.on_eret: Callable[[], object] | None = None
 
-    def add(self, va: int, callback: Callable[[], object], kind: str = "breakpoint") -> _CallbackId:
-        """Call before the instruction at a virtual address."""
+    def add(self, va: int, callback: Callable[[], object], kind: str = "breakpoint") -> Breakpoint:
+        """Calls before the instruction at a virtual address, from now on."""
+        self._core.check_open()
         handle = (kind, next(self._numbers))
         self._callbacks.setdefault(va, {})[handle] = callback
         self._where[handle] = va
         self._changed()
         return handle
 
-    def remove(self, handle: _CallbackId) -> None:
-        """Undo :meth:`add`; KeyError if that was done already."""
+    def remove(self, handle: Breakpoint) -> None:
+        """Undoes :meth:`add`; KeyError if that was done already."""
+        self._core.check_open()
         va = self._where.pop(handle)
         del self._callbacks[va][handle]
         if not self._callbacks[va]:
@@ -48,18 +53,18 @@ class Watches:
         self._changed()
 
     def set_traps(self, traps: dict[int, Callable[[], None]]) -> None:
-        """Call these before the instructions at their virtual addresses, after all other callbacks."""
+        """Calls these before the instructions at their virtual addresses, after all other callbacks."""
         self.traps = traps
         self._changed()
 
     def _changed(self) -> None:
-        if self._core.inside is Inside.NOTHING:
+        if self._core.position is BlockPosition.BETWEEN:
             self._install()
         else:
             self._core.defer(self._install)
 
     def _install(self) -> None:
-        """Make Unicorn's hooks those we want; hooks act only in code translated after they were installed."""
+        """Makes Unicorn's hooks those we want; hooks act only in code translated after they were installed."""
         wanted, installed = self._callbacks.keys() | self.traps.keys(), self._hooks.keys()
         stale, missing = sorted(installed - wanted), sorted(wanted - installed)
         for va in stale:
@@ -75,21 +80,21 @@ class Watches:
         if registers.counter > registers.limit:
             return  # the slice ends here; the next one will come by again
         registers.counter -= 1  # not yet retired
-        core.inside = Inside.BEFORE
+        core.position = BlockPosition.BEFORE
         try:
             leave = self._call_back(va)
         except BaseException as error:
             core.fail(error)
             return
         finally:
-            core.inside = Inside.NOTHING
+            core.position = BlockPosition.BETWEEN
         if leave:
             uc.emu_stop(core.handle)
         else:
             registers.counter += 1
 
     def _call_back(self, va: int) -> bool:
-        """Tell of the instruction; whether it is not to run now."""
+        """Tells of the instruction; says whether it is not to run now."""
         core = self._core
         if self._resume != (va, core.retired):
             for callback in list(self._callbacks.get(va, {}).values()):
@@ -105,7 +110,7 @@ class Watches:
     # Vectors and ERETs.
 
     def watch(self, on_virq: Callable[[int], object] | None, on_eret: Callable[[], object] | None) -> None:
-        """Report interrupt entries and exception returns from now on, or (None) no longer."""
+        """Reports interrupt entries and exception returns from now on, or (None) no longer."""
         self.on_virq, self.on_eret = on_virq, on_eret
         self._drop("eret")
         self.vectors_moved(self._core.sysreg["VBAR_EL1"])
@@ -117,7 +122,7 @@ class Watches:
             self.remove(handle)
 
     def vectors_moved(self, vbar: int) -> None:
-        """VBAR_EL1 has a new value."""
+        """Follows a new value of VBAR_EL1."""
         self._drop("vector")
         if self.on_virq is not None:
             for offset in vectors.IRQ_OFFSETS:
@@ -132,7 +137,7 @@ class Watches:
         return callback
 
     def page_executable(self, va: int, ipa: int) -> None:
-        """Find the ERETs of a page that may execute from now on."""
+        """Finds the ERETs of a page that may execute from now on."""
         if self.on_eret is None:
             return
         for handle in [h for h, at in self._where.items() if h[0] == "eret" and at & -PAGE_SIZE == va]:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The host's side of a run: semihosting, a terminal, signals, what is typed."""
+"""Host's side of a run: semihosting, a terminal, signals, typed input."""

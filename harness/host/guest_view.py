@@ -11,14 +11,14 @@ PAGE = 4096  # the smallest granule: within it, neighbours in VA are neighbours 
 
 
 class GuestView:
-    """Reads and writes for a PE, as far as its translation and RAM reach; what lies beyond is left out."""
+    """View of memory by a PE, as far as its translation and RAM reach; what lies beyond is left out."""
 
     def __init__(self, pe: PE, memory: Memory) -> None:
         self.pe = pe
         self._memory = memory
 
     def pieces(self, address: int, size: int, *, write: bool) -> Iterator[tuple[int, int]]:
-        """(IPA, size) of each page's part of a range, up to the first that is not there."""
+        """Yields (IPA, size) of each page's part of a range, up to the first that is not there."""
         while size > 0:
             part = min(size, PAGE - address % PAGE)
             ipa = self.pe.translate_data(address, write=write)
@@ -28,11 +28,11 @@ class GuestView:
             address, size = address + part, size - part
 
     def read(self, address: int, size: int) -> bytes:
-        """Bytes at a virtual address; fewer where there are no more."""
+        """Reads bytes at a virtual address; fewer where there are no more."""
         return b"".join(self._memory.read(*piece) for piece in self.pieces(address, size, write=False))
 
     def write(self, address: int, data: bytes) -> int:
-        """Store bytes at a virtual address; how many could be stored."""
+        """Stores bytes at a virtual address; returns how many could be stored."""
         done = 0
         for ipa, size in self.pieces(address, len(data), write=True):
             self._memory.write(ipa, data[done : done + size])
@@ -40,7 +40,7 @@ class GuestView:
         return done
 
     def text(self, address: int, longest: int) -> bytes:
-        """The bytes before the first NUL, ``longest`` at the most."""
+        """Reads the bytes before the first NUL, ``longest`` at the most."""
         text = bytearray()
         for ipa, size in self.pieces(address, longest, write=False):
             part = self._memory.read(ipa, size)
@@ -51,7 +51,7 @@ class GuestView:
         return bytes(text)
 
     def words(self, address: int, count: int) -> tuple[int, ...] | None:
-        """Doublewords of a parameter block; None if it is not all there."""
+        """Reads the doublewords of a parameter block; None if it is not all there."""
         data = self.read(address, 8 * count)
         if len(data) < 8 * count:
             return None

@@ -11,17 +11,14 @@ import errno
 import os
 from collections.abc import Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from harness.arch.smccc import MASK32, MASK64
 from harness.arch.virt import CNTFRQ
 from harness.devices.pl031 import EPOCH
-from harness.engine import PE
+from harness.engine import PE, Memory
 from harness.host.guest_view import GuestView
 from harness.host.semihosting_files import HostFiles, Stream
-
-if TYPE_CHECKING:
-    from harness.machine.machine import Machine
 
 HLT_IMMEDIATE = 0xF000
 APPLICATION_EXIT = 0x20026  # ADP_Stopped_ApplicationExit
@@ -31,7 +28,7 @@ FAILED = MASK64  # -1
 
 
 class Operation(IntEnum):
-    """The operations (chapter 7); any other answers -1."""
+    """Operation number (chapter 7); any other answers -1."""
 
     OPEN = 0x01
     CLOSE = 0x02
@@ -59,11 +56,43 @@ class Operation(IntEnum):
     TICKFREQ = 0x31
 
 
-class Semihosting:
-    """Serves the HLT of every PE of a machine; files are those below ``directory``, or none."""
+class Services(Protocol):
+    """Services of the machine around the guest."""
 
-    def __init__(self, machine: Machine, directory: str | os.PathLike[str] | None) -> None:
-        self._machine = machine
+    memory: Memory
+
+    @property
+    def command_line(self) -> str:
+        """Name of the guest and its arguments."""
+        ...
+
+    @property
+    def free_memory(self) -> tuple[int, int]:
+        """First address and end of the largest part of RAM that nothing was loaded to."""
+        ...
+
+    def now(self) -> int:
+        """Returns the system counter, in ticks."""
+        ...
+
+    def exit(self, pe: PE, code: int) -> None:
+        """Ends the run."""
+        ...
+
+    def write(self, pe: PE, data: bytes) -> None:
+        """Prints on the console."""
+        ...
+
+    def read(self, most: int, *, wait: bool) -> bytes:
+        """Takes at most so many of the bytes that were typed; may wait for one."""
+        ...
+
+
+class Semihosting:
+    """Server of the HLT of every PE of a machine; files are those below ``directory``, or none."""
+
+    def __init__(self, services: Services, directory: str | os.PathLike[str] | None) -> None:
+        self._services = services
         self._files = HostFiles(directory)
         self._errno = 0
         op = Operation
@@ -84,8 +113,8 @@ class Semihosting:
             op.HEAPINFO: (1, self._heap_info),
         }
         self._plain: dict[int, Callable[[GuestView, int], int]] = {
-            op.CLOCK: lambda *_: machine.ticks * CENTISECONDS // CNTFRQ,
-            op.TIME: lambda *_: EPOCH + machine.ticks // CNTFRQ,
+            op.CLOCK: lambda *_: services.now() * CENTISECONDS // CNTFRQ,
+            op.TIME: lambda *_: EPOCH + services.now() // CNTFRQ,
             op.ERRNO: lambda *_: self._errno,
             op.GET_CMDLINE: self._command_line,
             op.ELAPSED: self._elapsed,
@@ -93,23 +122,23 @@ class Semihosting:
         }
 
     def close(self) -> None:
-        """Close every file that the guest has open."""
+        """Closes every file that the guest has open."""
         self._files.close_all()
 
     def on_halt(self, pe: PE, immediate: int) -> bool:
-        """Serve a HLT; False if it is no semihosting call, and so undefined."""
+        """Serves a HLT; False if it is no semihosting call, and so undefined."""
         if immediate != HLT_IMMEDIATE:
             return False
         operation, parameter = pe.x[0] & MASK32, pe.x[1]
-        view = GuestView(pe, self._machine.memory)
+        view = GuestView(pe, self._services.memory)
         if operation in (Operation.EXIT, Operation.EXIT_EXTENDED):
             self._exit(pe, view, parameter)
         elif operation == Operation.WRITEC:
-            self._machine.semihosting_write(pe, view.read(parameter, 1))
+            self._services.write(pe, view.read(parameter, 1))
         elif operation == Operation.WRITE0:
-            self._machine.semihosting_write(pe, view.text(parameter, LONGEST_STRING))
+            self._services.write(pe, view.text(parameter, LONGEST_STRING))
         elif operation == Operation.READC:
-            character = self._machine.semihosting_read(1, wait=True)
+            character = self._services.read(1, wait=True)
             pe.x[0] = character[0] if character else FAILED
         else:
             pe.x[0] = self._call(view, operation, parameter) & MASK64
@@ -117,10 +146,10 @@ class Semihosting:
         return True
 
     def _exit(self, pe: PE, view: GuestView, block: int) -> None:
-        """In AArch64 both exits take a block of two fields: a reason and its subcode."""
+        """Ends the run. In AArch64 both exits take a block of two fields: a reason and its subcode."""
         fields = view.words(block, 2)
         good = fields is not None and fields[0] == APPLICATION_EXIT
-        self._machine.semihosting_exit(pe, fields[1] & MASK32 if good and fields is not None else 1)
+        self._services.exit(pe, fields[1] & MASK32 if good and fields is not None else 1)
 
     def _call(self, view: GuestView, operation: int, parameter: int) -> int:
         try:
@@ -153,16 +182,16 @@ class Semihosting:
         return 0
 
     def _write(self, view: GuestView, number: int, address: int, size: int) -> int:
-        """SYS_WRITE: how many bytes were *not* written."""
+        """Serves SYS_WRITE: returns how many bytes were *not* written."""
         handle = self._files.get(number)
         if handle is Stream.IN:
             raise OSError(errno.EBADF, "")
         left = size
         try:
             for ipa, length in view.pieces(address, size, write=False):
-                data = self._machine.memory.read(ipa, length)
+                data = self._services.memory.read(ipa, length)
                 if handle is Stream.OUT:
-                    self._machine.semihosting_write(view.pe, data)
+                    self._services.write(view.pe, data)
                     left -= length
                     continue
                 written = self._files.write(number, data)
@@ -174,18 +203,18 @@ class Semihosting:
         return left
 
     def _read(self, view: GuestView, number: int, address: int, size: int) -> int:
-        """SYS_READ: how many bytes of the buffer were *not* filled; all of them at the end of the file."""
+        """Serves SYS_READ: returns how many bytes were *not* filled; all of them at the end of the file."""
         handle = self._files.get(number)
         if handle is Stream.OUT:
             raise OSError(errno.EBADF, "")
         left = size
         for ipa, length in view.pieces(address, size, write=True):
             if handle is Stream.IN:
-                data = self._machine.semihosting_read(length, wait=left == size)
+                data = self._services.read(length, wait=left == size)
             else:
                 data = self._files.read(number, length)
             if data:
-                self._machine.memory.write(ipa, data)
+                self._services.memory.write(ipa, data)
             left -= len(data)
             if len(data) < length:
                 break
@@ -196,7 +225,7 @@ class Semihosting:
         return 0
 
     def _temporary_name(self, view: GuestView, buffer: int, number: int, size: int) -> int:
-        """SYS_TMPNAM: the same name for the same number, which is what it is for."""
+        """Serves SYS_TMPNAM: the same name for the same number."""
         if number > 0xFF:
             raise OSError(errno.EINVAL, "")
         return self._put(view, buffer, b"semihosting-%03d.tmp\0" % number, size)
@@ -222,19 +251,19 @@ class Semihosting:
     # The machine
 
     def _command_line(self, view: GuestView, block: int) -> int:
-        """SYS_GET_CMDLINE: buffer and its size in the block; the text's length goes back into it."""
+        """Serves SYS_GET_CMDLINE: buffer and its size in the block; the text's length goes back into it."""
         fields = view.words(block, 2)
         if fields is None:
             raise OSError(errno.EFAULT, "")
-        text = self._machine.command_line.encode()
+        text = self._services.command_line.encode()
         self._put(view, fields[0], text + b"\0", fields[1])
         return self._put(view, block + 8, len(text).to_bytes(8, "little"), 8)
 
     def _heap_info(self, view: GuestView, buffer: int) -> int:
-        """SYS_HEAPINFO: heap and stack share the largest part of RAM that nothing was loaded to, as in QEMU."""
-        low, high = self._machine.free_memory
+        """Serves SYS_HEAPINFO: heap and stack share the largest free part of RAM, as in QEMU."""
+        low, high = self._services.free_memory
         fields = b"".join(value.to_bytes(8, "little") for value in (low, high, high, low))
         return self._put(view, buffer, fields, len(fields))
 
     def _elapsed(self, view: GuestView, buffer: int) -> int:
-        return self._put(view, buffer, self._machine.ticks.to_bytes(8, "little"), 8)
+        return self._put(view, buffer, self._services.now().to_bytes(8, "little"), 8)

@@ -37,7 +37,7 @@ _FLAGS = (
 
 
 class Stream(Enum):
-    """The console as a file: ``:tt``, by the mode it is opened with."""
+    """Console as a file: ``:tt``, by the mode it is opened with."""
 
     IN = auto()
     OUT = auto()
@@ -59,7 +59,7 @@ class HostFiles:
                 raise ConfigError(f"semihosting directory {directory}: no such directory")
 
     def open(self, name: bytes, mode: int) -> int:
-        """SYS_OPEN: a handle, from 1 up."""
+        """Serves SYS_OPEN: returns a handle, from 1 up."""
         if mode >= 2 * len(_FLAGS):
             raise _error(errno.EINVAL)
         number = next((n for n in range(1, MOST_HANDLES + 1) if n not in self._handles), None)
@@ -83,25 +83,25 @@ class HostFiles:
         return file
 
     def close(self, number: int) -> None:
-        """SYS_CLOSE."""
+        """Serves SYS_CLOSE."""
         handle = self.get(number)
         del self._handles[number]
         if isinstance(handle, int):
             os.close(handle)
 
     def close_all(self) -> None:
-        """The machine ends, or starts anew."""
+        """Closes every file: the machine ends, or starts anew."""
         for number in list(self._handles):
             self.close(number)
 
     def get(self, number: int) -> Handle:
-        """What a handle stands for."""
+        """Returns the file or stream of a handle."""
         if number not in self._handles:
             raise _error(errno.EBADF)
         return self._handles[number]
 
     def read(self, number: int, size: int) -> bytes:
-        """Up to ``size`` bytes of a file, none at its end."""
+        """Reads up to ``size`` bytes of a file, none at its end."""
         match self.get(number):
             case int(file):
                 return os.read(file, size)
@@ -111,14 +111,14 @@ class HostFiles:
                 raise _error(errno.EBADF)
 
     def write(self, number: int, data: bytes) -> int:
-        """How many of the bytes were written to a file."""
+        """Writes to a file; returns how many of the bytes were written."""
         handle = self.get(number)
         if not isinstance(handle, int):
             raise _error(errno.EBADF)
         return os.write(handle, data)
 
     def seek(self, number: int, position: int) -> None:
-        """SYS_SEEK: to an absolute position."""
+        """Serves SYS_SEEK: to an absolute position."""
         handle = self.get(number)
         if isinstance(handle, Stream):
             raise _error(errno.ESPIPE)
@@ -130,25 +130,25 @@ class HostFiles:
             handle.seek(position)
 
     def length(self, number: int) -> int:
-        """SYS_FLEN."""
+        """Serves SYS_FLEN."""
         handle = self.get(number)
         if isinstance(handle, Stream):
             raise _error(errno.ESPIPE)
         return os.fstat(handle).st_size if isinstance(handle, int) else len(FEATURE_BYTES)
 
     def remove(self, name: bytes) -> None:
-        """SYS_REMOVE."""
+        """Serves SYS_REMOVE."""
         with self._parent(name) as (parent, last):
             os.unlink(last, dir_fd=parent)
 
     def rename(self, old: bytes, new: bytes) -> None:
-        """SYS_RENAME."""
+        """Serves SYS_RENAME."""
         with self._parent(old) as (source, first), self._parent(new) as (target, second):
             os.rename(first, second, src_dir_fd=source, dst_dir_fd=target)
 
     @contextmanager
     def _parent(self, name: bytes) -> Iterator[tuple[int, bytes]]:
-        """The directory that a path leads to, opened, and the path's last component in it."""
+        """Opens the directory that a path leads to; yields it and the path's last component."""
         if self._root is None or name.startswith(b"/"):
             raise _error(errno.EACCES)
         if len(name) > LONGEST_PATH:

@@ -14,20 +14,20 @@ from contextlib import contextmanager
 
 
 class CtrlC:
-    """``pressed`` once SIGINT has come; :meth:`check` raises KeyboardInterrupt then."""
+    """Ctrl-C of a run: ``pressed`` once SIGINT has come; :meth:`check` raises KeyboardInterrupt then."""
 
     def __init__(self) -> None:
         self.pressed = False
 
     def check(self) -> None:
-        """Raise what was held back."""
+        """Raises KeyboardInterrupt if SIGINT was held back."""
         if self.pressed:
             self.pressed = False
             raise KeyboardInterrupt
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Hold SIGINT back in here, where Python's own handler would have raised."""
+        """Holds SIGINT back in here, where Python's own handler would have raised."""
         main = threading.current_thread() is threading.main_thread()
         if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             yield

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A person at the machine's console: their terminal's keys go in, what the guest prints comes out at once.
+"""Terminal of a person at the machine's console: keys go in, what the guest prints comes out at once.
 
 This is the one place where the host's time touches a run: keys arrive when they are typed, between two slices,
 and while every CPU waits, time passes as it does for the person. With no keyboard nothing of that happens.
@@ -25,7 +25,7 @@ _CHUNK = 4096
 
 
 class Terminal:
-    """``keyboard`` is the file descriptor of a terminal to read from, ``screen`` what to print on; None is none.
+    """Terminal: ``keyboard`` is the file descriptor to read keys from, ``screen`` a file to print on; None is none.
 
     A context manager: within it the keyboard is in raw mode, so that every key, Ctrl-C too, is the guest's.
     """
@@ -40,7 +40,7 @@ class Terminal:
 
     @property
     def open(self) -> bool:
-        """Whether anybody can still type."""
+        """True while anybody can still type."""
         return self._keyboard is not None
 
     def __enter__(self) -> Self:
@@ -57,7 +57,7 @@ class Terminal:
             self._saved = None
 
     def show(self) -> None:
-        """Print what the guest has printed."""
+        """Prints what the guest has printed."""
         if self._screen is None or len(self._console) == self._shown:
             return
         data = self._console.since(self._shown)
@@ -66,12 +66,12 @@ class Terminal:
         self._screen.flush()
 
     def pump(self) -> None:
-        """Print, and let the guest have what was typed. KeyboardInterrupt at Ctrl-A x."""
+        """Prints, and lets the guest have what was typed. KeyboardInterrupt at Ctrl-A x."""
         self.show()
         self._take(0)
 
     def wait(self, ticks: int | None) -> int:
-        """Wait for a key, for so many ticks at most; the ticks that passed meanwhile. May return early."""
+        """Waits for a key, for so many ticks at most; returns the ticks that passed meanwhile. May return early."""
         self.show()
         seconds = LONGEST_WAIT if ticks is None else min(LONGEST_WAIT, ticks / CNTFRQ)
         begin = time.monotonic()
@@ -92,7 +92,7 @@ class Terminal:
         self._console.feed(self._keys(data))
 
     def _keys(self, data: bytes) -> bytes:
-        """What of the keys typed is for the guest."""
+        """Keeps of the keys typed those that are for the guest."""
         keys = bytearray()
         for key in data:
             if not self._escaped:
@@ -112,7 +112,7 @@ class Terminal:
 
 
 def _raw(file: int) -> list[Any]:
-    """No echo, no lines, no signals, no changes to what is typed; the output's processing stays. The old state."""
+    """Turns off echo, lines, signals and input processing, but not the output's; returns the old state."""
     import termios
 
     saved = termios.tcgetattr(file)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a user holds: :class:`Machine`, its CPUs, their registers, its memory."""
+"""Objects that a user holds: :class:`Machine`, its CPUs, their registers, its memory."""
 
 from harness.machine.machine import Machine
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The interrupt controllers a machine can have, by name."""
+"""Interrupt controllers that a machine can have, by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.el2 import (
     VgicController,
 )
 from harness.options import ControllerKind
-from harness.rvic import Config, Rvic
+from harness.rvic import Config, VmInterrupts
 
 # What an assembly guest is told about its controller: one source, two drivers (guest_asm/irq_driver.inc).
 _GIC = {"IRQ_GICV2": 1}
@@ -34,9 +34,9 @@ def make_controller(
     board: Board,
     platform: Platform,
     config: Config,
-    rvic: Rvic | None = None,
+    interrupts: VmInterrupts | None = None,
 ) -> Controller:
-    """The EL2 side of a controller, over the board's physical GIC; ``rvic`` as a system reset leaves it."""
+    """The EL2 side of a controller, over the board's physical GIC; ``interrupts`` as a system reset leaves them."""
     if kind is ControllerKind.GICV2:
         return Gicv2Controller(hypervisor, board.gic)
     driver = GicDriver(platform, board.intids, virt.LEVEL_INTIDS)
@@ -44,4 +44,4 @@ def make_controller(
         return VgicController(hypervisor, board.intids, driver, platform, board.gic)
     if kind is ControllerKind.TRAP:
         return TrapController(hypervisor, board.intids, driver, board.gic.config.priority_bits)
-    return RvicController(hypervisor, config, driver, rvic)
+    return RvicController(hypervisor, config, driver, interrupts)

@@ -1,47 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""A whole machine: PEs, RAM, board and EL2, put together, and what a user does with it."""
+"""Machine: PEs, RAM, board and EL2, put together, and what a user does with it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from harness.arch import virt
 from harness.arguments import whole
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
-from harness.board.devicetree import BoardFacts, Conduit
 from harness.board.peripherals import Peripherals
 from harness.board.platform import Platform
 from harness.boot.loader import Loader
-from harness.boot.placement import Boot, Extras, Source
+from harness.boot.placement import Boot, BootOptions, Source
 from harness.declaration import accepts
 from harness.el2 import Hypervisor, RvicController
 from harness.engine import PE, Memory
 from harness.errors import ConfigError
 from harness.host.semihosting import Semihosting
-from harness.host.serial import serial_input
+from harness.host.terminal import Terminal
+from harness.host.typed import serial_input
 from harness.image import Program, Symbols
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
+from harness.machine.parts import board_facts, rvic_config
 from harness.options import ControllerKind, MachineOptions, OnReset
 from harness.run import diagnose
-from harness.run.loop import Action, Loop
+from harness.run.conditions import Condition, Conditions
+from harness.run.guest_services import GuestServices
+from harness.run.loop import Loop
 from harness.run.scheduler import Scheduler
+from harness.run.stimulus import parse_stimulus
 from harness.run.stop import Stop
-from harness.run.until import Condition
-from harness.run.watch import Watches
-from harness.rvic import Config, Order, Profile, Rvic
+from harness.rvic import VmInterrupts
 from harness.trace import Events, Ledger, Listener, Names
-
-if TYPE_CHECKING:
-    from harness.host.terminal import Terminal
 
 
 class Machine:
-    """An AArch64 machine below a hypervisor, ready to run a guest at EL1.
+    """AArch64 machine below a hypervisor, ready to run a guest at EL1.
 
     Its options are keywords, those of :class:`harness.options.MachineOptions`: ``Machine(cpus=2)``. Raises
     ConfigError for a wrong name, and for a value that is out of range.
@@ -49,18 +52,10 @@ class Machine:
 
     @accepts(MachineOptions)
     def __init__(self, options: MachineOptions) -> None:
+        self._busy = Lock()  # while it runs, or is being closed
         self.controller = ControllerKind(options.controller)
         self.on_reset = OnReset(options.on_reset)
-        self.config = Config(
-            cpus=options.cpus,
-            trusted=options.trusted,
-            untrusted=options.untrusted,
-            profile=Profile(options.profile),
-            order=Order(options.ack_order),
-            seed=options.seed,
-            rvic_base=options.rvic_base,
-            rvid_base=options.rvid_base,
-        )
+        self.config = rvic_config(options)
         self.events = Events()
         self.ledger = Ledger()
         if options.ledger:
@@ -84,16 +79,23 @@ class Machine:
         self._names = Names(options.rvic_base, options.rvid_base, options.trusted)
         self._start()
         self.cpus = tuple(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
-        conduit = Conduit(options.psci)
-        facts = BoardFacts(
-            options.cpus, options.ram, self.controller, options.cpu, conduit, options.untrusted
+        self._loader = Loader(self.memory, self.board.bus, board_facts(options))
+        self._conditions = Conditions(
+            self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
         )
-        self._loader = Loader(self.memory, self.board.bus, facts)
-        self.watches = Watches(self)
-        self._loop = Loop(self, self._scheduler, diagnose.locator(self._loader.programs))
-        self.terminal: Terminal | None = None  # who types and reads while a run goes on, if anybody does
-        self.command_line = ""  # the guest's own name and its arguments, for semihosting
-        self._semihosting = Semihosting(self, options.semihosting_dir)
+        self._loop = Loop(
+            self.hypervisor,
+            self.board,
+            self.clock,
+            self._scheduler,
+            self._conditions,
+            diagnose.locator(self._loader.programs),
+            self.reset if self.on_reset is OnReset.RESTART else None,
+        )
+        services = GuestServices(
+            self.memory, self.board, self.clock, self._loader, self.console, self._conditions, self._loop
+        )
+        self._semihosting = Semihosting(services, options.semihosting_dir)
         for pe in self._pes:
             pe.on_halt = self._semihosting.on_halt
         if options.serial is not None:
@@ -115,19 +117,23 @@ class Machine:
     ) -> None:
         self.close()
 
-    def _start(self, rvic: Rvic | None = None) -> None:
+    def _start(self, interrupts: VmInterrupts | None = None) -> None:
         """Let EL2 start on the PEs and the board as they are."""
         controller = make_controller(
-            self.controller, self.hypervisor, self.board, self._platform, self.config, rvic
+            self.controller, self.hypervisor, self.board, self._platform, self.config, interrupts
         )
         self.hypervisor.start(controller, self._names)
 
     def close(self) -> None:
-        """Give back what the emulated CPUs hold; the machine runs no further."""
-        for pe in self._pes:
-            pe.close()
-        self._semihosting.close()
-        self._peripherals.close()
+        """Gives back what the emulated CPUs hold; each use of them raises ClosedError from now on.
+
+        A machine that is closed already stays so. ConfigError from within a run.
+        """
+        with self._alone("close() it"):
+            for pe in self._pes:
+                pe.close()
+            self._semihosting.close()
+            self._peripherals.close()
 
     # What a guest is made of
 
@@ -140,7 +146,7 @@ class Machine:
         dtb: Source | None = None,
         toolchain: str | os.PathLike[str] | None = None,
     ) -> Program:
-        """Put a guest into RAM and make CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
+        """Puts a guest into RAM and makes CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
 
         ``source`` is a path (.S, .s, .c, .elf, .bin, Image; images packed by gzip or not) or a Program.
         ``toolchain`` builds a source: ``"zig"``, ``"gcc"``, ``"clang"``, ``"auto"`` or a compiler's path; without
@@ -148,9 +154,9 @@ class Machine:
         disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the board's own.
         Raises GuestError for what cannot be built or read, or does not fit.
         """
-        extras = Extras(initrd, append, dtb)
-        boot = self._loader.load(source, extras, GUEST_DEFINES[self.controller], toolchain)
-        self._set_command_line(boot, append)
+        self._check_open()
+        options = BootOptions(initrd, append, dtb)
+        boot = self._loader.load(source, options, GUEST_DEFINES[self.controller], toolchain)
         self._power_on(boot)
         return boot.program
 
@@ -162,13 +168,13 @@ class Machine:
         append: str | None = None,
         dtb: Source | None = None,
     ) -> Program:
-        """Put firmware into the flash at address 0, where CPU0 starts; the device tree is at the start of RAM.
+        """Puts firmware into the flash at address 0, where CPU0 starts; the device tree is at the start of RAM.
 
         ``flash`` is a file for the second bank: read now, and written at the end of a run with what the guest
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
-        boot = self._loader.load_bios(path, Extras(append=append, dtb=dtb), flash)
-        self._set_command_line(boot, append)
+        self._check_open()
+        boot = self._loader.load_bios(path, BootOptions(append=append, dtb=dtb), flash)
         self._power_on(boot)
         return boot.program
 
@@ -179,35 +185,32 @@ class Machine:
 
     @property
     def free_memory(self) -> tuple[int, int]:
-        """The largest part of RAM that nothing was loaded to: first address and end."""
+        """First address and end of the largest part of RAM that nothing was loaded to."""
         return self._loader.free_memory
 
     @property
     def device_tree(self) -> bytes | None:
-        """The device tree of the guest loaded last, None if it has none."""
+        """Device tree of the guest loaded last, None if it has none."""
         return self._loader.boots[-1].tree if self._loader.boots else None
-
-    def _set_command_line(self, boot: Boot, append: str | None) -> None:
-        path = boot.program.path
-        self.command_line = " ".join(text for text in (path.name if path else None, append) if text)
 
     def _power_on(self, boot: Boot) -> None:
         self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
 
     def reset(self) -> None:
-        """Restart the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
+        """Restarts the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
 
         Its images are loaded anew, devices, interrupt controllers, timers and vCPUs are as after power-on. RAM
         that no image covers, the time, the console's text and what is scheduled or fed stay.
         """
+        self._check_open()
         controller = self.hypervisor.controller
-        rvic = controller.rvic if isinstance(controller, RvicController) else None
-        if rvic is not None:
-            rvic.reset()  # the profile says what of it a reset leaves
+        interrupts = controller.interrupts if isinstance(controller, RvicController) else None
+        if interrupts is not None:
+            interrupts.reset()  # the profile says what of it a reset leaves
         self.board.reset()
         self.hypervisor.reset()
         self._scheduler.reset()
-        self._start(rvic)
+        self._start(interrupts)
         self._semihosting.close()
         self._loop.exit = None
         for boot in self._loader.boots:
@@ -226,60 +229,67 @@ class Machine:
         """Instructions retired by all vCPUs since the machine was made."""
         return sum(pe.retired for pe in self._pes)
 
-    def at(self, tick: int, action: Action | str) -> None:
-        """Do something at an exact tick: call ``action(machine)``, or a stimulus as text (``"spi=1"``).
+    def at(self, tick: int, action: Callable[[Machine], object] | str) -> None:
+        """Schedules something for an exact tick: ``action(machine)`` to call, or a stimulus as text (``"spi=1"``).
 
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
         """
+        self._check_open()
         if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
-            from harness.run.stimulus import parse_stimulus
-
             action = parse_stimulus(action)
-        self._loop.at(tick, action)
+        self._loop.at(tick, partial(action, self))
+
+    @property
+    def terminal(self) -> Terminal | None:
+        """Terminal of a person who types and reads while a run goes on, if anybody does."""
+        return self._loop.terminal
+
+    @terminal.setter
+    def terminal(self, terminal: Terminal | None) -> None:
+        self._loop.terminal = terminal
 
     # Listening
 
     def listen(self, listener: Listener) -> None:
-        """Call ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        self._check_open()
         self.events.add(listener)
-        self.watches.trace()
+        self._conditions.trace()
 
     # Running
 
     def run(self, *conditions: Condition, limit: int | None = None) -> Stop:
-        """Run until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
+        """Runs until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
 
         A run can be continued by another one. Raises ConfigError if there is no guest, or a condition cannot be
-        watched for. An exception in a handler is this project's bug, or a listener's, and comes out as it is.
+        watched for, or from within a run, ClosedError after :meth:`close`. An exception in a handler is this
+        project's bug, or a listener's, and comes out as it is.
         """
+        self._check_open()
         if not self._loader.boots:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None:
             limit = whole(f"limit={limit}", limit, 1, "instruction")
+        with self._alone("run() it again"):
+            try:
+                return self._loop.run(conditions, limit)
+            finally:
+                self._loader.save()
+
+    def _check_open(self) -> None:
+        self._pes[0].check_open()
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        """Keeps the machine to one thread, and to one call of it."""
+        if not self._busy.acquire(blocking=False):
+            raise ConfigError(f"the machine is running: {what} once its run has ended")
         try:
-            return self._loop.run(conditions, limit)
+            yield
         finally:
-            self._loader.save()
-
-    def semihosting_exit(self, pe: PE, code: int) -> None:
-        """A guest's SYS_EXIT."""
-        self._loop.exit = pe, code
-        pe.stop()
-
-    def semihosting_write(self, pe: PE, data: bytes) -> None:
-        """A guest's SYS_WRITE0 or SYS_WRITEC."""
-        self.console.write(data)
-        self.watches.console_written(pe.index)
-
-    def semihosting_read(self, most: int, *, wait: bool) -> bytes:
-        """A guest's SYS_READC, or SYS_READ of the console: what was typed; it waits only for a person."""
-        while not (data := self.board.uart.take(most)):
-            if not wait or self.terminal is None or not self.terminal.open or self._loop.interrupted:
-                break
-            self.terminal.wait(None)
-        return data
+            self._busy.release()
 
     def _spi_rose(self, intid: int) -> None:
         self.hypervisor.controller.line_rose(intid)

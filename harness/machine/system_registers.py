@@ -12,7 +12,7 @@ from harness.arch import sysreg
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
 from harness.board.platform import Platform
 from harness.devices import TimerRegister
-from harness.engine import PE
+from harness.engine import PE, register_value
 from harness.errors import ConfigError
 
 _GENERIC: Final = re.compile(r"S([0-3])_([0-7])_C(\d+)_C(\d+)_([0-7])")
@@ -32,17 +32,16 @@ _READ_ONLY: Final = re.compile(
     r"|(?:CNTFRQ|CNTPCT|CNTVCT)_EL0"
 )
 _PMCR_N_SHIFT: Final = 11
-_END: Final = 1 << 64
 
 
 class UnknownRegisterError(ConfigError, KeyError):
-    """There is no such system register."""
+    """Error: there is no such system register."""
 
     __str__ = Exception.__str__  # KeyError's would quote the message
 
 
 class SystemRegisters(MutableMapping[str, int]):
-    """``m.cpus[n].sysreg["VBAR_EL1"]``: by the manual's names, as MRS and MSR at EL1 have them.
+    """Registers ``m.cpus[n].sysreg["VBAR_EL1"]``: by the manual's names, as MRS and MSR at EL1 have them.
 
     EL2's and EL3's are what the hypervisor programmed. A name in lower case, and the ``S3_0_C12_C0_0`` of a
     register that has a name, are understood. UnknownRegisterError, a KeyError, for any other; ConfigError for a
@@ -54,6 +53,7 @@ class SystemRegisters(MutableMapping[str, int]):
         self._platform = platform
 
     def __getitem__(self, name: str) -> int:
+        self._pe.check_open()
         register = self._find(name)
         if register in _WRITE_ONLY:
             raise UnknownRegisterError(f"{register} can only be written")
@@ -62,11 +62,11 @@ class SystemRegisters(MutableMapping[str, int]):
         return self._pe.mrs(register)
 
     def __setitem__(self, name: str, value: int) -> None:
+        self._pe.check_open()
         register = self._find(name)
         if _READ_ONLY.fullmatch(register):
             raise ConfigError(f"{register} can only be read")
-        if not 0 <= value < _END:
-            raise ConfigError(f"{register} = {value}: a register holds 64 bits, unsigned")
+        value = register_value(register, value)
         if register in _TIMERS:
             self._platform.timer_write(self._pe.index, register, value)
         else:
@@ -91,7 +91,7 @@ class SystemRegisters(MutableMapping[str, int]):
         return name not in _ABSENT
 
     def _find(self, name: object) -> str:
-        """The manual's name for what was written; UnknownRegisterError tells what may have been meant."""
+        """Returns the manual's name for what was written; UnknownRegisterError tells what may have been meant."""
         upper = str(name).upper()
         generic = _GENERIC.fullmatch(upper)
         if generic is not None:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Running a machine: the loop, the schedule, conditions, stimuli, and how it stopped."""
+"""Run of a machine: the loop, the schedule, conditions, stimuli, and how it stopped."""

@@ -17,7 +17,7 @@ Where = Callable[[int], str]
 
 
 def locator(programs: list[Program]) -> Where:
-    """How to say an address, by the symbols and lines of what is loaded."""
+    """Returns a function that names an address by the symbols and lines of what is loaded."""
 
     def where(address: int) -> str:
         for program in reversed(programs):
@@ -32,7 +32,7 @@ def locator(programs: list[Program]) -> Where:
 
 
 def idle(vcpus: list[Vcpu], controller: Controller, where: Where) -> str:
-    """Why nothing can go on: each vCPU's state, and what holds its interrupts back."""
+    """Says why nothing can go on: each vCPU's state, and what holds its interrupts back."""
     started = [v for v in vcpus if v.power is Power.ON]
     if not started:
         return "every CPU is off"
@@ -44,17 +44,17 @@ def idle(vcpus: list[Vcpu], controller: Controller, where: Where) -> str:
 
 
 def _waits(vcpu: Vcpu, where: Where) -> str:
-    """Where, and in WFE for what."""
+    """Says where a vCPU waits, and in WFE for what."""
     place = where(vcpu.pe.pc - 4)
     return (
         f"waits in WFE at {place}, and no CPU runs to send an event"
-        if vcpu.pe.events.asleep
+        if vcpu.pe.event_register.asleep
         else f"waits at {place}"
     )
 
 
 def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
-    """Where each vCPU was when the limit of instructions was reached."""
+    """Says where each vCPU was when the limit of instructions was reached."""
     places = [
         f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waits else 'is at ' + where(v.pe.pc)}"
         for v in vcpus
@@ -64,7 +64,7 @@ def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
 
 
 def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
-    """What a guest could not survive: its exception, where that came from, and why its vector was of no use."""
+    """Says what a guest could not survive: its exception, where that came from, and why its vector was no use."""
     registers = vcpu.pe.sysreg
     first, far = registers["ESR_EL1"], registers["FAR_EL1"]  # what the vector that faults was entered for
     place = where(registers["ELR_EL1"])

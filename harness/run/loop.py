@@ -1,34 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""The loop that runs a machine: time, stimuli and devices, one slice after the other, until something ends it."""
+"""Loop that runs a machine: time, stimuli and devices, one slice after the other, until something ends it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
 
-from harness.el2 import Outcome
+from harness.board.board import Board
+from harness.board.clock import Clock
+from harness.el2 import Hypervisor, Outcome
 from harness.engine import PE
 from harness.host.signals import CtrlC
-from harness.options import OnReset
+from harness.host.terminal import Terminal
 from harness.run import diagnose
+from harness.run.conditions import Condition, Conditions
 from harness.run.scheduler import Scheduler
 from harness.run.stop import Stop, StopReason
-from harness.run.until import Condition
 
-if TYPE_CHECKING:
-    from harness.machine.machine import Machine
-
-Action = Callable[["Machine"], object]
+Action = Callable[[], object]
 
 
 class Loop:
-    """Runs one machine. ``exit`` is set when a guest exits by semihosting: the PE and its code."""
+    """Loop of one machine: it runs its guest.
 
-    def __init__(self, machine: Machine, scheduler: Scheduler, where: diagnose.Where) -> None:
-        self._machine = machine
+    ``restart`` is what PSCI SYSTEM_RESET does; without it, that ends the run. ``exit`` is set when a guest exits
+    by semihosting: the PE and its code. ``terminal`` is a person's, who types and reads while a run goes on.
+    """
+
+    def __init__(
+        self,
+        hypervisor: Hypervisor,
+        board: Board,
+        clock: Clock,
+        scheduler: Scheduler,
+        conditions: Conditions,
+        where: diagnose.Where,
+        restart: Action | None,
+    ) -> None:
+        self._hypervisor = hypervisor
+        self._board = board
+        self._clock = clock
         self._scheduler = scheduler
+        self._conditions = conditions
         self._where = where
+        self._restart = restart
+        self.terminal: Terminal | None = None
         self._stimuli: list[tuple[int, int, Action]] = []
         self._sequence = 0
         self._retired = 0
@@ -37,30 +53,29 @@ class Loop:
 
     @property
     def interrupted(self) -> bool:
-        """Whether SIGINT has come, and the run is to end."""
+        """True once SIGINT has come: the run is to end."""
         return self._ctrl_c.pressed
 
     def at(self, tick: int, action: Action) -> None:
-        """Do something at a tick; what is scheduled for one tick is done in the order of these calls."""
+        """Schedules something for a tick; what is scheduled for one tick is done in the order of these calls."""
         self._sequence += 1
         heappush(self._stimuli, (tick, self._sequence, action))
 
     def run(self, conditions: tuple[Condition, ...], limit: int | None) -> Stop:
-        """Run until something ends it; see :meth:`Machine.run`."""
+        """Runs until something ends it; see :meth:`Machine.run`."""
         self._retired = 0
-        with self._ctrl_c.deferred(), self._machine.watches.armed(conditions):
+        with self._ctrl_c.deferred(), self._conditions.armed(conditions):
             return self._loop(limit)
 
     def _loop(self, limit: int | None) -> Stop:
-        machine = self._machine
-        hypervisor, scheduler, watches = machine.hypervisor, self._scheduler, machine.watches
+        hypervisor, scheduler = self._hypervisor, self._scheduler
         while True:
             self._ctrl_c.check()
-            if machine.terminal is not None:
-                machine.terminal.pump()
+            if self.terminal is not None:
+                self.terminal.pump()
             self._let_time_pass()
             hypervisor.follow_wires()
-            watches.poll()
+            self._conditions.look()
             stop = self._ended()
             if stop is not None:
                 return stop
@@ -78,56 +93,50 @@ class Loop:
 
     def _let_time_pass(self) -> None:
         """Devices and stimuli act, up to now; at one tick devices come first."""
-        machine = self._machine
-        now = machine.clock.now()
-        machine.board.advance(now)
+        now = self._clock.now()
+        self._board.advance(now)
         while self._stimuli and self._stimuli[0][0] <= now:
-            action = heappop(self._stimuli)[2]
-            action(machine)
-            machine.board.settle()
+            heappop(self._stimuli)[2]()
+            self._board.settle()
 
     def _deadline(self) -> int | None:
-        """Next tick at which something happens by itself."""
-        machine = self._machine
+        """Returns the next tick at which something happens by itself."""
         ticks = [self._stimuli[0][0]] if self._stimuli else []
-        device = machine.board.deadline(machine.clock.now())
+        device = self._board.deadline(self._clock.now())
         ticks += [device] if device is not None else []
         ticks += [
-            tick for tick in (machine.watches.next_tick(), self._scheduler.deadline()) if tick is not None
+            tick for tick in (self._conditions.next_tick(), self._scheduler.deadline()) if tick is not None
         ]
         return min(ticks, default=None)
 
     def _bound(self, limit: int | None) -> int:
         """Instructions until the next thing that must happen at an exact one."""
-        machine = self._machine
         bounds = [1 << 40]
         deadline = self._deadline()
         if deadline is not None:
-            bounds.append(machine.clock.instructions_until(deadline))
+            bounds.append(self._clock.instructions_until(deadline))
         if limit is not None:
             bounds.append(limit - self._retired)
-        watched = machine.watches.next_instruction()
-        if watched is not None:
-            bounds.append(watched - machine.instructions)
+        left = self._conditions.instructions_left()
+        if left is not None:
+            bounds.append(left)
         return min(bounds)
 
     def _wait(self) -> bool:
-        """No vCPU can run: move time to the next deadline, or let a person type; False if there is neither."""
-        machine = self._machine
-        deadline, now = self._deadline(), machine.clock.now()
-        if machine.terminal is not None and machine.terminal.open:
-            deadline = now + machine.terminal.wait(None if deadline is None else deadline - now)
+        """Moves time to the next deadline while no vCPU can run, or lets a person type; False with neither."""
+        deadline, now = self._deadline(), self._clock.now()
+        if self.terminal is not None and self.terminal.open:
+            deadline = now + self.terminal.wait(None if deadline is None else deadline - now)
         if deadline is None:
             return False
-        machine.clock.jump(deadline)
+        self._clock.jump(deadline)
         self._scheduler.time_jumped()
         return True
 
     # Ending
 
     def _ended(self) -> Stop | None:
-        machine = self._machine
-        hypervisor = machine.hypervisor
+        hypervisor = self._hypervisor
         if self.exit is not None:
             pe, code = self.exit
             self.exit = None
@@ -136,15 +145,15 @@ class Loop:
             outcome, cpu = hypervisor.outcome, hypervisor.ended_by.index
             if outcome is Outcome.POWER_OFF:
                 return self._stop(StopReason.POWER_OFF, cpu, "the guest called PSCI SYSTEM_OFF")
-            if machine.on_reset is OnReset.STOP:
+            if self._restart is None:
                 return self._stop(StopReason.RESET, cpu, "the guest called PSCI SYSTEM_RESET")
-            machine.reset()
+            self._restart()
         for vcpu in hypervisor.vcpus:
             if vcpu.pe.lockup is not None:
                 return self._stop(
                     StopReason.FAULT, vcpu.index, diagnose.fault(vcpu, vcpu.pe.lockup, self._where)
                 )
-        met = machine.watches.met
+        met = self._conditions.met
         if met is not None:
             condition, cpu = met
             return self._stop(StopReason.UNTIL, cpu, condition.description)
@@ -152,9 +161,8 @@ class Loop:
 
     def _stop(self, reason: StopReason, cpu: int | None, detail: str, code: int | None = None) -> Stop:
         index = 0 if cpu is None else cpu
-        return Stop(reason, index, self._machine.cpus[index].pc, self._retired, detail, code)
+        return Stop(reason, index, self._hypervisor.vcpus[index].pe.pc, self._retired, detail, code)
 
     def _idle(self) -> str:
-        machine = self._machine
-        waiting = diagnose.idle(machine.hypervisor.vcpus, machine.hypervisor.controller, self._where)
-        return "\n".join(filter(None, (waiting, machine.board.uart.held)))
+        waiting = diagnose.idle(self._hypervisor.vcpus, self._hypervisor.controller, self._where)
+        return "\n".join(filter(None, (waiting, self._board.uart.held)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which vCPU runs next and for how long: round-robin by a quantum, on one time line, exact to the instruction.
+"""Schedule of the vCPUs: round-robin by a quantum, on one time line, exact to the instruction.
 
 The position in the quantum is kept between runs, so that a run that is stopped and continued executes the same
 instructions in the same order as one that is not.
@@ -20,7 +20,7 @@ LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 
 
 
 class Scheduler:
-    """Interleaves the vCPUs of one machine."""
+    """Scheduler of one machine: it interleaves the vCPUs."""
 
     def __init__(self, hypervisor: Hypervisor, board: Board, clock: Clock, quantum: int) -> None:
         self._hypervisor = hypervisor
@@ -34,23 +34,23 @@ class Scheduler:
         self._polled: Vcpu | None = None  # who polled last, if nobody has run since
         self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
         for vcpu in self._vcpus:
-            vcpu.pe.events.on_send = self._send_event
+            vcpu.pe.event_register.on_sev = self._send_event
 
     def next(self) -> Vcpu | None:
-        """The vCPU whose turn it is, or None if none can run; it has taken its physical interrupts.
+        """Returns the vCPU whose turn it is, its physical interrupts taken; None if none can run.
 
         In the midst of a turn only the vCPU itself takes what is signalled to its CPU. The others do so between
         turns, and not wherever a run happens to be stopped and continued.
         """
         current = self._vcpus[self._turn]
-        if self._left > 0 and current.runnable and current.pe.events.awake():
+        if self._left > 0 and current.runnable and current.pe.event_register.awake():
             self._hypervisor.after_exit(current)
             return current
         self._hypervisor.take_physical_interrupts()
         count = len(self._vcpus)
         for step in range(1, count + 1):
             vcpu = self._vcpus[(self._turn + step) % count]
-            if vcpu.runnable and (vcpu.pe.events.awake() or self._may_go_on(vcpu)):
+            if vcpu.runnable and (vcpu.pe.event_register.awake() or self._may_go_on(vcpu)):
                 switched = vcpu is not current
                 self._turn, self._left = vcpu.index, self._quantum
                 if switched:
@@ -59,14 +59,14 @@ class Scheduler:
         return None
 
     def _may_go_on(self, vcpu: Vcpu) -> bool:
-        """Whether a vCPU in WFE looks again without an event sent to it, or has one from its event stream."""
+        """Tells whether a vCPU in WFE looks again without an event sent to it, or has one from its event stream."""
         due = self._stream_due(vcpu)
         streamed = due is not None and due <= self._clock.now()
         if streamed:
             self._streamed[vcpu.index] = self._clock.now()
-        if streamed or (vcpu.pe.events.polls and vcpu is not self._polled):
-            vcpu.pe.events.wake()
-        return not vcpu.pe.events.asleep
+        if streamed or (vcpu.pe.event_register.polls and vcpu is not self._polled):
+            vcpu.pe.event_register.wake()
+        return not vcpu.pe.event_register.asleep
 
     def _stream_due(self, vcpu: Vcpu) -> int | None:
         timer = self._board.timers[vcpu.index]
@@ -74,8 +74,8 @@ class Scheduler:
         return timer.next_event(self._streamed[vcpu.index])
 
     def deadline(self) -> int | None:
-        """Tick of the next event that an event stream has for a vCPU in WFE."""
-        asleep = [vcpu for vcpu in self._vcpus if vcpu.runnable and vcpu.pe.events.asleep]
+        """Returns the tick of the next event that an event stream has for a vCPU in WFE."""
+        asleep = [vcpu for vcpu in self._vcpus if vcpu.runnable and vcpu.pe.event_register.asleep]
         return min((due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None), default=None)
 
     def time_jumped(self) -> None:
@@ -83,9 +83,9 @@ class Scheduler:
         self._polled = None
 
     def _send_event(self) -> None:
-        """SEV: the event register of every PE is set (D1.6.1)."""
+        """Sets the event register of every PE: SEV (D1.6.1)."""
         for vcpu in self._vcpus:
-            vcpu.pe.events.registered = True
+            vcpu.pe.event_register.is_set = True
 
     def length(self, bound: int) -> int:
         """Instructions of the next slice: up to ``bound``, the quantum if others may run."""
@@ -93,7 +93,7 @@ class Scheduler:
         return max(1, min(bound, self._left if on > 1 else LONGEST_SLICE))
 
     def run(self, vcpu: Vcpu, length: int) -> int:
-        """Run one slice; return the instructions it retired."""
+        """Runs one slice; returns the instructions it retired."""
         self._hypervisor.resume(vcpu)
         self._clock.start(vcpu.pe)
         self._began = vcpu.pe.retired
@@ -104,15 +104,15 @@ class Scheduler:
         self._left -= retired
         if vcpu.pe.waiting:  # a WFI that EL2 does not trap
             vcpu.waiting = True
-        self._polled = vcpu if vcpu.pe.events.polls else None
+        self._polled = vcpu if vcpu.pe.event_register.polls else None
         return retired
 
     def reset(self) -> None:
-        """After a system reset it is CPU0's turn."""
+        """Gives CPU0 its turn, as after a system reset."""
         self._turn, self._left = 0, self._quantum
         self._polled = None
 
     def peers_started(self, pe: PE) -> None:
-        """A second vCPU came on while this one runs: the quantum counts from here."""
+        """Counts the quantum from here: a second vCPU came on while this one runs."""
         pe.shorten(self._quantum)
         self._left = self._quantum + pe.retired - self._began  # the slice's own length is yet to be taken off

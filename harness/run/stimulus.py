@@ -1,29 +1,34 @@
 # SPDX-License-Identifier: MIT
-"""What happens to a machine from outside, written as text: ``spi=1``, ``line=33:high``, ``uart=hello``."""
+"""Stimuli: actions on a machine from outside, written as text: ``spi=1``, ``line=33:high``, ``uart=hello``."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from harness.arch.intid import SPI_BASE
+from harness.board.board import Board
+from harness.board.console import Console
 from harness.errors import ConfigError
-
-if TYPE_CHECKING:
-    from harness.machine.machine import Machine
+from harness.host.typed import unescape
 
 SPI_COUNT: Final = 988
 """SPIs that a GICv2 can have (IHI 0048B, 2.2.1): INTIDs 32 to 1019. A board may have fewer."""
 
 FORMS: Final = "spi=N, line=INTID (each with :pulse, :high or :low after it), uart=TEXT or virtconsole=TEXT"
 
-_ESCAPES: Final = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\"}
+
+class Subject(Protocol):
+    """Machine as a stimulus acts on it."""
+
+    board: Board
+    console: Console
+    virtconsole: Console | None
 
 
-class Drive(StrEnum):
-    """What is done to an interrupt line."""
+class LineDrive(StrEnum):
+    """Change of an interrupt line."""
 
     PULSE = "pulse"
     HIGH = "high"
@@ -32,54 +37,54 @@ class Drive(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineStimulus:
-    """Drives the line of an SPI, by its INTID."""
+    """Stimulus that drives the line of an SPI, by its INTID."""
 
     intid: int
-    drive: Drive
+    drive: LineDrive
 
-    def check(self, machine: Machine) -> None:
-        """ConfigError if the machine has no such line."""
+    def check(self, machine: Subject) -> None:
+        """Raises ConfigError if the machine has no such line."""
         machine.board.lines[self.intid]
 
-    def __call__(self, machine: Machine) -> None:
-        """Drive the line now."""
+    def __call__(self, machine: Subject) -> None:
+        """Drives the line now."""
         line = machine.board.lines[self.intid]
         match self.drive:
-            case Drive.PULSE:
+            case LineDrive.PULSE:
                 line.pulse()
-            case Drive.HIGH:
+            case LineDrive.HIGH:
                 line.high()
-            case Drive.LOW:
+            case LineDrive.LOW:
                 line.low()
 
 
 @dataclass(frozen=True, slots=True)
 class UartStimulus:
-    """Types bytes into the PL011."""
+    """Stimulus that types bytes into the PL011."""
 
     data: bytes
 
-    def check(self, machine: Machine) -> None:
-        """Every machine has a UART."""
+    def check(self, machine: Subject) -> None:
+        """Accepts any machine: each has a UART."""
 
-    def __call__(self, machine: Machine) -> None:
-        """Type the bytes now."""
+    def __call__(self, machine: Subject) -> None:
+        """Types the bytes now."""
         machine.console.feed(self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class VirtconsoleStimulus:
-    """Types bytes into the virtio console."""
+    """Stimulus that types bytes into the virtio console."""
 
     data: bytes
 
-    def check(self, machine: Machine) -> None:
-        """ConfigError if the machine has none."""
+    def check(self, machine: Subject) -> None:
+        """Raises ConfigError if the machine has none."""
         if machine.virtconsole is None:
             raise ConfigError("virtconsole=: the machine has no virtio console (--virtconsole)")
 
-    def __call__(self, machine: Machine) -> None:
-        """Type the bytes now."""
+    def __call__(self, machine: Subject) -> None:
+        """Types the bytes now."""
         self.check(machine)
         assert machine.virtconsole is not None
         machine.virtconsole.feed(self.data)
@@ -89,7 +94,7 @@ Stimulus = LineStimulus | UartStimulus | VirtconsoleStimulus
 
 
 def parse_stimulus(text: str) -> Stimulus:
-    r"""The action that a text means; ConfigError tells the forms there are.
+    r"""Returns the action that a text means; ConfigError tells the forms there are.
 
     In typed text the escapes ``\n \r \t \0 \\ \xNN`` are understood, so that a shell can give them.
     """
@@ -105,7 +110,7 @@ def parse_stimulus(text: str) -> Stimulus:
 
 
 def parse_at(text: str) -> tuple[int, str]:
-    """Tick and stimulus of ``TICK:STIMULUS``; ConfigError if it is not of that form."""
+    """Splits ``TICK:STIMULUS`` into tick and stimulus; ConfigError if it is not of that form."""
     tick, colon, stimulus = text.partition(":")
     number = tick.strip().replace("_", "")
     if not colon or not number.isdecimal():
@@ -118,24 +123,10 @@ def _line(kind: str, value: str, text: str) -> LineStimulus:
     number, _, drive = value.partition(":")
     if not number.strip().isdecimal():
         raise ConfigError(f"`{text}`: `{number}` is not a number; a stimulus is {FORMS}")
-    if (drive.strip() or Drive.PULSE) not in list(Drive):
-        raise ConfigError(f"`{text}`: a line can do {', '.join(Drive)}, not `{drive}`")
+    if (drive.strip() or LineDrive.PULSE) not in list(LineDrive):
+        raise ConfigError(f"`{text}`: a line can do {', '.join(LineDrive)}, not `{drive}`")
     intid = int(number) + (SPI_BASE if kind == "spi" else 0)
     if not SPI_BASE <= intid < SPI_BASE + SPI_COUNT:
         first = 0 if kind == "spi" else SPI_BASE
         raise ConfigError(f"`{text}`: {kind} is {first} to {first + SPI_COUNT - 1}, not {int(number)}")
-    return LineStimulus(intid, Drive(drive.strip() or Drive.PULSE))
-
-
-def unescape(text: str) -> bytes:
-    r"""Bytes of a text with the escapes ``\n \r \t \0 \\ \xNN``; ConfigError for any other backslash."""
-
-    def byte(match: re.Match[bytes]) -> bytes:
-        code = match[1].decode(errors="replace")
-        if code[:1] == "x" and len(code) == 3:
-            return bytes([int(code[1:], 16)])
-        if code not in _ESCAPES:
-            raise ConfigError(rf"`{text}`: no escape `\{code}`; there are \n \r \t \0 \\ and \xNN")
-        return _ESCAPES[code]
-
-    return re.sub(rb"(?s)\\(x[0-9a-fA-F]{2}|[\x80-\xff]+|.?)", byte, text.encode())
+    return LineStimulus(intid, LineDrive(drive.strip() or LineDrive.PULSE))

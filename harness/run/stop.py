@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Why a run ended. Every run ends with one of these."""
+"""Reasons for which a run ends. Every run ends with one of these."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class StopReason(StrEnum):
-    """The reasons there are."""
+    """Reason for which a run ended."""
 
     POWER_OFF = "power_off"
     """PSCI SYSTEM_OFF."""
@@ -28,7 +28,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """How a run ended: the vCPU that ended it, its PC there, instructions retired in this run by all vCPUs.
+    """End of a run: the vCPU that ended it, its PC there, instructions retired in this run by all vCPUs.
 
     ``detail`` is one sentence or more for people. ``code`` is the exit code where ``reason`` is EXIT.
     """
@@ -42,5 +42,5 @@ class Stop:
 
     @property
     def ok(self) -> bool:
-        """Whether the guest ended by itself and meant well: powered off, or exited with code 0."""
+        """True if the guest ended by itself and meant well: powered off, or exited with code 0."""
         return self.reason is StopReason.POWER_OFF or (self.reason is StopReason.EXIT and self.code == 0)

@@ -33,7 +33,7 @@ def find_guest(what: str | Path) -> Manifest:
     if firmware:
         return read_manifest(firmware_dir() / name / MANIFEST_NAME)
     if path.exists() and not path.is_dir():
-        from harness.build.load import NOT_REGULAR
+        from harness.build import NOT_REGULAR
 
         raise GuestError(NOT_REGULAR, file=name)
     if path.suffix or len(path.parts) > 1:
@@ -49,7 +49,7 @@ def firmware_names() -> list[str]:
 
 def _stray(path: Path) -> bool:
     """Returns True for a file that is named as a firmware but is no guest, and so not meant."""
-    from harness.build.load import is_guest  # which brings the assembler along: not for `rvic list`
+    from harness.build import is_guest  # which brings the assembler along: not for `rvic list`
 
     return not is_guest(path)
 

@@ -27,7 +27,7 @@ HEADER = f"{'tick':>10}  cpu     {'event':<6} {'what':<40} {'answer':<28} where"
 
 
 class SymbolTable(Protocol):
-    """What names addresses: :class:`harness.guest.Symbols` is one."""
+    """What names addresses: :class:`harness.image.Symbols` is one."""
 
     def lookup(self, address: int) -> str | None:
         """``irq_entry+0x14``, or None where nothing is known."""

@@ -11,8 +11,7 @@ from cli_guests import POWER_OFF, Rvic
 
 from harness import Machine
 from harness.asm import assemble
-from harness.build.load import ASSEMBLY
-from harness.build.toolchain import C
+from harness.build import ASSEMBLY_SUFFIXES, C_SUFFIXES
 from harness.scenario.find import find_guest
 from harness.scenario.manifest import SOURCE_SUFFIXES, Manifest
 from harness.scenario.prepare import make_machine
@@ -117,7 +116,7 @@ def test_firmware_for_the_flash_is_a_bare_binary_too(tmp_path: Path) -> None:
 
 
 def test_the_manifest_knows_what_is_built() -> None:
-    assert (*ASSEMBLY, *C) == SOURCE_SUFFIXES
+    assert (*ASSEMBLY_SUFFIXES, *C_SUFFIXES) == SOURCE_SUFFIXES
 
 
 def test_a_bare_binary_may_run_longer_than_a_source(source: Path, binary: Path) -> None:

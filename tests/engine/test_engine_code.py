@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from engine_rig import RAM, Rig, assemble
 
-from harness.engine import MemoryError_, Page
+from harness.engine import NotRamError, Page
 from harness.errors import ConfigError
 
 FUNCTION = RAM + 0x4000
@@ -141,9 +141,9 @@ def test_exclusives_work_across_first_touch(rig: Rig) -> None:
 
 class TestHostAccess:
     def test_outside_ram(self, rig: Rig) -> None:
-        with pytest.raises(MemoryError_, match="0x1000: not RAM"):
+        with pytest.raises(NotRamError, match="0x1000: not RAM"):
             rig.memory.u32(0x1000)
-        with pytest.raises(MemoryError_):
+        with pytest.raises(NotRamError):
             rig.memory.write(RAM + 0x40_0000 - 2, b"abcd")
         assert not rig.memory.is_ram(RAM - 1)
         assert rig.memory.is_ram(RAM, 0x40_0000)

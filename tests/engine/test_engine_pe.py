@@ -108,6 +108,39 @@ def test_pan_is_set_on_entry_where_it_exists(make_max: Rig) -> None:
     assert not rig.pe.sysreg["SPSR_EL1"] & pstate.PAN
 
 
+PAN_ON, PAN_OFF = 0xD500_419F, 0xD500_409F  # MSR PAN, #1 and #0
+SPAN = 1 << 23
+
+
+@pytest.mark.parametrize("span", [False, True])
+@pytest.mark.parametrize("pan", [False, True])
+def test_pan_on_entry_is_by_span(make_max: Rig, pan: bool, span: bool) -> None:
+    """SCTLR_EL1.SPAN set: PSTATE.PAN stays as it is on taking an exception to EL1, else it is set (D8.4.2.3)."""
+    vbar = RAM + 0x1_0000
+    make_max.load("mrs x1, s3_0_c4_c2_3\nmrs x2, spsr_el1\nhvc #0", vbar + 0x200)
+    make_max.go(
+        f"movz x9, #{vbar >> 16}, lsl #16\nmsr vbar_el1, x9\nmrs x9, sctlr_el1\n"
+        f"{'orr' if span else 'and'} x9, x9, #{SPAN if span else ~SPAN & (1 << 64) - 1:#x}\n"
+        f"msr sctlr_el1, x9\nisb\n.long {PAN_ON if pan else PAN_OFF}\nsvc #0"
+    )
+    assert make_max.immediates() == [0]
+    assert bool(make_max.pe.x[1] & pstate.PAN) is (pan or not span)
+    assert bool(make_max.pe.x[2] & pstate.PAN) is pan
+
+
+def test_pan_comes_back_with_the_exceptions_return(make_max: Rig) -> None:
+    """PAN that an entry kept is that of the state returned to as well, and what an entry sets is not."""
+    vbar = RAM + 0x1_0000
+    make_max.load("add x7, x7, #1\neret", vbar + 0x200)
+    make_max.pe.sysreg["VBAR_EL1"] = vbar
+    make_max.go(
+        f".long {PAN_ON}\nsvc #0\nmrs x1, s3_0_c4_c2_3\n.long {PAN_OFF}\nsvc #0\nmrs x2, s3_0_c4_c2_3\nhvc #0"
+    )
+    assert make_max.pe.x[7] == 2
+    assert make_max.pe.x[1] & pstate.PAN
+    assert not make_max.pe.x[2] & pstate.PAN
+
+
 def test_unknown_model() -> None:
     with pytest.raises(ConfigError, match="cortex-a1"):
         PE(0, Memory(), mpidr=0, model="cortex-a1")
@@ -122,7 +155,7 @@ def test_the_view_is_probed_and_is_the_default() -> None:
 
 def test_without_the_view_the_api_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another build of Unicorn: offsets that do not hold are noticed, and nothing crashes."""
-    _probe.layout.cache_clear()
+    _probe.probe.cache_clear()
     monkeypatch.setattr(_probe, "UC_CPU", 0x1C8)
     try:
         assert _probe.layout().view is None
@@ -130,17 +163,17 @@ def test_without_the_view_the_api_serves(monkeypatch: pytest.MonkeyPatch) -> Non
         assert pe.backend == "api"
         pe.close()
     finally:
-        _probe.layout.cache_clear()
+        _probe.probe.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["CPU_ENV", "ENV_X", "ENV_PC", "UC_COUNTER", "UC_COUNT", "ENV_PSTATE"])
 def test_each_offset_is_checked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    _probe.layout.cache_clear()
+    _probe.probe.cache_clear()
     monkeypatch.setattr(_probe, name, getattr(_probe, name) + 8)
     try:
         assert _probe.layout().view is None
     finally:
-        _probe.layout.cache_clear()
+        _probe.probe.cache_clear()
 
 
 def test_ram_added_later_is_seen(rig: Rig) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from harness import Machine
-from harness.build.toolchain import Toolchain, available, build
+from harness.build import Toolchain, available_compilers, compile_guest
 from harness.image import Program
 from harness.machine.controllers import GUEST_DEFINES
 from harness.options import ControllerKind
@@ -19,7 +19,7 @@ NAMES = tuple(name for name in firmware_names() if find_guest(name).source.suffi
 COMPILERS = [
     pytest.param(
         kind.value,
-        marks=pytest.mark.skipif(kind not in available(), reason=f"no {kind} for AArch64 on this computer"),
+        marks=pytest.mark.skipif(kind not in available_compilers(), reason=f"no {kind} for AArch64 here"),
     )
     for kind in (Toolchain.ZIG, Toolchain.GCC)
 ]
@@ -31,7 +31,7 @@ def built(name: str, compiler: str, controller: str) -> Program:
     defines = GUEST_DEFINES[ControllerKind(controller)]
     if defines and controller != "gicv2":
         return built(name, compiler, "gicv2")
-    return build(find_guest(name).source, toolchain=compiler, defines=defines)
+    return compile_guest(find_guest(name).source, toolchain=compiler, defines=defines)
 
 
 def run(name: str, compiler: str, **options: object) -> Report:

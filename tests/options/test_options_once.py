@@ -14,7 +14,7 @@ from typing import get_args
 import pytest
 
 from harness import Machine
-from harness.build.toolchain import Toolchain
+from harness.build import Toolchain
 from harness.declaration import declared
 from harness.engine.emulator.binding import CPU_MODELS
 from harness.options import ControllerKind, ControllerName, CpuModel, MachineOptions, OnReset, ToolchainName

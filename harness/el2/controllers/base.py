@@ -4,29 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from harness.el2.vcpu import Vcpu
-
-
-class CallResult(NamedTuple):
-    """What a hypercall service answered, and what it served.
-
-    ``intid``: the guest INTID the call was about, or None. ``target``: the vCPU it acted on, where that is not
-    the caller.
-    """
-
-    x0: int
-    x1: int = 0
-    intid: int | None = None
-    target: int | None = None
-
-
-@lru_cache(maxsize=4096)  # to find one is quicker than to build it
-def call_result(x0: int, x1: int, intid: int | None, target: int | None) -> CallResult:
-    """The CallResult with these values."""
-    return CallResult(x0, x1, intid, target)
+from harness.rvic import Reply
 
 
 class Reach(NamedTuple):
@@ -50,7 +31,7 @@ class Emulated(NamedTuple):
     target: int | None = None
 
 
-Service = Callable[[Vcpu, int, int, int, int], CallResult]
+Service = Callable[[Vcpu, int, int, int, int], Reply]
 """A service of the controller's own function ranges: vCPU, function, x1, x2, x3."""
 
 

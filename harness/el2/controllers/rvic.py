@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.arch import intid as ids
-from harness.el2.controllers.base import CallResult, Emulated, Reach, Service, call_result
+from harness.el2.controllers.base import Emulated, Reach, Service
+from harness.el2.controllers.rvic_words import delivery
 from harness.el2.physical.forwarding import Intake, Served
 from harness.el2.physical.gic_driver import IAR_INTID, GicDriver
 from harness.el2.vcpu import Vcpu
-from harness.rvic import Config, Edge, Effect, EffectKind, Rvic, Signalled, Target, why
+from harness.rvic import Config, Edge, Effect, EffectKind, Reply, Signalled, Target, VmInterrupts, call
 
 if TYPE_CHECKING:
     from harness.el2.hypervisor import Hypervisor
@@ -47,14 +48,14 @@ class Behind:
 
 
 class RvicController:
-    """The ``rvic`` controller. ``rvic`` is its state after a system reset; without it, as at power-on."""
+    """The ``rvic`` controller. ``interrupts`` is its state after a system reset; without it, as at power-on."""
 
     takes_irqs = True
 
     def __init__(
-        self, hypervisor: Hypervisor, config: Config, gic: GicDriver, rvic: Rvic | None = None
+        self, hypervisor: Hypervisor, config: Config, gic: GicDriver, interrupts: VmInterrupts | None = None
     ) -> None:
-        self.rvic = rvic if rvic is not None else Rvic(config)
+        self.interrupts = interrupts if interrupts is not None else VmInterrupts(config)
         self._hypervisor = hypervisor
         self._config = config
         self._gic = gic
@@ -83,11 +84,11 @@ class RvicController:
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
         """Whether the RVIC line is high."""
-        return self.rvic.instances[vcpu.index].line
+        return self.interrupts.rvics[vcpu.index].line
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """CPU_ON: the instance as the profile resets it, and none of the vCPU's PPIs active."""
-        self.rvic.cpu_on(vcpu.index)
+        self.interrupts.cpu_on(vcpu.index)
         private = self._behind.private[vcpu.index]
         for intid in sorted(private):
             self._gic.deactivate(vcpu.index, intid)
@@ -126,13 +127,11 @@ class RvicController:
 
     def why_not(self, vcpu: Vcpu) -> str:
         """What is pending on the vCPU, and what holds it back."""
-        instance = self.rvic.instances[vcpu.index]
-        pending = [n for n in range(instance.intids) if instance.is_pending(n)]
+        rvic = self.interrupts.rvics[vcpu.index]
+        pending = [n for n in range(rvic.intids) if rvic.is_pending(n)]
         if not pending:
-            return "no interrupt is pending" + (
-                "" if instance.enabled else ", and its RVIC instance is disabled"
-            )
-        return ", ".join(f"INTID {n} {why(instance, n)}" for n in pending) + " in RVIC"
+            return "no interrupt is pending" + ("" if rvic.enabled else ", and its RVIC instance is disabled")
+        return ", ".join(f"INTID {n} {delivery(rvic, n)}" for n in pending) + " in RVIC"
 
     # Physical interrupts
 
@@ -143,7 +142,7 @@ class RvicController:
     def line_rose(self, intid: int) -> None:
         """The board's injector saw an SPI rise. KVM's reads its route here, and signals it only later."""
         if self._config.defects.stale_route:
-            self._behind.routed[intid] = self.rvic.target(intid - ids.SPI_BASE)
+            self._behind.routed[intid] = self.interrupts.rvid.target(intid - ids.SPI_BASE)
 
     def scheduled(self, vcpu: Vcpu) -> None:
         """The vCPU was switched in. KVM samples the level of an active timer again (defect 7)."""
@@ -151,14 +150,14 @@ class RvicController:
             return
         for intid in sorted(self._behind.private[vcpu.index]):
             if self._gic.line_is_high(vcpu.index, intid):
-                self._apply(self.rvic.signal_trusted(vcpu.index, intid).edges, vcpu)
+                self._apply(self.interrupts.signal_trusted(vcpu.index, intid).edges, vcpu)
 
     def _deliver(self, vcpu: Vcpu, iar: int) -> Served | None:
         """Signal what a physical interrupt stands for."""
         physical = iar & IAR_INTID
         if physical in TIMER_PPIS:
             self._behind.private[vcpu.index].add(physical)
-            signalled = self.rvic.signal_trusted(vcpu.index, physical)
+            signalled = self.interrupts.signal_trusted(vcpu.index, physical)
         elif physical < ids.SPI_BASE:  # no other PPI has a guest interrupt
             self._gic.deactivate(vcpu.index, iar)
             return None
@@ -176,25 +175,23 @@ class RvicController:
     def _signal_input(self, physical: int) -> Signalled:
         number = physical - ids.SPI_BASE
         if physical not in self._behind.routed:
-            return self.rvic.signal_input(number)
+            return self.interrupts.signal_input(number)
         stale = self._behind.routed.pop(physical)
-        return self.rvic.signal_target(stale) if stale is not None else self.rvic.signal_input(number)
+        return self.interrupts.signal(stale) if stale is not None else self.interrupts.signal_input(number)
 
     # Hypercalls
 
-    def _call(self, vcpu: Vcpu, function: int, x1: int, x2: int, x3: int) -> CallResult:
-        reply = self.rvic.call(vcpu.index, function, x1, x2, x3, self._line_is_high)
+    def _call(self, vcpu: Vcpu, function: int, x1: int, x2: int, x3: int) -> Reply:
+        reply = call(self.interrupts, vcpu.index, function, (x1, x2, x3), self._line_is_high)
         if reply.edges:
             self._apply(reply.edges, vcpu)
         effect = reply.effect
-        if effect is None:
-            return call_result(reply.x0, reply.x1, None, None)
-        action = self._actions.get(effect.kind)
-        if action is not None:
-            action(vcpu, effect)
-        self._hypervisor.after_exit(vcpu)
-        target = None if effect.vcpu == vcpu.index else effect.vcpu
-        return call_result(reply.x0, reply.x1, effect.intid, target)
+        if effect is not None:
+            action = self._actions.get(effect.kind)
+            if action is not None:
+                action(vcpu, effect)
+            self._hypervisor.after_exit(vcpu)
+        return reply
 
     def _line_is_high(self, cpu: int, intid: int) -> bool:
         """The physical line behind a trusted INTID. IPIs and unused INTIDs have none: it is low."""
@@ -207,8 +204,8 @@ class RvicController:
         assert effect.vcpu is not None
         assert effect.intid is not None
         pair = Target(effect.vcpu, effect.intid)
-        instance = self.rvic.instances[effect.vcpu]
-        if not (instance.pending | instance.masked) >> effect.intid & 1:
+        rvic = self.interrupts.rvics[effect.vcpu]
+        if not (rvic.pending | rvic.masked) >> effect.intid & 1:
             for physical in [p for p, pairs in self._behind.shared.items() if pair in pairs]:
                 del self._behind.shared[physical]
                 self._gic.deactivate(vcpu.index, physical)
@@ -244,7 +241,7 @@ class RvicController:
         for intid in sorted(self._behind.private[vcpu.index]):
             self._finish_private(vcpu, intid)
         for physical, pairs in sorted(self._behind.shared.items()):
-            target = self.rvic.target(physical - ids.SPI_BASE)
+            target = self.interrupts.rvid.target(physical - ids.SPI_BASE)
             if not pairs and target is not None and target.vcpu == vcpu.index:
                 del self._behind.shared[physical]
                 self._gic.deactivate(vcpu.index, physical)
@@ -259,7 +256,7 @@ class RvicController:
 
     def _sync(self, vcpu: Vcpu) -> None:
         """HCR_EL2.VI follows the RVIC line; a high line wakes."""
-        level = self.rvic.instances[vcpu.index].line
+        level = self.interrupts.rvics[vcpu.index].line
         vcpu.pe.virq = level
         if level:
             vcpu.waiting = False

@@ -12,15 +12,13 @@ PEs have had their turns and looks again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.arch import esr as syndrome
 from harness.arch import pstate
 from harness.arch.esr import EC
+from harness.engine.completions.exception_entry import ExceptionCore
 from harness.engine.emulator import probe as _probe
-
-if TYPE_CHECKING:
-    from harness.engine.pe import PE
 
 WFE: Final = 0xD503_205F
 SEV: Final = 0xD503_209F
@@ -31,38 +29,38 @@ _ISS_WFE: Final = syndrome.ALWAYS | 1  # TI (D17.2.37)
 
 
 class EventRegister:
-    """What one PE does at WFE, SEV and SEVL.
+    """The event register of one PE, and its waits.
 
-    ``registered``: the event register. ``asleep``: the PE waits in WFE; whoever runs it asks :meth:`awake` first.
+    ``is_set``: the register itself. ``asleep``: the PE waits in WFE; whoever runs it asks :meth:`awake` first.
     ``polls``: it waits with its exclusive monitor armed, and must look again once others have run.
-    ``on_send`` is called for SEV; it sets the registers of all PEs.
+    ``on_sev`` is called for SEV; it sets the registers of all PEs.
     """
 
-    def __init__(self, pe: PE) -> None:
+    def __init__(self, pe: ExceptionCore) -> None:
         self._pe = pe
-        self.registered = False
+        self.is_set = False
         self.asleep = False
         self.polls = False
-        self.on_send: Callable[[], object] | None = None
+        self.on_sev: Callable[[], object] | None = None
         self.hints: Final = {WFE: self._wait, SEV: self._send, SEVL: self._send_local}
 
     def reset(self) -> None:
-        """As at power-on. The register is UNKNOWN then; clear here."""
-        self.registered = self.asleep = self.polls = False
+        """Makes it as at power-on. The register is UNKNOWN then; clear here."""
+        self.is_set = self.asleep = self.polls = False
 
     def awake(self) -> bool:
-        """Whether the PE runs; a wake-up event ends its wait."""
-        if self.asleep and (self.registered or self._interrupted()):
+        """Says whether the PE runs; a wake-up event ends its wait."""
+        if self.asleep and (self.is_set or self._interrupted()):
             self.wake()
-            self.registered = False
+            self.is_set = False
         return not self.asleep
 
     def wake(self) -> None:
-        """End the wait, whatever for."""
+        """Ends the wait, whatever for."""
         self.asleep = self.polls = False
 
     def _interrupted(self) -> bool:
-        """An interrupt that PSTATE does not mask is a wake-up event."""
+        """Says whether there is an interrupt that PSTATE does not mask: a wake-up event."""
         pe = self._pe
         if not (pe.virq or pe.vfiq):
             return False
@@ -72,24 +70,24 @@ class EventRegister:
     # Before the instructions.
 
     def _send(self) -> None:
-        self.registered = True
-        if self.on_send is not None:
-            self.on_send()
+        self.is_set = True
+        if self.on_sev is not None:
+            self.on_sev()
 
     def _send_local(self) -> None:
-        self.registered = True
+        self.is_set = True
 
     def _wait(self) -> None:
         pe = self._pe
-        if self.registered:
-            self.registered = False
+        if self.is_set:
+            self.is_set = False
         elif pe.registers.level == 0 and not pe.sysreg["SCTLR_EL1"] & _SCTLR_NTWE:
             pe.defer(self._trap)
         elif not self._interrupted():
             pe.defer(self._sleep)
 
     def _trap(self) -> None:
-        """WFE that would wait, at EL0 with SCTLR_EL1.nTWE clear (D17.2.118)."""
+        """Traps a WFE that would wait, at EL0 with SCTLR_EL1.nTWE clear (D17.2.118)."""
         self._pe.count_one()
         self._pe.enter_el1(syndrome.make(EC.WFX, _ISS_WFE))
 

@@ -15,7 +15,7 @@ from harness.engine.core import Core
 
 
 class Lockup(NamedTuple):
-    """The guest cannot go on: the vector of its exception faults in its turn. `reason` is for people."""
+    """End of a guest that cannot go on: the vector of its exception faults in its turn. `reason` is for people."""
 
     pc: int
     esr: int
@@ -24,22 +24,26 @@ class Lockup(NamedTuple):
     reason: str
 
 
-class ExceptionEntry(Core):
-    """A CPU that can take synchronous exceptions to EL1."""
+class ExceptionCore(Core):
+    """CPU that takes synchronous exceptions to EL1."""
 
     lockup: Lockup | None = None
     _entered_at = -1
     _entered_vector = -1
 
+    def forget_exceptions(self) -> None:
+        """Ends a lockup, as a reset does."""
+        self.lockup = None
+        self._entered_at = self._entered_vector = -1
+
     def enter_el1(
         self, esr: int, *, far: int | None = None, elr: int | None = None, saved: int | None = None
     ) -> None:
-        """Take a synchronous exception to EL1 from EL0 or EL1.
+        """Takes a synchronous exception to EL1 from EL0 or EL1.
 
-        ELR is `elr`, or pc (what the manual calls the preferred return address is the caller's to set); SPSR is
-        `saved`, or PSTATE;
-        FAR_EL1 is written only if `far` is given. Where the vector itself cannot run, `lockup` is set
-        and the slice ends.
+        ELR is `elr`, or pc (the preferred return address is the caller's to set); SPSR is `saved`, or PSTATE.
+        FAR_EL1 is written only if `far` is given. Where the vector itself cannot run, `lockup` is set and the
+        slice ends.
         """
         old = self.pstate
         return_address = self.pc if elr is None else elr
@@ -59,7 +63,7 @@ class ExceptionEntry(Core):
         self._entered_at, self._entered_vector = self.retired, vector
 
     def _entry_pstate(self, old: int) -> int:
-        """PSTATE at EL1h: flags kept, DAIF masked, SS and IL clear, PAN by SCTLR_EL1.SPAN where it exists."""
+        """Returns PSTATE at EL1h: flags kept, DAIF masked, SS and IL clear, PAN, if any, by SCTLR_EL1.SPAN."""
         new = old & (pstate.CONDITIONS | pstate.PAN) | pstate.RESET
         if not self.sysreg["SCTLR_EL1"] & hyp.SCTLR_SPAN and self.has_pan:
             new |= pstate.PAN
@@ -67,11 +71,11 @@ class ExceptionEntry(Core):
 
     @property
     def has_pan(self) -> bool:
-        """ID_AA64MMFR1_EL1.PAN: whether the CPU model has PSTATE.PAN."""
+        """True if the CPU model has PSTATE.PAN: ID_AA64MMFR1_EL1.PAN."""
         return bool(self.sysreg["ID_AA64MMFR1_EL1"] >> 20 & 0xF)
 
     def _vector_faults(self, esr: int, pc: int, vector: int) -> bool:
-        """Whether the exception is that of the vector just entered: its state is the same, so it never ends."""
+        """Says whether it is the vector just entered that excepts: its state is the same, so that never ends."""
         if self._entered_vector != vector:
             return False
         if syndrome.exception_class(esr) in _FETCH:
@@ -89,15 +93,20 @@ class ExceptionEntry(Core):
         self.stop()
 
     def inject_undefined(self) -> None:
-        """Undefined Instruction exception, EC 0 (D1.3.5.5): pc must be at the instruction."""
+        """Takes an Undefined Instruction exception, EC 0 (D1.3.5.5): pc must be at the instruction."""
         self.enter_el1(syndrome.make(EC.UNKNOWN))
 
+    def inject_undefined_before(self) -> None:
+        """Takes an Undefined Instruction exception of the instruction that was just skipped."""
+        self.pc -= 4
+        self.inject_undefined()
+
     def inject_external_abort(self, far: int, *, write: bool = False, instruction: bool = False) -> None:
-        """Synchronous External abort with DFSC 0x10 on what is at pc (D8.16)."""
+        """Takes a synchronous External abort, DFSC 0x10, on what is at pc (D8.16)."""
         self.inject_abort(far, syndrome.FSC_EXTERNAL, write=write, instruction=instruction)
 
     def inject_abort(self, far: int, fault: int, *, write: bool = False, instruction: bool = False) -> None:
-        """An abort with any fault status code; ISV is never set in an abort taken to EL1."""
+        """Takes an abort with any fault status code; ISV is never set in an abort taken to EL1."""
         kind = EC.INSTRUCTION_ABORT_LOWER if instruction else EC.DATA_ABORT_LOWER
         iss = fault | (syndrome.WNR if write and not instruction else 0)
         self.enter_el1(syndrome.make(syndrome.from_level(kind, self.el), iss), far=far)

@@ -8,32 +8,30 @@ CPUs are one cluster. RVBAR_EL1 is there too: EL1 is the highest level that ID_A
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.arch.sysreg import SysregEncoding
 from harness.arch.virt import GICD_BASE
-
-if TYPE_CHECKING:
-    from harness.engine.pe import PE
+from harness.engine.core import Core
 
 CBAR_EL1: Final = SysregEncoding(3, 1, 15, 3, 0)
 PERIPHBASE: Final = GICD_BASE  # an input of the CPU: where a GIC is
 _NUMBER_OF_CORES: Final = 24  # shift in L2CTLR_EL1
 
 
-def _zero(_pe: PE) -> int:
+def _zero(_core: Core) -> int:
     return 0
 
 
-def _ignore(_pe: PE, _value: int) -> None:
+def _ignore(_core: Core, _value: int) -> None:
     return None
 
 
-def _l2_control(pe: PE) -> int:
-    return pe.memory.sharers - 1 << _NUMBER_OF_CORES
+def _l2_control(core: Core) -> int:
+    return core.memory.sharers - 1 << _NUMBER_OF_CORES
 
 
-REGISTERS: Final[dict[SysregEncoding, tuple[Callable[[PE], int], Callable[[PE, int], object] | None]]] = {
+REGISTERS: Final[dict[SysregEncoding, tuple[Callable[[Core], int], Callable[[Core, int], object] | None]]] = {
     SysregEncoding(3, 0, 12, 0, 1): (_zero, None),  # RVBAR_EL1
     SysregEncoding(3, 1, 11, 0, 2): (_l2_control, _ignore),  # L2CTLR_EL1
     SysregEncoding(3, 1, 11, 0, 3): (_zero, _ignore),  # L2ECTLR_EL1

@@ -67,7 +67,7 @@ class CpRegister(ctypes.Structure):
 
     @classmethod
     def of(cls, encoding: SysregEncoding) -> CpRegister:
-        """The structure for a register, value 0."""
+        """Returns the structure for a register, value 0."""
         op0, op1, crn, crm, op2 = encoding
         return cls(crn, crm, op0, op1, op2, 0)
 
@@ -107,36 +107,39 @@ _ctl: Final = _lib.uc_ctl
 
 
 class UnicornError(RuntimeError):
-    """Unicorn refused something it should not have: a bug of this project or of Unicorn."""
+    """A refusal of Unicorn that should not have been: a bug of this project or of Unicorn."""
 
 
 def check(status: int, what: str) -> None:
-    """Raise :class:`UnicornError` unless the status is UC_ERR_OK."""
+    """Raises :class:`UnicornError` unless the status is UC_ERR_OK."""
     if status:
         raise UnicornError(f"{what}: {_strerror(status).decode()} (Unicorn {unicorn.__version__})")
 
 
-def open_engine(model: str) -> int:
-    """A new AArch64 instance of a CPU model, as the handle to give to every other function."""
+def open_instance(model: str) -> int:
+    """Makes an AArch64 instance of a CPU model; returns the handle to give to every other function."""
     handle = c_void_p()
     check(_open(unicorn_const.UC_ARCH_ARM64, unicorn_const.UC_MODE_ARM, ctypes.byref(handle)), "uc_open")
     assert handle.value is not None
-    check(_ctl(handle, c_uint32(_CTL_CPU_MODEL), c_int(CPU_MODELS[model])), f"CPU model {model}")
+    status = _ctl(handle, c_uint32(_CTL_CPU_MODEL), c_int(CPU_MODELS[model]))
+    if status:
+        close(handle)
+    check(status, f"CPU model {model}")
     return handle.value
 
 
 def flush_tlb(handle: int) -> None:
-    """Forget every cached translation of addresses (about 3 us)."""
+    """Forgets every cached translation of addresses (about 3 us)."""
     check(_ctl(c_void_p(handle), c_uint32(_CTL_FLUSH_TLB)), "TLB flush")
 
 
 def flush_code(handle: int) -> None:
-    """Forget every translated block (about 23 us). Not from inside one: only from an interrupt hook."""
+    """Forgets every translated block (about 23 us). Not from inside one: only from an interrupt hook."""
     check(_ctl(c_void_p(handle), c_uint32(_CTL_FLUSH_TB)), "translation flush")
 
 
 def hook_add(handle: int, kind: int, callback: Any, begin: int = 1, end: int = 0, insn: int = 0) -> int:
-    """Install a raw callback for pc in begin..end (all of them by default); the caller keeps it alive."""
+    """Installs a raw callback for pc in begin..end (all of them by default); the caller keeps it alive."""
     hook = c_size_t()
     status = _hook_add(
         c_void_p(handle),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where this build of Unicorn keeps the CPU state: looked for on a scratch instance, never assumed.
+"""The layout of CPU state in this build of Unicorn: looked for on a scratch instance, never assumed.
 
 The register view needs fixed offsets into two C structures; they are checked against what the public
 API says, with reads that cannot fault. The exception syndrome and the exclusive monitor have no public
@@ -13,6 +13,7 @@ import functools
 import mmap
 import os
 import struct
+import threading
 from typing import BinaryIO, Final, NamedTuple
 
 from harness.arch import hyp
@@ -42,6 +43,7 @@ _HVC: Final = 0xD4000002
 _LDXR: Final = 0xC85F7C01  # X1 from [X0]
 _CLREX: Final = 0xD5033F5F
 _OPEN: Final = b"\xff" * 8  # the address of a monitor that is in the Open Access state
+_probing: Final = threading.Lock()
 
 
 class ViewLayout(NamedTuple):
@@ -53,7 +55,7 @@ class ViewLayout(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What the probe found."""
+    """Offsets that the probe found."""
 
     exception: int  # offset of CPUARMState.exception.syndrome in a context
     monitor: int  # of CPUARMState.exclusive_addr
@@ -66,15 +68,21 @@ class Layout(NamedTuple):
 
 
 def environment(handle: int) -> int:
-    """Address of CPUARMState of an instance (only after :func:`layout` has confirmed the offsets)."""
+    """Returns the address of CPUARMState of an instance (only after :func:`layout` has confirmed the offsets)."""
     cpu = ctypes.c_uint64.from_address(handle + UC_CPU).value
     return ctypes.c_uint64.from_address(cpu + CPU_ENV).value
 
 
-@functools.cache
 def layout() -> Layout:
-    """Probe once per process."""
-    handle = uc.open_engine("cortex-a72")
+    """Returns what the probe finds; it looks once per process, whichever thread asks first."""
+    with _probing:
+        return probe()
+
+
+@functools.cache
+def probe() -> Layout:
+    """Looks for the layout on a scratch instance; for :func:`layout`, which lets one thread at a time do so."""
+    handle = uc.open_instance("cortex-a72")
     buffer = mmap.mmap(-1, 0x1000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
     try:
@@ -96,7 +104,7 @@ def _write(handle: int, name: str, value: int) -> None:
 
 
 def _find_exception(handle: int) -> int:
-    """Offset in a saved context of the syndrome that an SVC and then an HVC leave there."""
+    """Returns the offset in a saved context of the syndrome that an SVC and then an HVC leave there."""
     saved: list[bytes] = []
 
     def hook(_engine: int, _number: int, _user: int) -> None:
@@ -121,7 +129,7 @@ def _find_exception(handle: int) -> int:
 
 
 def _find_monitor(handle: int) -> int:
-    """Offset in a saved context of the exclusive monitor's address: of what LDXR reads, until CLREX."""
+    """Returns the offset in a saved context of the exclusive monitor's address: of what LDXR reads, until CLREX."""
     address = ctypes.c_uint64(_CODE)
     uc.check(uc.reg_write(handle, uc.REG_X[0], ctypes.byref(address)), "probe")
     saved = [context_bytes(handle)]
@@ -137,13 +145,13 @@ def _find_monitor(handle: int) -> int:
 
 
 def monitor_armed(handle: int) -> bool:
-    """Whether the exclusive monitor is in the Exclusive Access state (DDI 0487, B2.9)."""
+    """Says whether the exclusive monitor is in the Exclusive Access state (DDI 0487, B2.9)."""
     at = layout().monitor
     return context_bytes(handle)[at : at + 8] != _OPEN
 
 
 def context_bytes(handle: int) -> bytes:
-    """A saved context as bytes."""
+    """Returns a saved context as bytes."""
     context = ctypes.c_void_p()
     uc.check(uc.context_alloc(handle, ctypes.byref(context)), "uc_context_alloc")
     try:
@@ -154,7 +162,7 @@ def context_bytes(handle: int) -> bytes:
 
 
 def _find_register(handle: int, name: str, values: tuple[int, int]) -> int:
-    """Offset in a context of a system register: where it shows both values, and nothing else does."""
+    """Returns the offset in a context of a system register, which alone shows both values; -1 if there is none."""
     contexts = []
     for value in values:
         _write(handle, name, value)
@@ -166,7 +174,7 @@ def _find_register(handle: int, name: str, values: tuple[int, int]) -> int:
 
 
 def _find_view(handle: int, exception: int) -> ViewLayout | None:
-    """The layout of CPUARMState if every offset holds against the public API; else None."""
+    """Returns the layout of CPUARMState if every offset holds against the public API; else None."""
     hpfar = _find_register(handle, "HPFAR_EL2", (0x12_3456_7890, 0x23_4567_8910))
     sctlr = _find_register(handle, "SCTLR_EL1", (0x30D0_0802, 0x30D0_0800))
     magic = {reg: 0x1122_3344_5566_0000 + n for n, reg in enumerate((*uc.REG_X, uc.REG_SP))}
@@ -208,7 +216,7 @@ def _counter_works(handle: int, env: int, memory: BinaryIO) -> bool:
 
 
 def _bytes(memory: BinaryIO, address: int, n: int) -> bytes:
-    """Memory of this process, read by the kernel: a bad address is an OSError, not a crash."""
+    """Reads memory of this process through the kernel: a bad address is an OSError, not a crash."""
     data = os.pread(memory.fileno(), n, address)
     if len(data) != n:
         raise OSError("unreadable")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Guest-visible physical memory: the buffers, host access to them, and their stage-2 life."""
+"""Physical memory of the guests: RAM, host access to it, and what its pages may do at stage 2."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from harness.engine.memory.stage2 import PAGE_SHIFT, PAGE_SIZE, TABLE_BASE, TABL
 from harness.errors import ConfigError, HarnessError
 
 
-class MemoryError_(HarnessError, ValueError):  # noqa: N801, N818 -- the builtin has the plain name
+class NotRamError(HarnessError, ValueError):
     """An access from the host outside RAM."""
 
 
 class Observer(Protocol):
-    """A PE, as memory sees it: what must hear of a change of the map."""
+    """A PE, as memory sees it: it must hear of a change of the map."""
 
     def map_buffer(self, base: int, size: int, address: int) -> None:
-        """Make a host buffer visible at a physical address."""
+        """Makes a host buffer visible at a physical address."""
 
     def flush_addresses(self) -> None:
-        """Forget cached address translations: a right was taken away."""
+        """Forgets cached address translations: a right was taken away."""
 
     def flush_code(self) -> None:
-        """Forget translated code: somebody else changed it."""
+        """Forgets translated code: somebody else changed it."""
 
     def trap_tlb_maintenance(self) -> None:
-        """There is more than one PE: what TLBI does is the memory's business from now on."""
+        """Leaves what TLBI does to the memory from now on: there is more than one PE."""
 
     def page_executable(self, va: int, ipa: int) -> None:
-        """A page became executable, reached by this virtual address."""
+        """Looks at a page that became executable, reached by this virtual address."""
 
 
 class Region:
@@ -66,7 +66,7 @@ class Memory:
         self._observers: list[Observer] = []
 
     def add_ram(self, base: int, size: int, *, readonly: bool = False) -> None:
-        """Add RAM of `size` bytes at `base`; both in whole 4 KiB pages, below 1 << 39, disjoint."""
+        """Adds RAM of `size` bytes at `base`; both in whole 4 KiB pages, below 1 << 39, disjoint."""
         if base % PAGE_SIZE or size % PAGE_SIZE or size <= 0 or base < 0:
             raise ConfigError(f"RAM at {base:#x}, {size:#x} bytes: must be whole pages of 4 KiB")
         if base + size > 1 << hyp.IPA_BITS:
@@ -81,7 +81,7 @@ class Memory:
             observer.map_buffer(base, size, region.address)
 
     def attach(self, observer: Observer) -> None:
-        """Show all memory and the tables to a PE, and tell it of changes from now on."""
+        """Shows all memory and the tables to a PE, and tells it of changes from now on."""
         tables = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.buffer))
         observer.map_buffer(TABLE_BASE, TABLE_BYTES, tables)
         for region in self.regions:
@@ -92,28 +92,29 @@ class Memory:
                 each.trap_tlb_maintenance()
 
     def detach(self, observer: Observer) -> None:
-        """A PE is gone."""
-        self._observers.remove(observer)
+        """Forgets a PE, if it was attached."""
+        if observer in self._observers:
+            self._observers.remove(observer)
 
     @property
     def sharers(self) -> int:
-        """How many PEs there are."""
+        """Number of PEs."""
         return len(self._observers)
 
     # Host access.
 
     def is_ram(self, ipa: int, n: int = 1) -> bool:
-        """Whether `n` bytes from an IPA all lie in one region."""
+        """Says whether `n` bytes from an IPA all lie in one region."""
         return self._region(ipa, n) is not None
 
     def read(self, ipa: int, n: int) -> bytes:
-        """Bytes as the guest would load them. :class:`MemoryError_` outside RAM."""
+        """Returns bytes as the guest would load them. :class:`NotRamError` outside RAM."""
         region = self._need(ipa, n)
         offset = ipa - region.base
         return bytes(region.view[offset : offset + n])
 
     def write(self, ipa: int, data: bytes | bytearray | memoryview) -> None:
-        """Store bytes, into ROM too; every PE sees them at once, as data and as code."""
+        """Stores bytes, into ROM too; every PE sees them at once, as data and as code."""
         n = len(data)
         region = self._need(ipa, n)
         offset = ipa - region.base
@@ -122,42 +123,42 @@ class Memory:
             self._host_wrote(range(ipa >> PAGE_SHIFT, (ipa + n - 1 >> PAGE_SHIFT) + 1))
 
     def u8(self, ipa: int) -> int:
-        """One byte."""
+        """Returns one byte."""
         return self._load(ipa, 1)
 
     def instruction(self, ipa: int) -> int | None:
-        """The word at an IPA (rounded down to a multiple of 4), None outside RAM."""
+        """Returns the word at an IPA (rounded down to a multiple of 4), None outside RAM."""
         for region in self.regions:
             if region.base <= ipa < region.end:
                 return region.words[ipa - region.base >> 2]
         return None
 
     def u16(self, ipa: int) -> int:
-        """A little-endian halfword; so are the others."""
+        """Returns a little-endian halfword; so are the others."""
         return self._load(ipa, 2)
 
     def u32(self, ipa: int) -> int:
-        """A word (4 bytes)."""
+        """Returns a word (4 bytes)."""
         return self._load(ipa, 4)
 
     def u64(self, ipa: int) -> int:
-        """A doubleword (8 bytes)."""
+        """Returns a doubleword (8 bytes)."""
         return self._load(ipa, 8)
 
     def write_u8(self, ipa: int, value: int) -> None:
-        """Store a byte; high bits of `value` are dropped, here and in the others."""
+        """Stores a byte; high bits of `value` are dropped, here and in the others."""
         self.write(ipa, (value & 0xFF).to_bytes(1, "little"))
 
     def write_u16(self, ipa: int, value: int) -> None:
-        """Store a little-endian halfword."""
+        """Stores a little-endian halfword."""
         self.write(ipa, (value & 0xFFFF).to_bytes(2, "little"))
 
     def write_u32(self, ipa: int, value: int) -> None:
-        """Store a word (4 bytes)."""
+        """Stores a word (4 bytes)."""
         self.write(ipa, (value & 0xFFFF_FFFF).to_bytes(4, "little"))
 
     def write_u64(self, ipa: int, value: int) -> None:
-        """Store a doubleword (8 bytes)."""
+        """Stores a doubleword (8 bytes)."""
         self.write(ipa, (value & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little"))
 
     def _load(self, ipa: int, n: int) -> int:
@@ -176,11 +177,11 @@ class Memory:
             raise ConfigError(f"{n} bytes at {ipa:#x}: a size cannot be negative")
         region = self._region(ipa, n)
         if region is None:
-            raise MemoryError_(f"{n} bytes at {ipa:#x}: not RAM")
+            raise NotRamError(f"{n} bytes at {ipa:#x}: not RAM")
         return region
 
     def _host_wrote(self, pages: range) -> None:
-        """Drop translations of code the host changed. CODE is looked at again when next fetched."""
+        """Drops translations of code the host changed. CODE is looked at again when next fetched."""
         self.touched.update(pages)
         states = {number: self.stage2.page(number << PAGE_SHIFT) for number in pages}
         executable = [n for n, state in states.items() if state in (Page.CODE, Page.MIXED)]
@@ -193,7 +194,7 @@ class Memory:
     # Stage-2 faults.
 
     def resolve(self, ipa: int, *, write: bool, fetch: bool, same_page: bool, va: int) -> bool:
-        """Let a faulting access to RAM proceed; False where there is no RAM for it.
+        """Lets a faulting access to RAM proceed; False where there is no RAM for it.
 
         `same_page` says that the instruction lies in the page it stores to; `va` is the faulting address.
         """
@@ -229,7 +230,7 @@ class Memory:
         self._flush(addresses=True, code=old is Page.CODE and new is Page.DATA)
 
     def trap(self, base: int, trapped: bool) -> None:
-        """Let every access to the region at `base` be a data abort, as flash outside array mode needs, or none."""
+        """Lets every access to the region at `base` be a data abort, as flash outside array mode needs, or none."""
         region = self._need(base, 1)
         if region.trapped == trapped:
             return
@@ -241,18 +242,18 @@ class Memory:
             self._flush(addresses=True, code=True)
 
     def look_at_code_again(self) -> None:
-        """Make each page that only holds code fault at its next fetch, so that observers hear of it."""
+        """Makes each page that only holds code fault at its next fetch, so that observers hear of it."""
         for ipa in self.stage2.pages(Page.CODE):
             self.stage2.set_page(ipa, Page.UNMAPPED)
         self._flush(addresses=True, code=True)
 
     def instruction_cache_maintenance(self) -> None:
-        """IC IVAU or IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
+        """Does IC IVAU or IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
         if self.stage2.mixed:
             self._flush(addresses=False, code=True)
 
     def tlb_maintenance(self) -> None:
-        """TLBI for the Inner Shareable domain (trapped by HCR_EL2.TTLB): every PE forgets, more than it must."""
+        """Does TLBI, Inner Shareable (trapped by HCR_EL2.TTLB): every PE forgets more than it must."""
         self._flush(addresses=True, code=False)
 
     def _flush(self, *, addresses: bool, code: bool) -> None:

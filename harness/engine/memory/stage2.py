@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stage-2 translation tables, and what each page of RAM may do (DDI 0487, D8.3).
+"""Stage-2 translation tables, and the state of each page of RAM (DDI 0487, D8.3).
 
 A store to a page that may also execute is ten times slower in Unicorn, and translated code is not
 dropped when somebody else changes it. So a page is either DATA (read-write, execute-never) or CODE
@@ -27,7 +27,7 @@ _ENTRIES: Final = 512
 
 
 class Page(IntEnum):
-    """What a page of RAM may do at stage 2."""
+    """State of a page of RAM: what it may do at stage 2."""
 
     UNMAPPED = 0
     DATA = 1
@@ -58,11 +58,11 @@ class Stage2:
         self.mixed = 0
 
     def page(self, ipa: int) -> Page:
-        """State of the page that holds an IPA."""
+        """Returns the state of the page that holds an IPA."""
         return self._pages.get(ipa >> PAGE_SHIFT, Page.UNMAPPED)
 
     def set_page(self, ipa: int, state: Page) -> None:
-        """Write the descriptor. The caller flushes TLBs where this takes a right away."""
+        """Writes the descriptor. The caller flushes TLBs where this takes a right away."""
         number = ipa >> PAGE_SHIFT
         old = self._pages.get(number, Page.UNMAPPED)
         self.mixed += (state is Page.MIXED) - (old is Page.MIXED)
@@ -71,17 +71,17 @@ class Stage2:
         self._entries[self._leaf(ipa)] = number << PAGE_SHIFT | bits if bits else 0
 
     def count_flip(self, ipa: int) -> bool:
-        """Note that code turns into data here; True when that has happened often enough to stop it."""
+        """Notes that code turns into data here; True when that has happened often enough to stop it."""
         number = ipa >> PAGE_SHIFT
         flips = self._flips[number] = self._flips.get(number, 0) + 1
         return flips >= MAX_FLIPS
 
     def pages(self, state: Page) -> list[int]:
-        """IPAs of the pages in a state, ascending."""
+        """Returns the IPAs of the pages in a state, ascending."""
         return sorted(number << PAGE_SHIFT for number, s in self._pages.items() if s is state)
 
     def mapped(self, numbers: range) -> list[int]:
-        """Those of these page numbers that are mapped."""
+        """Returns those of these page numbers that are mapped."""
         return [n for n in numbers if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
 
     def _leaf(self, ipa: int) -> int:
@@ -93,7 +93,7 @@ class Stage2:
         return table + (ipa >> PAGE_SHIFT & _ENTRIES - 1)
 
     def _follow(self, index: int) -> int:
-        """First entry of the table that entry `index` points to, made when there is none."""
+        """Returns the first entry of the table that entry `index` points to, made when there is none."""
         entry = self._entries[index]
         if not entry:
             if self._next_table == SCRATCH - TABLE_BASE >> PAGE_SHIFT:

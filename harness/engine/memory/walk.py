@@ -17,7 +17,7 @@ _LAST_LEVEL: Final = 3
 
 
 class _Regime(NamedTuple):
-    """What TCR_EL1 and TTBRn_EL1 say of one half of the addresses."""
+    """One half of the addresses, by TCR_EL1 and TTBRn_EL1."""
 
     shift: int  # of a page
     bits: int  # of an input address
@@ -34,7 +34,7 @@ def _regime(va: int, sysreg: Mapping[str, int]) -> _Regime:
 
 
 def fault_status(va: int, sysreg: Mapping[str, int], memory: Memory) -> int | None:
-    """DFSC of an address size fault, or of an external abort where the walk leaves RAM; None if it does neither."""
+    """Returns DFSC: an address size fault, or an external abort where the walk leaves RAM; None for neither."""
     shift, bits, size, table = _regime(va, sysreg)
     stride = shift - 3
     level = 4 - -(-(bits - shift) // stride)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest's access to a device: what a data abort asks for, and how its answer reaches the registers."""
+"""A guest's access to a device: decoded from a data abort, and completed in the registers."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ class Access(NamedTuple):
 
     @property
     def write(self) -> bool:
-        """Whether the guest stores."""
+        """True if the guest stores."""
         return not self.insn.load
 
 
 class RegisterFile(Operands, Protocol):
-    """The registers that an access reads and writes."""
+    """Registers that an access reads and writes."""
 
     def vector(self, n: int) -> int:
-        """Vn, 128 bits."""
+        """Returns Vn, 128 bits."""
 
     def set_general(self, n: int, value: int) -> None:
-        """Write Xn; 31 is discarded."""
+        """Writes Xn; 31 is discarded."""
 
     def set_base(self, n: int, value: int) -> None:
-        """Write Xn, SP for 31."""
+        """Writes Xn, SP for 31."""
 
     def set_vector(self, n: int, value: int) -> None:
-        """Write Vn, all 128 bits."""
+        """Writes Vn, all 128 bits."""
 
 
 def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: RegisterFile) -> Access:
-    """What a stage-2 data abort wants. `insn` is None if it is no load or store."""
+    """Returns what a stage-2 data abort asks for. `insn` is None if it is no load or store."""
     write = bool(esr & syndrome.WNR)
     if insn is None:
         if not esr & syndrome.ISV:
@@ -104,7 +104,7 @@ def _parts(insn: LoadStore, ipa: int, registers: RegisterFile) -> Iterator[Part]
 
 
 def complete(access: Access, values: Sequence[int | None], registers: RegisterFile) -> None:
-    """Write what was loaded (one value per part, ignored for stores), then the base register."""
+    """Writes what was loaded (one value per part, ignored for stores), then the base register."""
     insn = access.insn
     if insn.load and len(values) == 1 and insn.bank is _GENERAL:
         registers.set_general(insn.targets[0], _extended(insn, _need(values[0])))

@@ -15,7 +15,7 @@ ZR = 31
 
 
 class Index(Enum):
-    """How the base register is used."""
+    """Use of the base register."""
 
     OFFSET = "offset"
     PRE = "pre-index"
@@ -24,7 +24,7 @@ class Index(Enum):
 
 
 class Bank(Enum):
-    """Where the data registers live."""
+    """Bank of the data registers."""
 
     GENERAL = "X"
     VECTOR = "V"
@@ -55,20 +55,20 @@ class LoadStore(NamedTuple):
 
 
 class Operands(Protocol):
-    """Register reads that an address needs."""
+    """Registers that an address is made of."""
 
     def general(self, n: int) -> int:
-        """Xn, 0 for 31."""
+        """Returns Xn, 0 for 31."""
 
     def base(self, n: int) -> int:
-        """Xn, SP for 31."""
+        """Returns Xn, SP for 31."""
 
     def here(self) -> int:
-        """Address of the instruction."""
+        """Returns the address of the instruction."""
 
 
 def address(insn: LoadStore, operands: Operands) -> int:
-    """Virtual address of the first byte, before any writeback."""
+    """Returns the virtual address of the first byte, before any writeback."""
     if insn.indexing is _LITERAL:
         return operands.here() + insn.offset & _MASK64
     base = operands.base(insn.base)
@@ -80,7 +80,7 @@ def address(insn: LoadStore, operands: Operands) -> int:
 
 
 def writeback(insn: LoadStore, operands: Operands) -> tuple[int, int] | None:
-    """(base register, its new value) of a pre- or post-indexed form."""
+    """Returns the base register and its new value for a pre- or post-indexed form, else None."""
     if insn.indexing is _POST or insn.indexing is _PRE:
         return insn.base, operands.base(insn.base) + insn.offset & _MASK64
     return None
@@ -106,7 +106,7 @@ def _signed(value: int, bits: int) -> int:
 
 @functools.lru_cache(maxsize=4096)
 def decode(word: int) -> LoadStore | None:
-    """The load or store that a word is; None for any other, and for SIMD structure forms."""
+    """Returns the load or store that a word is; None for any other, and for SIMD structure forms."""
     if word & 0xFFFF_FFE0 == 0xD50B_7420:
         return LoadStore(False, 8, (ZR,) * (_ZVA_BYTES // 8), word & 31, _ZVA_BYTES, bank=Bank.ZERO)
     group = word >> 27 & 7
