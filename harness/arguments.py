@@ -91,6 +91,13 @@ def path(name: str, value: object) -> str | os.PathLike[str]:
     return value
 
 
+def optional_paths(**values: object) -> None:
+    """Checks that each names a file or a directory, or is None."""
+    for name, value in values.items():
+        if value is not None:
+            path(name, value)
+
+
 def function(what: str, value: object, of: str) -> None:
     """Checks that ``value`` can be called; ``of`` says with what."""
     if not callable(value):

@@ -37,9 +37,9 @@ class Lines:
 
     def __getitem__(self, intid: int) -> Line:
         """The SPI ``intid`` for a person to drive; ConfigError for anything that is none."""
-        if not SPI_BASE <= intid <= self.maximum:
+        if not isinstance(intid, int) or not SPI_BASE <= intid <= self.maximum:
             raise ConfigError(
-                f"no interrupt line {intid}: lines are INTID {SPI_BASE} to {self.maximum} "
+                f"no interrupt line {intid!r}: lines are INTID {SPI_BASE} to {self.maximum} "
                 f"(SPI n is INTID {SPI_BASE} + n)"
             )
         return Line(self, intid)

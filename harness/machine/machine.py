@@ -11,8 +11,8 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from harness import arguments
 from harness.arch import virt
-from harness.arguments import whole
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
@@ -30,10 +30,11 @@ from harness.host.typed import serial_input
 from harness.image import Program, Symbols
 from harness.machine.controllers import GUEST_DEFINES, make_controller
 from harness.machine.cpu import Cpu
+from harness.machine.cpus import Cpus
 from harness.machine.parts import board_facts, rvic_config
 from harness.options import ControllerKind, MachineOptions, OnReset
 from harness.run import diagnose
-from harness.run.conditions import Condition, Conditions
+from harness.run.conditions import Condition, Conditions, check_conditions
 from harness.run.guest_services import GuestServices
 from harness.run.loop import Loop
 from harness.run.scheduler import Scheduler
@@ -78,7 +79,7 @@ class Machine:
         platform.connect(self._scheduler, self.hypervisor)
         self._names = Names(options.rvic_base, options.rvid_base, options.trusted)
         self._start()
-        self.cpus = tuple(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
+        self.cpus = Cpus(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
         self._loader = Loader(self.memory, self.board.bus, board_facts(options))
         self._conditions = Conditions(
             self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
@@ -155,6 +156,9 @@ class Machine:
         Raises GuestError for what cannot be built or read, or does not fit.
         """
         self._check_open()
+        if not isinstance(source, Program):
+            arguments.path("source", source)
+        arguments.optional_paths(toolchain=toolchain)
         options = BootOptions(initrd, append, dtb)
         boot = self._loader.load(source, options, GUEST_DEFINES[self.controller], toolchain)
         self._power_on(boot)
@@ -174,6 +178,8 @@ class Machine:
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
         self._check_open()
+        arguments.path("path", path)
+        arguments.optional_paths(flash=flash)
         boot = self._loader.load_bios(path, BootOptions(append=append, dtb=dtb), flash)
         self._power_on(boot)
         return boot.program
@@ -217,8 +223,6 @@ class Machine:
             self._loader.install(boot)
             self._power_on(boot)
 
-    # Time
-
     @property
     def ticks(self) -> int:
         """System counter: instructions retired by all vCPUs plus idle time, in ticks of 16 ns."""
@@ -235,10 +239,11 @@ class Machine:
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
         """
         self._check_open()
-        if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
+        if arguments.whole(f"at({tick!r})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
             action = parse_stimulus(action)
+        arguments.function(f"at({tick})", action, "the machine, or a stimulus as text,")
         self._loop.at(tick, partial(action, self))
 
     @property
@@ -250,11 +255,10 @@ class Machine:
     def terminal(self, terminal: Terminal | None) -> None:
         self._loop.terminal = terminal
 
-    # Listening
-
     def listen(self, listener: Listener) -> None:
         """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
         self._check_open()
+        arguments.function("listen()", listener, "an event")
         self.events.add(listener)
         self._conditions.trace()
 
@@ -271,7 +275,8 @@ class Machine:
         if not self._loader.boots:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None:
-            limit = whole(f"limit={limit}", limit, 1, "instruction")
+            limit = arguments.whole(f"limit={limit!r}", limit, 1, "instruction")
+        check_conditions(conditions)
         with self._alone("run() it again"):
             try:
                 return self._loop.run(conditions, limit)
