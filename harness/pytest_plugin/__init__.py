@@ -44,12 +44,20 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return GuestFile.from_parent(parent, path=file_path)
 
 
+def events_shown(config: pytest.Config) -> int:
+    """Returns the number of events that a failing test shows; UsageError if the ini option is none."""
+    text = str(config.getini("rvic_events"))
+    if not text.isdecimal():
+        raise pytest.UsageError(f"rvic_events = {text}: a number of events is needed, 0 for none")
+    return int(text)
+
+
 @pytest.fixture
 def machine(request: pytest.FixtureRequest) -> Iterator[MachineFactory]:
     """Makes a loaded Machine from a source, a path or a firmware's name, which is closed when the test ends."""
     from harness.pytest_plugin.machines import MachineFactory
 
-    machines = MachineFactory(request.path.parent, events=int(request.config.getini("rvic_events")))
+    machines = MachineFactory(request.path.parent, events=events_shown(request.config))
     request.node.stash[_MACHINES] = machines
     try:
         yield machines

@@ -38,6 +38,7 @@ class GuestItem(pytest.Item):
 
     def runtest(self) -> None:
         """Runs it; a failing one a second time, to see its last events, for a run repeats exactly."""
+        from harness.pytest_plugin import events_shown
         from harness.pytest_plugin.machines import last_events
         from harness.scenario.reading import read_manifest
         from harness.scenario.report import run
@@ -45,7 +46,7 @@ class GuestItem(pytest.Item):
         manifest = read_manifest(self.path)
         report = run(manifest)
         if not report.met:
-            raise UnmetError(report, last_events(manifest, int(self.config.getini("rvic_events"))))
+            raise UnmetError(report, last_events(manifest, events_shown(self.config)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Returns what people want to know; only a bug of ours has a traceback."""
