@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def plural(count: int, noun: str) -> str:
@@ -17,5 +16,7 @@ def plural(count: int, noun: str) -> str:
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Returns ``; did you mean `cpus`?`` for the name nearest to a wrong one; nothing if none is near."""
+    from difflib import get_close_matches  # for a mistake alone: a command starts without it
+
     near = get_close_matches(name, list(names), 1)
     return f"; did you mean `{near[0]}`?" if near else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from harness import arguments
+
 
 class Port(Protocol):
     """A device with a terminal at its other end: the PL011, or a virtio console."""
@@ -42,7 +44,7 @@ class Console:
 
     def feed(self, data: bytes | str) -> None:
         """Type: the bytes arrive at the device's receiver now."""
-        self._port.feed(data.encode() if isinstance(data, str) else data)
+        self._port.feed(data.encode() if isinstance(data, str) else bytes(arguments.data("feed()", data)))
 
     def __len__(self) -> int:
         return len(self._port.output)

@@ -14,7 +14,6 @@ from typing import Final
 
 from harness.arch import intid as ids
 from harness.arch import psci, virt
-from harness.errors import ConfigError
 from harness.image.dtb import DeviceTree, Node, cells, cells64, flatten, strings, unflatten
 from harness.options import ControllerKind
 
@@ -35,14 +34,6 @@ class Conduit(StrEnum):
 
     HVC = "hvc"
     SMC = "smc"
-
-
-def parse_conduit(name: str) -> Conduit:
-    """Conduit by its name; ConfigError for any other text."""
-    try:
-        return Conduit(name)
-    except ValueError:
-        raise ConfigError(f"psci {name!r}: choose one of {', '.join(Conduit)}") from None
 
 
 @dataclass(frozen=True, slots=True)

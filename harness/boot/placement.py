@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from harness import arguments
 from harness.arch import virt
 from harness.board.devicetree import FLASH_BANK_SIZE, BoardFacts, Chosen, board_tree, with_chosen
 from harness.build import read_file
@@ -41,6 +42,13 @@ class BootOptions:
     initrd: Source | None = None
     append: str | None = None
     dtb: Source | None = None
+
+    def __post_init__(self) -> None:
+        if self.append is not None:
+            arguments.text("append", self.append)
+        for name, file in (("initrd", self.initrd), ("dtb", self.dtb)):
+            if file is not None and not isinstance(file, bytes):
+                arguments.path(name, file)
 
     def __bool__(self) -> bool:
         return (self.initrd, self.append, self.dtb) != (None, None, None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.scenario.scenario import Report
+from harness.scenario.report import Report
 
 
 def to_json(report: Report) -> str:

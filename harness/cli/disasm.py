@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from harness.build import disassemble, load
 from harness.cli.screen import Screen
-from harness.scenario.manifest import find_guest
+from harness.scenario.find import find_guest
 
 
 def disassemble_guest(guest: str) -> int:

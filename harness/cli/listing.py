@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from harness.cli.screen import Screen
 from harness.library import firmware_dir
-from harness.scenario.manifest import MANIFEST_NAME, firmware_names, read_manifest
+from harness.scenario.find import MANIFEST_NAME, firmware_names
+from harness.scenario.reading import read_manifest
 
 
 def list_firmware() -> int:

@@ -10,7 +10,7 @@ from harness.cli.life import FirstLife
 from harness.cli.screen import Screen, Span
 from harness.cli.tracing import Formatter, style_of
 from harness.scenario.manifest import Manifest
-from harness.scenario.scenario import Report
+from harness.scenario.report import Report
 from harness.trace.ledger import Ledger
 from harness.trace.names import Names
 from harness.trace.text import HEADER

@@ -69,8 +69,13 @@ def compare(workloads: Iterable[Workload], *, list_registers: int = LIST_REGISTE
 
 def measure(workload: Workload, controller: str, *, list_registers: int = LIST_REGISTERS) -> Row:
     """Runs a workload under a controller. RuntimeError if it does not do what it is for: that is our bug."""
-    options = {"ledger": False, "list_registers": list_registers, **workload.machine}
-    with Machine(controller=controller, quantum=QUANTUM, memory="8M", **options) as machine:
+    options = {
+        "controller": controller,
+        "ledger": False,
+        "list_registers": list_registers,
+        **workload.machine,
+    }
+    with Machine(quantum=QUANTUM, memory="8M", **options) as machine:
         machine.load(workload.source)
         meter = Meter(machine)
         stop = machine.run(limit=LIMIT)

@@ -75,10 +75,10 @@ class Lines:
         self._shared = [Line(intid) for intid in range(SPI_BASE, maximum + 1)]
 
     def __getitem__(self, intid: int) -> Line:
-        """The line of an SPI; ConfigError for anything that is none."""
-        if not self.has(intid):
+        """Returns the line of an SPI; ConfigError for anything that is none."""
+        if not isinstance(intid, int) or not self.has(intid):
             raise ConfigError(
-                f"no interrupt line {intid}: lines are INTID {SPI_BASE} to {self.maximum} "
+                f"no interrupt line {intid!r}: lines are INTID {SPI_BASE} to {self.maximum} "
                 f"(SPI n is INTID {SPI_BASE} + n)"
             )
         return self._shared[intid - SPI_BASE]

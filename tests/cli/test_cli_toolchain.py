@@ -10,7 +10,7 @@ from cli_guests import Rvic
 
 from harness.build import Toolchain, available_compilers, compilers
 from harness.errors import GuestError
-from harness.scenario.manifest import find_guest
+from harness.scenario.find import find_guest
 
 needs_compiler = pytest.mark.skipif(
     not available_compilers(), reason="no C compiler for AArch64 on this computer"

@@ -8,16 +8,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigError, GuestError
-from harness.scenario import manifest as manifest_module
-from harness.scenario.manifest import (
-    DEFAULT_LIMIT,
-    Ending,
-    InterruptSpec,
-    Manifest,
-    StimulusSpec,
-    find_guest,
-    read_manifest,
-)
+from harness.scenario import find
+from harness.scenario.find import find_guest
+from harness.scenario.manifest import Manifest
+from harness.scenario.reading import read_manifest
+from harness.scenario.tables import DEFAULT_LIMIT, Ending, InterruptSpec, StimulusSpec
 
 FULL = '''
 description = "counts"
@@ -69,7 +64,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert manifest.name == "counter"
     assert manifest.description == "counts"
     assert manifest.source == tmp_path / "counter" / "main.S"
-    assert manifest.machine.options() == {
+    assert manifest.machine.options == {
         "cpus": 2,
         "controller": "rvic",
         "trusted": 64,
@@ -77,7 +72,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "profile": "kvm",
         "ack_order": "random",
         "seed": 7,
-        "memory": "16M",
+        "memory": 16 << 20,
     }
     assert manifest.limit == 5_000_000
     assert manifest.stimuli == (StimulusSpec(5000, "uart=hello\n"), StimulusSpec(6000, "spi=1:high"))
@@ -90,7 +85,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 
 def test_only_the_source_is_needed(tmp_path: Path) -> None:
     manifest = read_manifest(write(tmp_path, '[guest]\nsource = "main.S"\n'))
-    assert manifest.machine.options() == {}
+    assert manifest.machine.options == {}
     assert manifest.limit == DEFAULT_LIMIT
     assert manifest.expect.stop is None
 
@@ -108,21 +103,24 @@ HEAD = '[guest]\nsource = "main.S"\n'
         ("[guest]\nsource = 3", ":2: `guest.source`: expected a string, got an integer"),
         (
             HEAD + "\n\n[machine]\n\ncpu = 2",
-            ":7: `machine.cpu`: expected a string, got an integer; did you mean `cpus`?",
+            ":7: `machine.cpu`: cpu 2: choose one of cortex-a53, cortex-a57, cortex-a72, max; did you mean `cpus`?",
         ),
         (HEAD + "[machine]\ncpuss = 2", ":4: unknown key `machine.cpuss`; did you mean `cpus`?"),
         (HEAD + "[zebra]\n", ":3: unknown key `zebra`"),
-        (HEAD + '[machine]\ncpus = "two"', ":4: `machine.cpus`: expected an integer, got a string"),
-        (HEAD + "[machine]\ncpus = true", ":4: `machine.cpus`: expected an integer, got a boolean"),
+        (HEAD + '[machine]\ncpus = "two"', ":4: `machine.cpus`: cpus='two': a whole number is needed"),
+        (HEAD + "[machine]\ncpus = true", ":4: `machine.cpus`: cpus=True: a whole number is needed"),
         (HEAD + "machine = 3", ":3: unknown key `guest.machine`"),
-        (HEAD + '[machine]\nprofile = "xen"', ":4: `machine.profile`: 'xen' is not one of spec, kvm"),
+        (
+            HEAD + '[machine]\nprofile = "xen"',
+            ":4: `machine.profile`: profile 'xen': choose one of spec, kvm",
+        ),
         (
             HEAD + '[machine]\nack_order = "any"',
-            ":4: `machine.ack_order`: 'any' is not one of fifo, lowest, random",
+            ":4: `machine.ack_order`: ack_order 'any': choose one of fifo, lowest, random",
         ),
         (
             HEAD + "[machine]\nmemory = 1.5",
-            ":4: `machine.memory`: expected an integer or a string, got a number",
+            ":4: `machine.memory`: memory=1.5: a whole number is needed",
         ),
         (HEAD + "[run]\nlimit = 0", ":4: `run.limit`: a limit is at least 1 instruction, not 0"),
         (
@@ -141,7 +139,7 @@ HEAD = '[guest]\nsource = "main.S"\n'
         ),
         (
             HEAD + '[expect]\nconsole = """\ncpus = 3\n[machine]\n"""\n[machine]\ncpus = "x"',
-            ":9: `machine.cpus`: expected an integer, got a string",
+            ":9: `machine.cpus`: cpus='x': a whole number is needed",
         ),
     ],
 )
@@ -173,7 +171,7 @@ def test_a_guest_is_found_by_directory_manifest_source_and_image(tmp_path: Path)
 def test_a_firmware_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "firmware", "")
     write(tmp_path / "firmware" / "beacon", HEAD)
-    monkeypatch.setattr(manifest_module, "firmware_dir", lambda: tmp_path / "firmware")
+    monkeypatch.setattr(find, "firmware_dir", lambda: tmp_path / "firmware")
     assert find_guest("beacon").source.name == "main.S"
     with pytest.raises(GuestError, match=r"no guest `becon`.* did you mean `beacon`"):
         find_guest("becon")
@@ -190,8 +188,8 @@ def test_options_given_replace_the_manifests(tmp_path: Path) -> None:
     manifest = read_manifest(write(tmp_path, FULL))
     changed = manifest.with_machine(cpus=4, profile=None, trusted=96)
     assert changed.machine.cpus == 4
-    assert changed.machine.profile == "kvm"
-    assert changed.machine.trusted == 96
+    assert changed.machine.options["profile"] == "kvm"
+    assert changed.machine.options["trusted"] == 96
     assert manifest.with_limit(9).limit == 9
     assert manifest.with_limit(None).limit == 5_000_000
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where in the text of a TOML file a key stands, which the decoder does not tell."""
+"""Lines of keys in the text of a TOML file, which the decoder does not tell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Keys = tuple[str | int, ...]
 
 
 def line_of(text: str, keys: Keys) -> int | None:
-    """The line (from 1) of a key or of the nearest table around it; None where there is none.
+    """Returns the line (from 1) of a key or of the nearest table around it; None where there is none.
 
     Keys lead from the top of the file: ``("stimulus", 1, "at")``.
     """

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""The tables of a ``guest.toml``, and what each may have in it."""
+"""Tables of a ``guest.toml``, and the keys of each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
+
+from harness.declaration import declared
+from harness.options import MachineOptions, ToolchainName
 
 DEFAULT_LIMIT: Final = 100_000_000
 """Instructions a guest without a limit of its own may retire, so that none runs for ever."""
@@ -18,7 +21,7 @@ BINARY_LIMIT: Final = 1_000_000_000
 
 
 class Ending(StrEnum):
-    """How a run may be expected to end: the values are those of a ``StopReason``."""
+    """Ends that a run may be expected to have: the values are those of a ``StopReason``."""
 
     POWER_OFF = "power_off"
     RESET = "reset"
@@ -35,7 +38,7 @@ class GuestSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     source: str
-    toolchain: Literal["auto", "zig", "gcc", "clang"] | None = None
+    toolchain: ToolchainName | None = None
     initrd: str | None = None
     append: str | None = None
     dtb: str | None = None
@@ -43,7 +46,7 @@ class GuestSpec(Struct, frozen=True, forbid_unknown_fields=True):
     flash: str | None = None
 
     def start(self, where: Path) -> Start:
-        """How it is started, with files as paths."""
+        """Returns the start that the table asks for, with files as paths."""
 
         def file(name: str | None) -> Path | None:
             return None if name is None else where / name
@@ -53,7 +56,7 @@ class GuestSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a guest is started: with an initial RAM disk, a command line, a device tree, or as firmware.
+    """Start of a guest: with an initial RAM disk, a command line, a device tree, or as firmware.
 
     ``bios``: the source is firmware for the flash at address 0, and ``flash`` a file for the second bank.
     """
@@ -65,50 +68,29 @@ class Start:
     flash: Path | None = None
 
 
-class MachineSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``[machine]``: options of the machine; ``None`` leaves the machine's own default.
+@dataclass(frozen=True, slots=True)
+class MachineSpec:
+    """``[machine]``: the options that are given, as keywords of a ``Machine``.
 
-    ``memory`` is in bytes, or a string with a suffix (``"64M"``). ``cpus_allowed`` and
-    ``controllers_allowed`` list what else the guest is written for. Files are relative to the manifest.
+    ``cpus_allowed`` and ``controllers_allowed`` list the others that the guest is written for.
     """
 
-    cpus: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     cpus_allowed: tuple[int, ...] = ()
-    cpu: str | None = None
-    controller: str | None = None
     controllers_allowed: tuple[str, ...] = ()
-    trusted: int | None = None
-    untrusted: int | None = None
-    list_registers: int | None = None
-    priority_bits: int | None = None
-    profile: Literal["spec", "kvm"] | None = None
-    ack_order: Literal["fifo", "lowest", "random"] | None = None
-    seed: int | None = None
-    ticks_per_instruction: int | None = None
-    memory: int | str | None = None
-    psci: Literal["hvc", "smc"] | None = None
-    on_reset: Literal["stop", "restart"] | None = None
-    drives: tuple[str, ...] | None = None
-    virtconsole: bool | None = None
-    virtio: Literal["modern", "legacy"] | None = None
-    uart: Literal["pl011", "qemu"] | None = None
-    like_qemu: bool | None = None
-    serial: str | None = None
-    semihosting_dir: str | None = None
 
-    def located(self, where: Path) -> MachineSpec:
-        """The same with its files found from a directory."""
-        drives = self.drives and tuple(str(where / drive) for drive in self.drives)
-        folder = self.semihosting_dir and str(where / self.semihosting_dir)
-        kind, _, file = (self.serial or "").partition(":")
-        serial = f"file:{where / file}" if kind == "file" else self.serial
-        return msgspec.structs.replace(self, drives=drives, serial=serial, semihosting_dir=folder)
+    @property
+    def cpus(self) -> int:
+        """Number of vCPUs."""
+        return int(self._value("cpus"))
 
-    def options(self) -> dict[str, Any]:
-        """Keyword arguments for a ``Machine``: those given."""
-        given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
-        del given["cpus_allowed"], given["controllers_allowed"]
-        return given
+    @property
+    def controller(self) -> str:
+        """Interrupt controller."""
+        return str(self._value("controller"))
+
+    def _value(self, name: str) -> Any:
+        return self.options.get(name, declared(MachineOptions)[name].default)
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
