@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class SysregEncoding(NamedTuple):
-    """The five fields that name a system register in MRS and MSR, in the manual's order."""
+    """Encoding of a system register: the five fields that name it in MRS and MSR, in the manual's order."""
 
     op0: int
     op1: int
@@ -128,7 +128,7 @@ ENCODINGS_TO_NAMES: Final[dict[SysregEncoding, str]] = {
 
 
 class SysregTrap(NamedTuple):
-    """A trapped MRS or MSR: ``rt`` is 31 for XZR; ``read`` means MRS."""
+    """Trapped MRS or MSR: ``rt`` is 31 for XZR; ``read`` means MRS."""
 
     encoding: SysregEncoding
     rt: int

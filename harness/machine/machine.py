@@ -16,7 +16,7 @@ from harness.arch import virt
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
-from harness.board.peripherals import Peripherals
+from harness.host.peripherals import Peripherals
 from harness.board.system_bus import SystemBus
 from harness.board.timers import Timers
 from harness.boot.loader import Loader

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The virtio devices that a user plugs into the board: drives, and a second console."""
+"""Virtio devices that a user plugs into the board: drives, and a second console."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from harness.board.board import Board
 from harness.board.console import Console
 from harness.board.dma import Dma
-from harness.board.drives import FileDisk, open_drive, split_slot
+from harness.host.drives import FileDisk, open_drive, split_slot
 from harness.devices import Block, Disk, VirtioConsole
 from harness.engine import Memory
 from harness.errors import ConfigError
@@ -24,7 +24,7 @@ TRANSPORTS = {"modern": False, "legacy": True}
 
 
 class Peripherals:
-    """What is plugged in; ``console`` is the virtio console, if there is one."""
+    """Devices that are plugged in; ``console`` is the virtio console, if there is one."""
 
     def __init__(
         self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: str
@@ -58,6 +58,6 @@ class Peripherals:
         return file
 
     def close(self) -> None:
-        """Let go of the host's files."""
+        """Closes the host's files."""
         for file in self._files:
             file.close()
