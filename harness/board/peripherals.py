@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The virtio devices that a user plugs into the board: drives, and a second console."""
+"""Virtio devices that a user plugs into the board: drives, and a second console."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from harness.devices import Block, Disk, VirtioConsole
 from harness.engine import Memory
 from harness.errors import ConfigError
 
-Drive = str | os.PathLike[str] | Disk
-"""A file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk.
+DriveOption = str | os.PathLike[str] | Disk
+"""Drive as a user says it: a file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk.
 
 ``,slot=N`` at the end of a file's is the virtio slot for it.
 """
@@ -24,10 +24,10 @@ TRANSPORTS = {"modern": False, "legacy": True}
 
 
 class Peripherals:
-    """What is plugged in; ``console`` is the virtio console, if there is one."""
+    """Peripherals that are plugged in; ``console`` is the virtio console, if there is one."""
 
     def __init__(
-        self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: str
+        self, board: Board, memory: Memory, *, drives: Iterable[DriveOption], console: bool, virtio: str
     ) -> None:
         if virtio not in TRANSPORTS:
             raise ConfigError(f"virtio {virtio!r}: choose one of {', '.join(TRANSPORTS)}")
@@ -50,7 +50,7 @@ class Peripherals:
             self.close()
             raise
 
-    def _open(self, drive: Drive) -> Disk:
+    def _open(self, drive: DriveOption) -> Disk:
         if not isinstance(drive, (str, os.PathLike)):
             return drive
         file = open_drive(drive)
@@ -58,6 +58,6 @@ class Peripherals:
         return file
 
     def close(self) -> None:
-        """Let go of the host's files."""
+        """Lets go of the host's files."""
         for file in self._files:
             file.close()

@@ -18,7 +18,7 @@ from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
 from harness.board.devicetree import BoardFacts, parse_conduit
-from harness.board.peripherals import Drive, Peripherals
+from harness.board.peripherals import DriveOption, Peripherals
 from harness.board.system_bus import SystemBus
 from harness.board.timers import Timers
 from harness.boot.loader import Loader
@@ -83,7 +83,7 @@ class Machine:
         ledger: bool = True,
         on_reset: str = "stop",
         psci: str = "hvc",
-        drives: Iterable[Drive] = (),
+        drives: Iterable[DriveOption] = (),
         virtconsole: bool = False,
         virtio: str | None = None,
         uart: str | None = None,
