@@ -37,7 +37,7 @@ class Line:
 
     @property
     def drivers(self) -> tuple[str, ...]:
-        """Who holds the line high, longest first; for diagnostics."""
+        """Drivers that hold the line high, longest first; for diagnostics."""
         return tuple(self._drivers)
 
     def drive(self, driver: str, level: bool) -> None:
@@ -84,7 +84,7 @@ class Lines:
         return self._shared[intid - SPI_BASE]
 
     def __iter__(self) -> Iterator[Line]:
-        """Every line, PPIs first."""
+        """Yields every line, PPIs first."""
         for private in self._private:
             yield from private
         yield from self._shared

@@ -220,7 +220,7 @@ class Pl011:
         return not self.configured or self._stored[Register.UARTCR] & enables == enables
 
     def _modem(self) -> int:
-        """The modem status inputs, as UARTFR has them."""
+        """Returns the modem status inputs, as UARTFR has them."""
         if not self._loopback:
             return _TERMINAL
         return sum(flag for bit, flag in _LOOPED if self._stored[Register.UARTCR] & bit)
@@ -256,7 +256,7 @@ class Pl011:
             del self._backlog[:room]
 
     def _push(self, character: int) -> None:
-        """A character arrives, with its error bits."""
+        """Receives a character, with its error bits."""
         if len(self._fifo) >= self._depth:
             self._overrun = True
             self.rsr |= OE >> 8

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The test device: a guest's own hand on any interrupt line, so that it can close its loop by itself.
+"""Test device: a guest's own hand on any interrupt line, so that it can close its loop by itself.
 
 All registers are 32 bits wide; an access of another size is an external abort. INTIDs are the board's
 (SPI n is 32+n). A write that names a line this machine does not have changes nothing but REJECTED.

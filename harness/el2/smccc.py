@@ -22,7 +22,7 @@ ISS_IMM16 = 0xFFFF
 INSTRUCTION_BYTES = 4
 
 Function = Callable[[Vcpu, int, int, int], int | None]
-"""A function that returns x0, or None where the caller does not resume with a result: vCPU, x1, x2, x3."""
+"""Function that returns x0, or None where the caller does not resume with a result: vCPU, x1, x2, x3."""
 
 
 class Hypercalls:

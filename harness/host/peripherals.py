@@ -9,16 +9,11 @@ from collections.abc import Iterable
 from harness.board.board import Board
 from harness.board.console import Console
 from harness.board.dma import Dma
-from harness.host.drives import FileDisk, open_drive, split_slot
 from harness.devices import Block, Disk, VirtioConsole
 from harness.engine import Memory
 from harness.errors import ConfigError
-
-Drive = str | os.PathLike[str] | Disk
-"""A file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk.
-
-``,slot=N`` at the end of a file's is the virtio slot for it.
-"""
+from harness.host.drives import FileDisk, open_drive, split_slot
+from harness.options import Drive
 
 TRANSPORTS = {"modern": False, "legacy": True}
 

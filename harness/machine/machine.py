@@ -16,7 +16,6 @@ from harness.arch import virt
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
-from harness.host.peripherals import Peripherals
 from harness.board.system_bus import SystemBus
 from harness.board.timers import Timers
 from harness.boot.loader import Loader
@@ -25,6 +24,7 @@ from harness.declaration import accepts
 from harness.el2 import Hypervisor, PowerControl, Vm, make_controller, make_vcpus
 from harness.engine import INTERRUPTIONS, PE, Memory
 from harness.errors import ConfigError
+from harness.host.peripherals import Peripherals
 from harness.host.semihosting import Semihosting
 from harness.host.terminal import Terminal
 from harness.host.typed import serial_input

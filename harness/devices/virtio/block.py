@@ -107,7 +107,7 @@ class Block:
         return F_SEG_MAX | F_BLK_SIZE | F_FLUSH | (F_RO if self.disk.readonly else 0)
 
     def on_input(self, listener: Callable[[], object]) -> None:
-        """Never calls the listener: a disk does not speak first."""
+        """Ignores the listener: a disk does not speak first."""
 
     def config(self) -> bytes:
         """Returns struct virtio_blk_config (5.2.4)."""

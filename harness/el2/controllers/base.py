@@ -18,7 +18,7 @@ from harness.el2.vm import Vm
 from harness.rvic import Reply
 
 Service = Callable[[Vcpu, int, int, int, int], Reply]
-"""A service of the controller's own function ranges: vCPU, function, x1, x2, x3."""
+"""Service of the controller's own function ranges: vCPU, function, x1, x2, x3."""
 
 
 class Controller(ABC):
