@@ -59,5 +59,5 @@ class Status(IntEnum):
 
 
 def status(reason: Status, index: int = 0) -> int:
-    """x0 of a failed call: the reason and which argument (x1 is index 0) gave it."""
+    """Returns x0 of a failed call: the reason, and the index of the argument at fault (x1 is 0)."""
     return int(reason) | index << 8

@@ -31,5 +31,5 @@ LEVEL_INTIDS = frozenset({UART_INTID, RTC_INTID})  # SPIs whose device holds its
 
 
 def mpidr(cpu: int) -> int:
-    """MPIDR_EL1 of a CPU: RES1 bit 31, affinity Aff0 = its number."""
+    """Returns MPIDR_EL1 of a CPU: RES1 bit 31, affinity Aff0 = its number."""
     return 1 << 31 | cpu

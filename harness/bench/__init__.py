@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the harness costs, as ratios to bare Unicorn that are measured in the same run."""
+"""The cost of the harness, as ratios to bare Unicorn that are measured in the same run."""
 
 from harness.bench.figures import all_figures
 from harness.bench.machine_name import machine_name

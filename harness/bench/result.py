@@ -13,7 +13,7 @@ Better = Literal["lower", "higher"]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: ``pairs`` of samples per figure, each of so many instructions, calls or interrupts."""
+    """The length of a measurement: ``pairs`` of samples per figure, each of so many instructions or calls."""
 
     pairs: int = 13
     instructions: int = 4_000_000
@@ -41,7 +41,7 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None without one."""
+        """True if the target is met, False if not; None without one."""
         if self.target is None:
             return None
         return self.ratio >= self.target if self.better == "higher" else self.ratio <= self.target
@@ -51,6 +51,6 @@ JSON_FIELDS = ("name", "ratio", "target", "better", "spread", "unit", "value", "
 
 
 def to_json(machine: str, results: Iterable[Result]) -> str:
-    """One object: the description of the machine, and the figures without their words."""
+    """Returns one object: the description of the machine, and the figures without their words."""
     rows = [{field: getattr(result, field) for field in JSON_FIELDS} for result in results]
     return json.dumps({"machine": machine, "results": rows})

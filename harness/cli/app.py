@@ -109,21 +109,23 @@ def bench(
 
 @app.command()
 def compare(
-    work: Annotated[
-        str | None, typer.Argument(metavar="WORK", help="One work, such as edge; all without it.")
+    workload: Annotated[
+        str | None, typer.Argument(metavar="WORKLOAD", help="One workload, such as edge; all without it.")
     ] = None,
     as_json: Annotated[bool, JSON] = False,
     as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print tables; of all works, docs/world-switches.md.")
+        bool, typer.Option("--markdown", help="Print tables; of all workloads, docs/world-switches.md.")
     ] = False,
     list_registers: Annotated[
         int | None, typer.Option(metavar="N", help="List registers of a CPU, for vgic: 1 to 64.  [4]")
     ] = None,
 ) -> int:
-    """Run the same guest work under every interrupt controller, and count its world switches."""
-    from harness.cli.compare import compare_works
+    """Run the same workload under every interrupt controller, and count its world switches."""
+    from harness.cli.compare import compare_workloads
 
-    return compare_works(work, as_json=as_json, as_markdown=as_markdown, list_registers=list_registers)
+    return compare_workloads(
+        workload, as_json=as_json, as_markdown=as_markdown, list_registers=list_registers
+    )
 
 
 @app.command()

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 Span = tuple[str, str]
@@ -43,7 +45,23 @@ class Screen:
         self.line()
         self.line((title, "bold"), (f"  {note}" if note else "", "dim"))
 
+    def table(self, table: Table) -> None:
+        """A table as wide as the screen (80 columns in a pipe), or wider where a figure would be cut off."""
+        options = self.console.options
+        least = self.console.measure(table, options=options.update_width(10_000)).minimum
+        options = options.update_width(max(self.console.width, least))
+        for segments in self.console.render_lines(table, options, pad=False):
+            self.line(*((segment.text, str(segment.style or "")) for segment in segments))
+
     def verbatim(self, text: str) -> None:
         """The guest's own words, untouched, ending in a newline."""
         if text:
             self.console.out(text, highlight=False, end="" if text.endswith("\n") else "\n")
+
+
+def new_table(*columns: str, left: Collection[str], header: bool = True) -> Table:
+    """Returns an empty table without rules. Columns are aligned right but for the ``left`` ones; the last folds."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=header)
+    for column in columns:
+        table.add_column(column, justify="left" if column in left else "right", no_wrap=column != columns[-1])
+    return table

@@ -14,6 +14,7 @@ from harness.scenario.report import Report
 from harness.trace.ledger import Ledger
 from harness.trace.names import Names
 from harness.trace.text import HEADER
+from harness.wording import plural
 
 LABEL: Final = 10
 MOST_INTERRUPTS: Final = 24
@@ -34,8 +35,8 @@ def show_summary(screen: Screen, report: Report, names: Names) -> None:
     _row(screen, "stopped", (report.stop.reason.value.replace("_", " "), good), (f"  {detail[0]}", ""))
     for line in detail[1:]:
         _row(screen, "", (line, ""))
-    time = f"{_duration(report.ticks)} of virtual time ({report.ticks:,} ticks)"
-    _row(screen, "ran", (f"{report.instructions:,} instructions", "bold"), (f", {time}", ""))
+    time = f"{_duration(report.ticks)} of virtual time ({plural(report.ticks, 'tick')})"
+    _row(screen, "ran", (plural(report.instructions, "instruction"), "bold"), (f", {time}", ""))
     if report.random_order:
         _row(screen, "seed", (str(report.seed), "bold"), (", of the random acknowledge order", ""))
     _row(screen, "exits", *_switches(report.ledger))
@@ -48,12 +49,13 @@ def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
     assert life.intid is not None
     which = f"INTID {life.intid} ({formatter.names.intid(life.intid)}) on CPU{life.cpu}"
     switches = sum(event.world_switch for event in life.events)
-    screen.heading(f"the first interrupt: {which}", f"{switches} world switches")
+    screen.heading(f"the first interrupt: {which}", plural(switches, "world switch"))
     screen.line((HEADER, "dim"))
     for event in life.events:
         screen.line((formatter.line(event), style_of(event)))
     if life.passed_over:
-        screen.line((f"{'':18}(its handler's own {life.passed_over} accesses to devices left out)", "dim"))
+        passed_over = plural(life.passed_over, "access")
+        screen.line((f"{'':18}(its handler's own {passed_over} to devices left out)", "dim"))
 
 
 def _row(screen: Screen, label: str, *spans: Span) -> None:
@@ -71,7 +73,7 @@ def _duration(ticks: int) -> str:
 def _switches(ledger: Ledger) -> list[Span]:
     kinds = sorted(ledger.by_kind.items(), key=lambda item: (-item[1], item[0]))
     text = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
-    return [(f"{ledger.total:,} world switches", "bold"), (f": {text}" if text else "", "")]
+    return [(plural(ledger.total, "world switch"), "bold"), (f": {text}" if text else "", "")]
 
 
 def _interrupts(screen: Screen, ledger: Ledger, names: Names) -> None:
@@ -115,7 +117,7 @@ def _verdict(screen: Screen, report: Report) -> None:
         what = "what it had to do came out" if total == 1 else f"all {total} expectations met"
         screen.line(("ok", "bold green"), (f"  {what}", ""))
         return
-    screen.line(("FAILED", "bold red"), (f"  {len(unmet)} of {total} expectations not met", ""))
+    screen.line(("FAILED", "bold red"), (f"  {len(unmet)} of {plural(total, 'expectation')} not met", ""))
     for expectation in unmet[:MOST_UNMET]:
         screen.line(("  ", ""), (expectation.what, "bold"), (f": expected {expectation.wanted}", ""))
         screen.line((f"  {'':{len(expectation.what)}}       got {expectation.got}", ""))

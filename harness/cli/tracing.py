@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from harness.cli.screen import Screen
 from harness.machine.machine import Machine
 from harness.machine.naming import names_of
-from harness.trace.events import Event, Power, VirqLowered, VirqRaised, VirqTaken
+from harness.trace.events import Event, PowerChange, VirqLowered, VirqRaised, VirqTaken
 from harness.trace.names import Names
 from harness.trace.text import HEADER, SymbolTable, format_event
 
@@ -39,7 +39,7 @@ def style_of(event: Event) -> str:
         return "yellow"
     if isinstance(event, _VIRTUAL_LINE):
         return "green"
-    return "magenta" if isinstance(event, Power) else "dim"
+    return "magenta" if isinstance(event, PowerChange) else "dim"
 
 
 class LiveTrace:

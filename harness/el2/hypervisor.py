@@ -23,11 +23,11 @@ from harness.trace.events import (
     Event,
     InstructionAbort,
     Mmio,
+    PowerChange,
     VirqLowered,
     VirqRaised,
     Wfx,
 )
-from harness.trace.events import Power as PowerEvent
 from harness.trace.hub import Events
 from harness.trace.names import Names
 
@@ -232,7 +232,7 @@ class Hypervisor:
     def power_event(self, vcpu: Vcpu, what: str) -> None:
         """Tell the listeners of a change of power state."""
         if self.events.active:
-            self.events.emit(PowerEvent(self.platform.now(), vcpu.index, what, vcpu.index))
+            self.events.emit(PowerChange(self.platform.now(), vcpu.index, what, vcpu.index))
 
     # Exits
 

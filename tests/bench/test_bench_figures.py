@@ -8,9 +8,9 @@ import math
 
 import pytest
 
-from harness.bench import Effort, Result, all_figures, guests, machine_name, sides, to_json
-from harness.bench.parts import breakdown
-from harness.bench.sampling import compare, interleave
+from harness.bench import Effort, Result, all_figures, guests, machine_name, subjects, to_json
+from harness.bench.hypercall_cost import breakdown
+from harness.bench.timing import compare, interleave
 from harness.cli import invoke
 from harness.cli.bench import bench
 
@@ -82,9 +82,9 @@ def test_a_target_bounds_from_the_side_that_is_better() -> None:
 
 @pytest.mark.parametrize("guest", [guests.acknowledge_cycle, guests.round_trip])
 def test_one_turn_of_a_cycle_is_one_interrupt_in_three_calls(guest: guests.Maker) -> None:
-    machine = sides.in_harness(guest(), ledger=True)
+    machine = subjects.in_harness(guest(), ledger=True)
     before = machine.ledger.per_interrupt(guests.INTID).count
-    sides.run(machine, 10 * guest().loop)
+    subjects.run(machine, 10 * guest().loop)
     cost = machine.ledger.per_interrupt(guests.INTID)
     assert cost.count == before + 10
     assert cost.by_exit == dict.fromkeys(("RVIC.Signal", "RVIC.Acknowledge", "RVIC.ClearMasked"), cost.count)
@@ -92,18 +92,18 @@ def test_one_turn_of_a_cycle_is_one_interrupt_in_three_calls(guest: guests.Maker
 
 @pytest.mark.parametrize("guest", [guests.acknowledge_cycle, guests.round_trip])
 def test_bare_unicorn_does_the_same_turns(guest: guests.Maker) -> None:
-    machine = sides.in_harness(guest())
-    bare = sides.bare(guest(), sides.interrupts)
+    machine = subjects.in_harness(guest())
+    bare = subjects.bare(guest(), subjects.interrupts)
     for _ in range(3):
-        sides.run(machine, 5 * guest().loop + 1)
+        subjects.run(machine, 5 * guest().loop + 1)
         bare.run(5 * guest().loop + 1)
         assert bare.pc == machine.cpus[0].pc
 
 
 def test_a_pass_of_the_loop_without_exits_is_as_long_as_is_said() -> None:
-    machine = sides.in_harness(guests.mixed())
+    machine = subjects.in_harness(guests.mixed())
     pc = machine.cpus[0].pc
-    sides.run(machine, guests.mixed().loop)
+    subjects.run(machine, guests.mixed().loop)
     assert machine.cpus[0].pc == pc
 
 

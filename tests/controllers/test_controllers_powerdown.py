@@ -25,7 +25,7 @@ from harness import Machine, StopReason
 from harness.asm import assemble
 from harness.el2.vgic.list_registers import STATE
 from harness.gic.virtual import VirtualInterface
-from harness.trace.events import Power
+from harness.trace.events import PowerChange
 
 LOW, MIDDLE, HIGH = 43, 42, 41
 PRIORITIES = {LOW: 0xC0, MIDDLE: 0xA0, HIGH: 0x40}
@@ -64,7 +64,7 @@ def test_an_interrupt_active_at_powerdown_is_ended_after_it(controller: str) -> 
     power_down(guest)
     guest.pulse(HIGH)
     assert came_back(guest)
-    assert [e.what for e in guest.events if isinstance(e, Power)][-1] == "resumed"
+    assert [e.what for e in guest.events if isinstance(e, PowerChange)][-1] == "resumed"
     assert guest.load(RPR, 1) == PRIORITIES[MIDDLE]
     assert guest.acknowledge(1) == HIGH
     assert guest.load(RPR, 1) == PRIORITIES[HIGH]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the time of a hypercall goes: its parts, each measured by itself on the harness's own objects."""
+"""The time of a hypercall by its parts, each measured by itself on the harness's own objects."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from statistics import median
 from typing import NamedTuple
 
 from harness.arch.rvic import RVIC_BASE, RvicCall
-from harness.bench import guests, sides
-from harness.bench.sampling import cost, interleave
+from harness.bench import guests, subjects
+from harness.bench.timing import cost, interleave
 from harness.machine import Machine
 from harness.rvic import Config, VmInterrupts, call
 
@@ -18,7 +18,7 @@ NS = 1e9
 _SAMPLES = 5
 
 
-class Parts(NamedTuple):
+class HypercallCost(NamedTuple):
     """Nanoseconds of the parts of a hypercall."""
 
     exit: float  # out of Unicorn, into an empty callback, and back, with the guest's own instructions
@@ -28,10 +28,10 @@ class Parts(NamedTuple):
     line: float  # one change of HCR_EL2.VI
 
 
-def measure_parts(machine: Machine, calls: int) -> Parts:
-    """Measure all of them; the machine's registers x0 to x3 are overwritten."""
+def measure_hypercall(machine: Machine, calls: int) -> HypercallCost:
+    """Measures all of them; the machine's registers x0 to x3 are overwritten."""
     guest = guests.smccc_version()
-    bare = sides.bare(guest, sides.empty)
+    bare = subjects.bare(guest, subjects.empty)
     (exits,) = interleave([partial(bare.run, calls * guest.loop)], _SAMPLES)
     x, pe = machine.cpus[0].x, machine.cpus[0].pe
     model = _model()
@@ -46,11 +46,11 @@ def measure_parts(machine: Machine, calls: int) -> Parts:
         pe.virq = True
         pe.virq = False
 
-    return Parts(
+    return HypercallCost(
         median(exits) / calls * NS,
         cost(read, calls) * NS,
         cost(write, calls) * NS,
-        cost(partial(_cycle, model), calls) / sides.CALLS_PER_CYCLE * NS,
+        cost(partial(_cycle, model), calls) / subjects.CALLS_PER_CYCLE * NS,
         cost(line, calls) / 2 * NS,
     )
 
@@ -78,7 +78,7 @@ def _line_low(_vcpu: int, _intid: int) -> bool:
 
 
 def breakdown(total: float, known: Mapping[str, float], rest: str) -> str:
-    """Say in words what a total of nanoseconds consists of, the largest first; ``rest`` names the remainder."""
+    """Returns the parts of a total of nanoseconds in words, the largest first; ``rest`` names the remainder."""
     parts = {**known, rest: max(0.0, total - sum(known.values()))}
     ordered = sorted(parts.items(), key=lambda item: -item[1])
     return ", ".join(f"{name} {ns:.0f} ns ({ns / total:.0%})" for name, ns in ordered)

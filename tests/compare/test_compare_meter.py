@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.compare import WORKS, Work, measure
-from harness.compare.bench import needs_host
+from harness.compare import WORKLOADS, Workload, measure
+from harness.compare.meter import needs_host
 from harness.library import guest_asm_dir
 from harness.trace.events import DataAbort, Event, Hvc, InstructionAbort, PhysicalIrq, SysregTrap, Wfx
 
@@ -40,12 +40,12 @@ def test_which_exits_need_the_host(event: Event, line_is_high: bool, needed: boo
 def test_an_exit_that_is_no_interrupts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An access to an emulated device amid what is counted: the run is not what it claims to be."""
     text = (
-        WORKS["edge"]
+        WORKLOADS["edge"]
         .source.read_text(encoding="utf-8")
         .replace("HANDLER         bench", "HANDLER         bad")
     )
     text += "\nbad_handled:\n mov x1, #0x09000000\n ldr w0, [x1, #0x18]\n b bench_handled\n"
     (tmp_path / "edge.S").write_text(text.replace('"device.inc"', f'"{guest_asm_dir()}/compare/device.inc"'))
-    monkeypatch.setattr(Work, "source", tmp_path / "edge.S")
-    with pytest.raises(RuntimeError, match=r"of 1000 interrupts the ledger has 1000; .*'DataAbort': 1000"):
-        measure(replace(WORKS["edge"]), "rvic")
+    monkeypatch.setattr(Workload, "source", tmp_path / "edge.S")
+    with pytest.raises(RuntimeError, match=r"of 1,000 interrupts the ledger has 1,000; .*'DataAbort': 1000"):
+        measure(replace(WORKLOADS["edge"]), "rvic")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The two sides of a comparison, each ready to run a guest: the harness, and bare Unicorn."""
+"""The two subjects of a comparison, each ready to run a guest: the harness, and bare Unicorn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WARM_UP = 2  # turns of the loop before anything is timed: code is translated, p
 
 
 def in_harness(guest: Guest, *, ledger: bool = False) -> Machine:
-    """A machine that has warmed up."""
+    """Returns a machine that has warmed up."""
     machine = Machine(ledger=ledger, backend="view")
     machine.load(guest.program)
     run(machine, WARM_UP * guest.loop)
@@ -24,24 +24,24 @@ def in_harness(guest: Guest, *, ledger: bool = False) -> Machine:
 
 
 def run(machine: Machine, instructions: int) -> None:
-    """Run so many instructions, no fewer: anything else that stops the guest is a bug."""
+    """Runs so many instructions, no fewer: anything else that stops the guest is a bug."""
     stop = machine.run(limit=instructions)
     if stop.reason is not StopReason.LIMIT:
         raise RuntimeError(f"a benchmark's guest stopped: {stop.reason.value}: {stop.detail}")
 
 
 def bare(guest: Guest, callback: Callable[[Bare], Callback], *, counted: bool = True) -> Bare:
-    """Bare Unicorn that has warmed up: counted for so many instructions, else until its callback stops it."""
+    """Returns bare Unicorn that has warmed up: for a count of instructions, else until its callback stops it."""
     address, image = guest.image
-    side = Bare(address, image, guest.program.symbols["data"])
-    side.pc = guest.program.entry
-    side.on_exception(callback(side))
-    side.run(WARM_UP * guest.loop if counted else 0)
-    return side
+    unicorn = Bare(address, image, guest.program.symbols["data"])
+    unicorn.pc = guest.program.entry
+    unicorn.on_exception(callback(unicorn))
+    unicorn.run(WARM_UP * guest.loop if counted else 0)
+    return unicorn
 
 
-def empty(_side: Bare) -> Callback:
-    """The least callback there can be."""
+def empty(_unicorn: Bare) -> Callback:
+    """Returns the least callback there can be."""
 
     def callback(_handle: int, _number: int, _user: int) -> None:
         return
@@ -49,18 +49,18 @@ def empty(_side: Bare) -> Callback:
     return callback
 
 
-def stop(side: Bare) -> Callback:
-    """End the run at the first exception."""
+def stop(unicorn: Bare) -> Callback:
+    """Returns a callback that ends the run at the first exception."""
 
     def callback(_handle: int, _number: int, _user: int) -> None:
-        side.stop()
+        unicorn.stop()
 
     return callback
 
 
-def interrupts(side: Bare) -> Callback:
-    """The least that takes one interrupt through Signal, Acknowledge and ClearMasked: VI up, VI down, results."""
-    x, virq = side.x, side.virq
+def interrupts(unicorn: Bare) -> Callback:
+    """Returns the least callback for Signal, Acknowledge and ClearMasked: VI up, VI down, results."""
+    x, virq = unicorn.x, unicorn.virq
     signal, acknowledge = RVIC_BASE + RvicCall.SIGNAL, RVIC_BASE + RvicCall.ACKNOWLEDGE
 
     def callback(_handle: int, _number: int, _user: int) -> None:

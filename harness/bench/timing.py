@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Timing of things that are compared: in turn, in one run, so that what disturbs one disturbs the other."""
+"""Timing of tasks that are compared: in turn, in one run, so that a disturbance of one disturbs the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import cycle, repeat
 from statistics import median, quantiles
 from typing import NamedTuple
 
-Work = Callable[[], object]
+Task = Callable[[], object]
 
 
 class Comparison(NamedTuple):
@@ -21,33 +21,33 @@ class Comparison(NamedTuple):
     spread: float
 
 
-def interleave(works: Sequence[Work], rounds: int) -> list[list[float]]:
-    """Seconds of CPU time of this thread for each piece of work, once a round; who begins takes turns."""
-    seconds: list[list[float]] = [[] for _ in works]
+def interleave(tasks: Sequence[Task], rounds: int) -> list[list[float]]:
+    """Returns the CPU time of this thread for each task, in seconds, once a round; each is first in turn."""
+    seconds: list[list[float]] = [[] for _ in tasks]
     for number in range(rounds):
-        first = number % len(works)
-        for index in (*range(first, len(works)), *range(first)):
+        first = number % len(tasks)
+        for index in (*range(first, len(tasks)), *range(first)):
             begin = time.thread_time()
-            works[index]()
+            tasks[index]()
             seconds[index].append(time.thread_time() - begin)
     return seconds
 
 
-def in_rotation(works: Sequence[Work]) -> Work:
-    """The same work on one instance after the other, as the caller asks.
+def in_rotation(tasks: Sequence[Task]) -> Task:
+    """Returns a task that does the same on one instance after the other.
 
     Where an instance happens to have its memory and its code decides up to a seventh of its speed.
     """
-    turns = cycle(works)
+    turns = cycle(tasks)
 
-    def work() -> None:
+    def task() -> None:
         next(turns)()
 
-    return work
+    return task
 
 
 def compare(ours: Sequence[float], bare: Sequence[float], *, rate: bool = False) -> Comparison:
-    """Compare samples in pairs: times, or with ``rate`` their inverses (then more is better)."""
+    """Compares samples in pairs: times, or with ``rate`` their inverses (then more is better)."""
     ratios = [b / a if rate else a / b for a, b in zip(ours, bare, strict=True)]
     spread = 0.0
     if len(ratios) > 1:
@@ -56,15 +56,15 @@ def compare(ours: Sequence[float], bare: Sequence[float], *, rate: bool = False)
     return Comparison(median(ours), median(bare), median(ratios), spread)
 
 
-def cost(work: Work, calls: int, rounds: int = 5) -> float:
-    """Seconds of one call of a small piece of work, by itself; the least of a few rounds."""
-    empty, filled = interleave((lambda: _call(_nothing, calls), lambda: _call(work, calls)), rounds)
+def cost(task: Task, calls: int, rounds: int = 5) -> float:
+    """Returns the seconds of one call of a small task, by itself; the least of a few rounds."""
+    empty, filled = interleave((lambda: _call(_nothing, calls), lambda: _call(task, calls)), rounds)
     return max(0.0, min(filled) - min(empty)) / calls
 
 
-def _call(work: Work, calls: int) -> None:
+def _call(task: Task, calls: int) -> None:
     for _ in repeat(None, calls):
-        work()
+        task()
 
 
 def _nothing() -> None:

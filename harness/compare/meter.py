@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The bench around a guest: the device that interrupts it, and the counting of what that costs.
+"""The meter around a guest: it drives the device that interrupts the guest, and counts the exits.
 
-The guest speaks to it by reaching a label (guest_asm/compare/bench.inc), which is no exit. So the device costs what
-one does that is assigned to the guest, whose registers stage 2 maps through, and all exits that are counted were
-made for the interrupts, and the interrupt controller.
+The guest speaks to it by reaching a label (guest_asm/compare/bench.inc), which is no exit. So the device costs no
+more than one that is assigned to the guest, its registers mapped through by stage 2, and every exit that is counted
+was made for an interrupt and its controller.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from harness.trace.events import (
     VirqTaken,
     Wfx,
 )
-from harness.trace.steps import IRQ_LABELS
+from harness.trace.roles import IRQ_LABELS
 
 HOST_CALLS = frozenset(
     f"PSCI.{name}" for name in ("CPU_ON", "CPU_OFF", "CPU_SUSPEND", "SYSTEM_OFF", "SYSTEM_RESET")
@@ -35,13 +35,13 @@ EL2_INTIDS = frozenset(IRQ_LABELS)  # kicks and maintenance
 MARKS_OWN = 2  # instructions between two marks that are the marks': RET of the first, BL of the second
 
 
-class Bench:
-    """Drives a guest's device and keeps its account.
+class Meter:
+    """A driver of a guest's device that keeps its account.
 
     ``ledger`` has every exit between the guest's ``bench_start`` and ``bench_stop``, ``outside`` every other one.
     ``spans``: of each ``bench_begin`` to ``bench_end``, the exits in it by label. ``fetched``: of each exit for a
     physical interrupt, the guest's INTID and the tick. ``host_exits``: those that EL2 needs its host for.
-    ``instructions``: retired by the guest for what is counted; ``ticks``: virtual time it took.
+    ``instructions``: those that the guest retired for what is counted; ``ticks``: the virtual time of it.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -77,7 +77,7 @@ class Bench:
     # The account
 
     def __call__(self, event: Event) -> None:
-        """Count one event."""
+        """Counts one event."""
         if not self._counting:
             self.outside(event)
         else:
@@ -150,7 +150,7 @@ class Bench:
 
 
 def needs_host(event: Event, *, line_is_high: bool) -> bool:
-    """Whether an exit cannot be finished by EL2 itself, but needs its host: a VMM, or its scheduler.
+    """Tells if an exit needs EL2's host, a VMM or its scheduler, because EL2 cannot finish it by itself.
 
     That is so for an access to what is neither RAM nor the interrupt controller (a device that a VMM emulates, or
     nothing), for a WFI that must wait (the host has the CPU until an interrupt comes), and for a PSCI call by
