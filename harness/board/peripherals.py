@@ -12,28 +12,16 @@ from harness.board.dma import Dma
 from harness.board.drives import FileDisk, open_drive, split_slot
 from harness.devices import Block, Disk, VirtioConsole
 from harness.engine import Memory
-from harness.errors import ConfigError
-
-Drive = str | os.PathLike[str] | Disk
-"""A file, with ``,rw`` or ``,snapshot`` after its name if the guest may write it, or any other disk.
-
-``,slot=N`` at the end of a file's is the virtio slot for it.
-"""
-
-TRANSPORTS = {"modern": False, "legacy": True}
+from harness.options import Drive, Virtio
 
 
 class Peripherals:
     """What is plugged in; ``console`` is the virtio console, if there is one."""
 
     def __init__(
-        self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: str
+        self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: Virtio
     ) -> None:
-        if virtio not in TRANSPORTS:
-            raise ConfigError(f"virtio {virtio!r}: choose one of {', '.join(TRANSPORTS)}")
-        if isinstance(drives, str):
-            raise ConfigError(f"drives={drives!r}: a list of drives is needed")
-        legacy, dma = TRANSPORTS[virtio], Dma(memory)
+        legacy, dma = virtio == "legacy", Dma(memory)
         self.console: Console | None = None
         self._files: list[FileDisk] = []
         try:

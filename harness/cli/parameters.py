@@ -76,7 +76,7 @@ def spelling(option: Option) -> str:
 def description(option: Option) -> str:
     """Returns the help of an option: its sentence, its range and its default."""
     limits = option.range if option.meta.le is not None else ""
-    sentence = f"{option.sentence.removesuffix('.')}, {limits}." if limits else option.sentence
+    sentence = f"{option.sentence.removesuffix('.')} ({limits})." if limits else option.sentence
     default = "" if _without_value(option) else option.shown_default
     return f"{sentence}  [{default}]" if default else sentence
 
