@@ -40,12 +40,15 @@ def integer(
 
 
 def range_text(least: int | None, most: int | None, multiple: int | None = None) -> str:
-    """Returns the words for a range: ``1 to 8``, ``at least 1``, ``a multiple of 32, 32 to 2016``."""
-    steps = "" if multiple is None else f"a multiple of {multiple}"
-    limits = f"at least {least:,}" if least is not None else ""
-    if most is not None:
-        limits = f"at most {most:,}" if least is None else f"{least:,} to {most:,}"
-    return ", ".join(part for part in (steps, limits) if part)
+    """Returns the words for a range: ``1 to 8``, ``at least 1``, ``a multiple of 32 from 32 to 2,016``."""
+    limits = ""
+    if least is not None:
+        limits = f"at least {least:,}" if most is None else f"{least:,} to {most:,}"
+    elif most is not None:
+        limits = f"at most {most:,}"
+    if multiple is None:
+        return limits
+    return f"a multiple of {multiple}" + (f" from {limits}" if least is not None and most is not None else "")
 
 
 def choice(name: str, value: object, choices: Iterable[str]) -> str:

@@ -153,7 +153,7 @@ class MachineOptions(Struct, kw_only=True, frozen=True):
     ticks_per_instruction: Annotated[
         int,
         option(
-            "Ticks of 16 ns that an instruction takes: more for guests that wait in loops.",
+            "Ticks of 16 ns for each instruction: more for a guest that waits in loops.",
             "N",
             ge=1,
             le=MOST_TICKS,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line: what may be said. What is done about it is imported when it is asked for."""
+"""Commands and their options; the code behind one is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from harness.cli.parameters import takes
+from harness.cli.parameters import given_options, marker, takes
 from harness.cli.run_options import RunOptions
+from harness.declaration import declared
 from harness.options import MachineOptions
 
 # The usage error of click, or of typer's own copy of it, whichever this typer has: BadParameter's base.
@@ -36,6 +37,7 @@ GUEST = typer.Argument(
     metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, .c, ELF, Image or .bin."
 )
 JSON = typer.Option("--json", help="Print one JSON object.")
+_LIST_REGISTERS = declared(MachineOptions)["list_registers"]
 
 
 class Sections(TyperCommand):
@@ -98,9 +100,7 @@ def disasm(guest: Annotated[str, GUEST]) -> int:
 
 
 @app.command()
-def bench(
-    as_json: Annotated[bool, JSON] = False,
-) -> int:
+def bench(as_json: Annotated[bool, JSON] = False) -> int:
     """Measure what the harness costs, against bare Unicorn in the same run."""
     from harness.cli.bench import bench
 
@@ -116,16 +116,13 @@ def compare(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print tables; of all workloads, docs/world-switches.md.")
     ] = False,
-    list_registers: Annotated[
-        int | None, typer.Option(metavar="N", help="List registers of a CPU, for vgic: 1 to 64.  [4]")
-    ] = None,
+    list_registers: Annotated[str | None, marker(_LIST_REGISTERS)] = None,
 ) -> int:
     """Run the same workload under every interrupt controller, and count its world switches."""
     from harness.cli.compare import compare_workloads
 
-    return compare_workloads(
-        workload, as_json=as_json, as_markdown=as_markdown, list_registers=list_registers
-    )
+    given = given_options(MachineOptions, {"list_registers": list_registers})
+    return compare_workloads(workload, as_json=as_json, as_markdown=as_markdown, **given)
 
 
 @app.command()

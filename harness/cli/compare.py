@@ -16,7 +16,6 @@ from harness.compare import (
 )
 from harness.compare.tables import exits, number
 from harness.errors import ConfigError
-from harness.gic.config import GicConfig
 
 _NAMES = ("workload", "controller")
 _FIGURES = ("min", "median", "max", "mean", "host", "instructions", "exits/s")
@@ -29,8 +28,7 @@ def compare_workloads(
     if as_json and as_markdown:
         raise ConfigError("--json and --markdown: only one of them can be printed")
     workloads = chosen(name)
-    gic = GicConfig(list_registers=LIST_REGISTERS if list_registers is None else list_registers)
-    rows = compare(workloads, list_registers=gic.list_registers)
+    rows = compare(workloads, list_registers=LIST_REGISTERS if list_registers is None else list_registers)
     if as_json:
         print(to_json(rows))
     elif as_markdown:

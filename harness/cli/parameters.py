@@ -37,20 +37,21 @@ def takes(**groups: type[Struct]) -> Callable[[Command], Command]:
 
 def parameter(option: Option, heading: str | None = None) -> inspect.Parameter:
     """Returns the parameter of a command for an option. It hands over text as it was typed, or None."""
-    kind: Any = str
-    if option.is_flag or option.extra("sets", None):
-        kind = bool
-    elif option.is_list:
-        kind = list[str]
-    marked = typer.Option(
+    kind: Any = bool if _without_value(option) else list[str] if option.is_list else str
+    annotation = Annotated[kind | None, marker(option, heading)]
+    return inspect.Parameter(option.name, _NAMED, default=None, annotation=annotation)
+
+
+def marker(option: Option, heading: str | None = None) -> Any:
+    """Returns what the annotation of a parameter says to typer of an option."""
+    return typer.Option(
         spelling(option),
-        metavar=None if kind is bool else option.value,
+        metavar=None if _without_value(option) else option.value,
         help=description(option),
         hidden=option.extra("hidden", False),
         show_default=False,
         rich_help_panel=heading,
     )
-    return inspect.Parameter(option.name, _NAMED, default=None, annotation=Annotated[kind | None, marked])
 
 
 def given_options(struct: type[Struct], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,9 +76,13 @@ def spelling(option: Option) -> str:
 def description(option: Option) -> str:
     """Returns the help of an option: its sentence, its range and its default."""
     limits = option.range if option.meta.le is not None else ""
-    sentence = f"{option.sentence.removesuffix('.')}, {limits}." if limits else option.sentence
-    default = "" if option.is_flag or option.extra("sets", None) else option.shown_default
+    sentence = f"{option.sentence.removesuffix('.')} ({limits})." if limits else option.sentence
+    default = "" if _without_value(option) else option.shown_default
     return f"{sentence}  [{default}]" if default else sentence
+
+
+def _without_value(option: Option) -> bool:
+    return option.is_flag or option.extra("sets", None) is not None
 
 
 def _typed(option: Option, value: Any) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``rvic run``."""
+"""Run of a guest, with what is shown of it: ``rvic run``."""
 
 from __future__ import annotations
 

@@ -11,24 +11,17 @@ from harness.board.console import Console
 from harness.board.dma import Dma
 from harness.devices import Block, Disk, VirtioConsole
 from harness.engine import Memory
-from harness.errors import ConfigError
 from harness.host.drives import FileDisk, open_drive, split_slot
-from harness.options import Drive
-
-TRANSPORTS = {"modern": False, "legacy": True}
+from harness.options import Drive, Virtio
 
 
 class Peripherals:
     """Devices that are plugged in; ``console`` is the virtio console, if there is one."""
 
     def __init__(
-        self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: str
+        self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: Virtio
     ) -> None:
-        if virtio not in TRANSPORTS:
-            raise ConfigError(f"virtio {virtio!r}: choose one of {', '.join(TRANSPORTS)}")
-        if isinstance(drives, str):
-            raise ConfigError(f"drives={drives!r}: a list of drives is needed")
-        legacy, dma = TRANSPORTS[virtio], Dma(memory)
+        legacy, dma = virtio == "legacy", Dma(memory)
         self.console: Console | None = None
         self._files: list[FileDisk] = []
         try:

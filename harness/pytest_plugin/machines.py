@@ -14,7 +14,7 @@ import pytest
 from harness.arguments import path
 from harness.asm import assemble
 from harness.declaration import checked_values, option
-from harness.errors import HarnessError
+from harness.errors import ConfigError, HarnessError
 from harness.machine.machine import Machine
 from harness.machine.naming import names_of
 from harness.options import MachineOptions
@@ -78,6 +78,10 @@ class MachineFactory:
     def _load(self, source: str | os.PathLike[str], options: dict[str, Any]) -> Machine:
         toolchain = options.pop("toolchain", None)
         if isinstance(source, str) and "\n" in source:
+            if toolchain is not None:
+                raise ConfigError(
+                    "toolchain: text is assembled by this package; put it into a file for another"
+                )
             machine = _load_text(source, options)
             name = "assembly text"
         else:

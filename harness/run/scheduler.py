@@ -17,7 +17,6 @@ from harness.board.clock import Clock
 from harness.el2 import Hypervisor, Power, Vcpu
 from harness.engine import PE
 
-QUANTUM = 1000  # instructions a vCPU runs before the next one's turn
 LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 20 ms
 
 

@@ -64,7 +64,7 @@ def test_a_work_runs_with_other_numbers_of_list_registers(capsys: pytest.Capture
     [
         (["nothing"], "no workload `nothing`: choose one of timer, ipi, edge, "),
         (["edge", "--json", "--markdown"], "--json and --markdown: only one"),
-        (["edge", "--list-registers", "65"], "1 to 64 list registers, not 65"),
+        (["edge", "--list-registers", "65"], "--list-registers=65: 1 to 64"),
         (["broadcast"], "no workload `broadcast`"),
     ],
 )

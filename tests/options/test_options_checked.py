@@ -23,7 +23,7 @@ WRONG = [
     ({"cpus": True}, "cpus=True: a whole number is needed"),
     ({"cpus": 2.0}, "cpus=2.0: a whole number is needed"),
     ({"cpus": None}, "cpus=None: a whole number is needed"),
-    ({"trusted": 33}, "trusted=33: a multiple of 32, 32 to 2,016"),
+    ({"trusted": 33}, "trusted=33: a multiple of 32 from 32 to 2,016"),
     ({"quantum": 0}, "quantum=0: at least 1"),
     ({"seed": "x"}, "seed='x': a whole number is needed"),
     ({"memory": 1.5}, "memory=1.5: a whole number is needed"),
@@ -65,6 +65,11 @@ def test_options_are_given_by_name() -> None:
 def test_a_source_is_text_or_a_path() -> None:
     with pytest.raises(ConfigError, match="source=3: a path is needed"):
         MachineFactory(Path(), events=0)(3)  # type: ignore[arg-type]
+
+
+def test_text_is_assembled_by_this_package_alone() -> None:
+    with pytest.raises(ConfigError, match="toolchain: text is assembled by this package"):
+        MachineFactory(Path(), events=0)("_start: b .\n", toolchain="zig")
 
 
 def test_a_member_of_an_enum_is_its_word() -> None:

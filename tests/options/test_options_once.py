@@ -73,9 +73,10 @@ def test_one_more_line_is_an_option_everywhere(tmp_path: Path) -> None:
     assert "toml: {'sparkle': 4}" in process.stdout
     assert "status: 0" in process.stdout
     assert (
-        "table: | `--sparkle N` | `sparkle` | Sparkle of the machine, 1 to 7. Default: 3. |" in process.stdout
+        "table: | `--sparkle N` | `sparkle` | Sparkle of the machine (1 to 7). Default: 3. |"
+        in process.stdout
     )
-    assert "--sparkle N                     Sparkle of the machine, 1 to 7.  [3]" in process.stdout
+    assert "--sparkle N                     Sparkle of the machine (1 to 7).  [3]" in process.stdout
 
 
 def test_the_signature_of_a_machine_is_its_options() -> None:
