@@ -48,5 +48,5 @@ def board_facts(options: MachineOptions) -> BoardFacts:
 
 def names_of(options: MachineOptions) -> Names:
     """Returns the names of the machine's functions and INTIDs, for traces and reports."""
-    has_rvic = options.controller == ControllerKind.RVIC
+    has_rvic = ControllerKind(options.controller) is ControllerKind.RVIC
     return Names(options.rvic_base, options.rvid_base, options.trusted, has_rvic=has_rvic)
