@@ -8,8 +8,6 @@ project raises anything else, and is never caught.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 
 class HarnessError(Exception):
     """Base of every error that is the user's to mend; ``str()`` is the whole message."""
@@ -51,14 +49,6 @@ class RegisterValueError(ConfigError, ValueError):
 
 class RegisterTypeError(ConfigError, TypeError):
     """A register's number, or its value, is no whole number."""
-
-
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Returns ``; did you mean `x`?`` for the nearest of the names, or nothing where none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(names), 1)
-    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 class GuestWarning(UserWarning):

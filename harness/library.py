@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the sources that ship with the project are: in the wheel, or beside the package in a checkout."""
+"""Directories of the sources that ship with the project: in the wheel, or beside the package in a checkout."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def _shipped(name: str) -> Path:
 
 
 def guest_asm_dir() -> Path:
-    """The directory of the library of guest sources; every ``.include`` searches it last."""
+    """Returns the directory of the library of guest sources; every ``.include`` searches it last."""
     return _shipped("guest_asm")
 
 
 def firmware_dir() -> Path:
-    """The directory whose subdirectories are the bootable guests (``main.S``, ``guest.toml``, README)."""
+    """Returns the directory whose subdirectories are the bootable guests (``main.S``, ``guest.toml``, README)."""
     return _shipped("firmware")

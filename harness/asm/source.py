@@ -1,23 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""Source text to logical lines: comments out, character constants to numbers, `;` into statements."""
+"""Text of a source, cut into lines and statements that know their place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from harness.errors import GuestError
+
+NAME: Final = r"[A-Za-z_.$][\w.$]*"
+"""Pattern of a symbol's name (GNU as manual, 5.3)."""
+QUOTED: Final = r'"(?:\\.|[^"\\])*"'
+"""Pattern of a string in double quotes."""
+ESCAPES: Final = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "0": 0, "\\": 92, "'": 39, '"': 34}
+"""Characters after a backslash, and what they stand for (GNU as manual, 3.6.1.1)."""
 
 _MOST_MACROS = 3  # of a chain of calls; that of a macro which calls itself is as long as can be
 
 
-class AsmError(Exception):
-    """A statement is wrong; the assembler adds the place and raises GuestError."""
+class StatementError(Exception):
+    """A statement is wrong; the assembler adds its place and raises GuestError."""
 
 
 class Location(NamedTuple):
-    """Where a statement was written; inside a macro ``parent`` is the call it was expanded for."""
+    """Place where a statement was written; inside a macro ``parent`` is the call it was expanded for."""
 
     file: str
     line: int
@@ -26,14 +33,14 @@ class Location(NamedTuple):
 
     @property
     def root(self) -> Location:
-        """The place outside every macro: what the user wrote."""
+        """Place outside every macro: what the user wrote."""
         place = self
         while place.parent is not None:
             place = place.parent
         return place
 
     def error(self, message: str) -> GuestError:
-        """An error at the outermost call, naming each macro and the line in it."""
+        """Returns an error at the outermost call, naming each macro and the line in it."""
         inner = []
         place = self
         while place.parent is not None:
@@ -46,7 +53,7 @@ class Location(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """One statement and where it stands."""
+    """One statement and its place."""
 
     text: str
     location: Location
@@ -55,12 +62,11 @@ class Statement(NamedTuple):
 _SCRUB = re.compile(
     r""" "(?:\\.|[^"\\\n])*" | /\*.*?(?:\*/|\Z) | //[^\n]* | '(?:\\.|[^\\\n'])' """, re.VERBOSE | re.DOTALL
 )
-_SPLIT = re.compile(r'("(?:\\.|[^"\\])*")|;')
-_ESCAPES = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "0": 0, "\\": 92, "'": 39, '"': 34}
+_SPLIT = re.compile(rf"({QUOTED})|;")
 
 
-def scrub(text: str, file: str) -> str:
-    """Remove comments and turn 'c' into its number, keeping the count of lines; strings stay untouched."""
+def _scrub(text: str, file: str) -> str:
+    """Removes comments and turns 'c' into its number, keeping the count of lines; strings stay untouched."""
 
     def replace(match: re.Match[str]) -> str:
         found = match.group()
@@ -82,16 +88,16 @@ def scrub(text: str, file: str) -> str:
 def _character(found: str) -> str:
     if found[1] != "\\":
         return str(ord(found[1]))
-    value = _ESCAPES.get(found[2])
+    value = ESCAPES.get(found[2])
     return found if value is None else str(value)
 
 
 def logical_lines(text: str, file: str) -> Iterator[tuple[int, str]]:
-    """Yield (line number, text) with comments gone and continued lines joined; empty lines are left out."""
+    """Yields (line number, text) with comments gone and continued lines joined; empty lines are left out."""
     pending: list[str] = []
     first = 0
     unix = text.replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(scrub(unix, file).split("\n"), 1):
+    for number, line in enumerate(_scrub(unix, file).split("\n"), 1):
         continued = line.endswith("\\")
         if continued:
             line = line[:-1]
@@ -108,7 +114,7 @@ def logical_lines(text: str, file: str) -> Iterator[tuple[int, str]]:
 
 
 def split_statements(text: str) -> list[str]:
-    """Split at `;` outside strings; empty statements are left out."""
+    """Splits at `;` outside strings; empty statements are left out."""
     if ";" not in text:
         return [text] if text else []
     parts, start = [], 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The device tree of the board: what QEMU's ``virt`` says of itself, or an rVIC and an rVID in the GIC's place.
+"""Device tree of the board: what QEMU's ``virt`` says of itself, or an rVIC and an rVID in the GIC's place.
 
 Node names, order of interrupts and phandles' meaning are QEMU's, so that a guest that looks for
 ``/pl011@9000000`` finds it. Nothing is described that is not there.
@@ -14,8 +14,7 @@ from typing import Final
 
 from harness.arch import intid as ids
 from harness.arch import psci, virt
-from harness.errors import ConfigError
-from harness.image.dtb import DeviceTree, Node, cells, cells64, read, text, write
+from harness.image.dtb import DeviceTree, Node, cells, cells64, flatten, strings, unflatten
 from harness.options import ControllerKind
 
 VIRTIO_SLOTS: Final = 32
@@ -31,23 +30,15 @@ _COMPATIBLE_CPUS: Final = {"max": "arm,armv8"}
 
 
 class Conduit(StrEnum):
-    """The instruction by which the guest is told to call PSCI; both are served."""
+    """Instruction by which the guest is told to call PSCI; both are served."""
 
     HVC = "hvc"
     SMC = "smc"
 
 
-def parse_conduit(name: str) -> Conduit:
-    """Conduit by its name; ConfigError for any other text."""
-    try:
-        return Conduit(name)
-    except ValueError:
-        raise ConfigError(f"psci {name!r}: choose one of {', '.join(Conduit)}") from None
-
-
 @dataclass(frozen=True, slots=True)
 class BoardFacts:
-    """What the tree depends on. ``memory`` is bytes of RAM from RAM_BASE; ``inputs`` those of the RVID."""
+    """Facts of the board that its tree tells. ``memory``: bytes of RAM from RAM_BASE; ``inputs``: the RVID's."""
 
     cpus: int
     memory: int
@@ -61,7 +52,7 @@ class BoardFacts:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the loader tells the guest: its command line, and where (start, end) the initial RAM disk is."""
+    """Words of the loader to the guest: its command line, and (start, end) of the initial RAM disk."""
 
     bootargs: str | None = None
     initrd: tuple[int, int] | None = None
@@ -72,18 +63,18 @@ class Chosen:
 
 @lru_cache(maxsize=32)  # many machines of a test are the same
 def board_tree(facts: BoardFacts, chosen: Chosen) -> bytes:
-    """The flattened device tree of a board."""
+    """Returns the flattened device tree of a board."""
     rvic = facts.controller is ControllerKind.RVIC
     properties = {
-        "compatible": text("linux,dummy-virt"),
-        "model": text("linux,dummy-virt"),
+        "compatible": strings("linux,dummy-virt"),
+        "model": strings("linux,dummy-virt"),
         "#address-cells": cells(2),
         "#size-cells": cells(2),
         "interrupt-parent": cells(_DISTRIBUTOR if rvic else _CONTROLLER),
     }
     root = Node("", properties)
-    _choose(root.add("chosen", {"stdout-path": text(f"/pl011@{virt.UART_BASE:x}")}), chosen)
-    memory = {"device_type": text("memory"), "reg": cells64(virt.RAM_BASE, facts.memory)}
+    _choose(root.add("chosen", {"stdout-path": strings(f"/pl011@{virt.UART_BASE:x}")}), chosen)
+    memory = {"device_type": strings("memory"), "reg": cells64(virt.RAM_BASE, facts.memory)}
     root.add(f"memory@{virt.RAM_BASE:x}", memory)
     _cpus(root, facts)
     _psci(root, facts.conduit)
@@ -93,20 +84,20 @@ def board_tree(facts: BoardFacts, chosen: Chosen) -> bytes:
         _gic(root, virtualization=facts.controller is ControllerKind.GICV2)
     _timer(root, facts)
     _devices(root, facts)
-    return write(DeviceTree(root))
+    return flatten(DeviceTree(root))
 
 
 def with_chosen(data: bytes, chosen: Chosen, file: str | None = None) -> bytes:
-    """A user's device tree with what the loader has to say put into ``/chosen``; GuestError if it is none."""
-    tree = read(data, file)
+    """Returns a user's device tree with the loader's words put into ``/chosen``; GuestError if it is none."""
+    tree = unflatten(data, file)
     node = tree.root.child("chosen") or tree.root.add("chosen")
     _choose(node, chosen)
-    return write(tree)
+    return flatten(tree)
 
 
 def _choose(node: Node, chosen: Chosen) -> None:
     if chosen.bootargs is not None:
-        node.properties["bootargs"] = text(chosen.bootargs)
+        node.properties["bootargs"] = strings(chosen.bootargs)
     if chosen.initrd is not None:
         start, end = chosen.initrd
         node.properties["linux,initrd-start"] = cells64(start)
@@ -114,7 +105,7 @@ def _choose(node: Node, chosen: Chosen) -> None:
 
 
 def _gic(root: Node, *, virtualization: bool) -> None:
-    """A GICv2. The physical one has virtualization frames, which EL2 keeps: a guest at EL1 has no use for them."""
+    """Describes a GICv2. The physical one has virtualization frames, for which a guest at EL1 has no use."""
     frames = [virt.GICD_BASE, virt.GICC_BASE]
     if virtualization:
         frames += [virt.GICH_BASE, virt.GICV_BASE]
@@ -125,7 +116,7 @@ def _gic(root: Node, *, virtualization: bool) -> None:
 
 
 def _rvic(root: Node) -> None:
-    """An rVIC and an rVID, which have no registers and so no addresses."""
+    """Describes an rVIC and an rVID, which have no registers and so no addresses."""
     root.add("rvic", _interrupt_controller("arm,rvic", _CONTROLLER, 2))
     rvid = root.add("rvid", _interrupt_controller("arm,rvid", _DISTRIBUTOR, 1))
     rvid.properties["interrupt-parent"] = cells(_CONTROLLER)
@@ -133,7 +124,7 @@ def _rvic(root: Node) -> None:
 
 def _interrupt_controller(compatible: str, phandle: int, specifier_cells: int) -> dict[str, bytes]:
     return {
-        "compatible": text(compatible),
+        "compatible": strings(compatible),
         "interrupt-controller": b"",
         "#interrupt-cells": cells(specifier_cells),
         "#address-cells": cells(0),
@@ -143,16 +134,16 @@ def _interrupt_controller(compatible: str, phandle: int, specifier_cells: int) -
 
 def _cpus(root: Node, facts: BoardFacts) -> None:
     cpus = root.add("cpus", {"#address-cells": cells(1), "#size-cells": cells(0)})
-    compatible = text(_COMPATIBLE_CPUS.get(facts.cpu, f"arm,{facts.cpu}"))
+    compatible = strings(_COMPATIBLE_CPUS.get(facts.cpu, f"arm,{facts.cpu}"))
     for n in range(facts.cpus):
-        properties = {"device_type": text("cpu"), "compatible": compatible, "reg": cells(n)}
-        cpus.add(f"cpu@{n:x}", properties | {"enable-method": text("psci")})
+        properties = {"device_type": strings("cpu"), "compatible": compatible, "reg": cells(n)}
+        cpus.add(f"cpu@{n:x}", properties | {"enable-method": strings("psci")})
 
 
 def _psci(root: Node, conduit: Conduit) -> None:
     properties = {
-        "compatible": text("arm,psci-1.0", "arm,psci-0.2", "arm,psci"),
-        "method": text(conduit),
+        "compatible": strings("arm,psci-1.0", "arm,psci-0.2", "arm,psci"),
+        "method": strings(conduit),
         # PSCI 0.1 has its numbers from the tree.
         "cpu_suspend": cells(psci.Function.CPU_SUSPEND_64),
         "cpu_off": cells(psci.Function.CPU_OFF),
@@ -162,7 +153,7 @@ def _psci(root: Node, conduit: Conduit) -> None:
 
 
 def _timer(root: Node, facts: BoardFacts) -> None:
-    node = root.add("timer", {"compatible": text("arm,armv8-timer", "arm,armv7-timer"), "always-on": b""})
+    node = root.add("timer", {"compatible": strings("arm,armv8-timer", "arm,armv7-timer"), "always-on": b""})
     if facts.controller is ControllerKind.RVIC:
         node.properties["interrupt-parent"] = cells(_CONTROLLER)
         specifiers = [cells(intid, _LEVEL) for intid in _TIMERS]
@@ -173,32 +164,39 @@ def _timer(root: Node, facts: BoardFacts) -> None:
 
 
 def _devices(root: Node, facts: BoardFacts) -> None:
-    clock = {"compatible": text("fixed-clock"), "clock-frequency": cells(CLOCK_HZ), "#clock-cells": cells(0)}
-    root.add("apb-pclk", clock | {"clock-output-names": text("clk24mhz"), "phandle": cells(_CLOCK)})
+    clock = {
+        "compatible": strings("fixed-clock"),
+        "clock-frequency": cells(CLOCK_HZ),
+        "#clock-cells": cells(0),
+    }
+    root.add("apb-pclk", clock | {"clock-output-names": strings("clk24mhz"), "phandle": cells(_CLOCK)})
     uart = _primecell("pl011", virt.UART_BASE)
-    uart |= {"clocks": cells(_CLOCK, _CLOCK), "clock-names": text("uartclk", "apb_pclk")}
+    uart |= {"clocks": cells(_CLOCK, _CLOCK), "clock-names": strings("uartclk", "apb_pclk")}
     root.add(f"pl011@{virt.UART_BASE:x}", uart | _interrupt(facts, virt.UART_INTID, _LEVEL))
     rtc = _primecell("pl031", virt.RTC_BASE)
-    rtc |= {"clocks": cells(_CLOCK), "clock-names": text("apb_pclk")}
+    rtc |= {"clocks": cells(_CLOCK), "clock-names": strings("apb_pclk")}
     root.add(f"pl031@{virt.RTC_BASE:x}", rtc | _interrupt(facts, virt.RTC_INTID, _LEVEL))
     if facts.flash:
         banks = cells64(0, FLASH_BANK_SIZE, FLASH_BANK_SIZE, FLASH_BANK_SIZE)
-        root.add("flash@0", {"compatible": text("cfi-flash"), "bank-width": cells(4), "reg": banks})
+        root.add("flash@0", {"compatible": strings("cfi-flash"), "bank-width": cells(4), "reg": banks})
     for slot in range(facts.virtio):
         interrupt = _interrupt(facts, virt.VIRTIO_FIRST_INTID + slot, _EDGE)
         if not interrupt:
             break  # an rVID without that input: a driver could not be told of its interrupt
         base = virt.VIRTIO_BASE + slot * virt.VIRTIO_STRIDE
-        properties = {"compatible": text("virtio,mmio"), "reg": cells64(base, virt.VIRTIO_STRIDE)}
+        properties = {"compatible": strings("virtio,mmio"), "reg": cells64(base, virt.VIRTIO_STRIDE)}
         root.add(f"virtio_mmio@{base:x}", properties | {"dma-coherent": b""} | interrupt)
 
 
 def _primecell(name: str, base: int) -> dict[str, bytes]:
-    return {"compatible": text(f"arm,{name}", "arm,primecell"), "reg": cells64(base, virt.DEVICE_FRAME_SIZE)}
+    return {
+        "compatible": strings(f"arm,{name}", "arm,primecell"),
+        "reg": cells64(base, virt.DEVICE_FRAME_SIZE),
+    }
 
 
 def _interrupt(facts: BoardFacts, intid: int, kind: int) -> dict[str, bytes]:
-    """An SPI in the controller's own terms; nothing where the controller has no such input."""
+    """Returns an SPI in the controller's own terms; nothing where the controller has no such input."""
     spi = intid - ids.SPI_BASE
     if facts.controller is not ControllerKind.RVIC:
         return {"interrupts": cells(_SPI, spi, kind)}

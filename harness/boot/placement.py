@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from harness import arguments
 from harness.arch import virt
 from harness.board.devicetree import FLASH_BANK_SIZE, BoardFacts, Chosen, board_tree, with_chosen
-from harness.build.load import read_file
+from harness.build import read_file
 from harness.errors import ConfigError, GuestError
-from harness.image import Program, Segment, dtb
-from harness.image import flat as image
+from harness.image import Program, Segment, dtb, load_flat
 
 PAGE: Final = 4096
 INITRD_OFFSET: Final = 128 << 20
@@ -42,6 +42,13 @@ class BootOptions:
     initrd: Source | None = None
     append: str | None = None
     dtb: Source | None = None
+
+    def __post_init__(self) -> None:
+        if self.append is not None:
+            arguments.text("append", self.append)
+        for name, file in (("initrd", self.initrd), ("dtb", self.dtb)):
+            if file is not None and not isinstance(file, bytes):
+                arguments.path(name, file)
 
     def __bool__(self) -> bool:
         return (self.initrd, self.append, self.dtb) != (None, None, None)
@@ -103,7 +110,7 @@ def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, options: BootOpti
         raise GuestError(
             f"{len(data):,} bytes do not fit into a flash bank of {FLASH_BANK_SIZE:,}", file=str(path)
         )
-    program = image.load_flat(data, Path(path), 0)
+    program = load_flat(data, Path(path), 0)
     room = _Room(program, facts, program.segments)
     tree = _tree(options.dtb, facts, Chosen(_command_line(options.append)))
     if room.first_free((room.start,), len(tree)) is None:
@@ -190,7 +197,7 @@ def _tree(source: Source | None, facts: BoardFacts, chosen: Chosen) -> bytes:
     if source is None:
         return board_tree(facts, chosen)
     data, file = _contents(source), _name(source)
-    data = data[: dtb.read_header(data, file)]
+    data = data[: dtb.flattened_size(data, file)]
     if chosen:
         data = with_chosen(data, chosen, file)
     if len(data) > dtb.LARGEST:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What gcc, clang, GNU as, ld and lld say when they fail, as one error with its place."""
+"""Messages of gcc, clang, GNU as, ld and lld, read as one error with its place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from harness.errors import GuestError
 
-START: Final = "crt0.S"
+_START_UP_CODE: Final = "crt0.S"
 
 # `main.c:3:12: error: ...`; GNU as: `main.S:2: Error: ...`
 _COMPILER: Final = re.compile(
@@ -37,15 +37,15 @@ class _Diagnostic(NamedTuple):
     column: int | None = None
 
 
-def build_error(output: str, source: Path) -> GuestError:
-    """The first error in a compiler's output, and how many more there are."""
+def compiler_error(output: str, source: Path) -> GuestError:
+    """Returns the first error in a compiler's output, and how many more there are."""
     found = _compiler_errors(output) or _linker_errors(output) or _other_errors(output)
     if not found:
         last = output.strip().splitlines()[-1:] or ["the compiler failed without a word"]
         found = [_Diagnostic(last[0].strip())]
     first, *more = found
     text = first.text + (f" (and {len(more)} more error{'s' if len(more) > 1 else ''})" if more else "")
-    if first.file is None or Path(first.file).name == START:
+    if first.file is None or Path(first.file).name == _START_UP_CODE:
         return GuestError(text, file=str(source))  # it is the start-up code that misses `main`
     return GuestError(text, file=normpath(first.file), line=first.line, column=first.column)
 
@@ -71,7 +71,7 @@ def _linker_errors(output: str) -> list[_Diagnostic]:
 
 
 def _lld_errors(output: str) -> list[_Diagnostic]:
-    """Lld's errors: each has its place in the lines that follow, up to the next one."""
+    """Returns lld's errors: each has its place in the lines that follow, up to the next one."""
     errors = list(_LLD.finditer(output))
     ends = [*(match.start() for match in errors[1:]), len(output)]
     found = []

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Machine code to text, by capstone, with symbols for the targets of branches and address computations."""
+"""Disassembly by capstone, with symbols for the targets of branches and address computations."""
 
 from __future__ import annotations
 
 import struct
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import capstone
+from harness.arguments import whole
+from harness.errors import ConfigError
+from harness.image import Symbols
 
-from harness.image.program import Symbols
+if TYPE_CHECKING:  # loaded when it is needed, since it takes a tenth of a second
+    import capstone
 
 
-class Instruction(NamedTuple):
-    """One disassembled word."""
+class DisassembledWord(NamedTuple):
+    """Word of machine code, and the instruction that it is."""
 
     address: int
     word: int
@@ -22,6 +25,8 @@ class Instruction(NamedTuple):
 
 @cache
 def _engine() -> capstone.Cs:
+    import capstone
+
     engine = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
     engine.detail = False
     return engine
@@ -30,15 +35,20 @@ def _engine() -> capstone.Cs:
 _TARGETS = ("b", "bl", "cbz", "cbnz", "tbz", "tbnz", "adr", "adrp", "ldr", "ldrsw")
 
 
-def disassemble(data: bytes, address: int = 0, symbols: Symbols | None = None) -> list[Instruction]:
-    """Disassemble whole words of ``data`` that lies at ``address``; what is no instruction is ``.inst``.
+def disassemble(data: bytes, address: int = 0, symbols: Symbols | None = None) -> list[DisassembledWord]:
+    """Disassembles whole words of ``data`` that lies at ``address``; what is no instruction is ``.inst``.
 
-    Bytes after the last whole word are left out.
+    Bytes after the last whole word are left out. ConfigError for arguments that cannot be.
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ConfigError(f"disassemble(data): bytes are needed, not {type(data).__name__}")
+    if not isinstance(symbols, Symbols | None):
+        raise ConfigError(f"disassemble(symbols): Symbols are needed, not {type(symbols).__name__}")
+    whole("disassemble(address)", address, 0, "byte")
     out = []
     for index, (word,) in enumerate(struct.iter_unpack("<I", data[: len(data) & ~3])):
         place = address + 4 * index
-        out.append(Instruction(place, word, _one(word, place, symbols)))
+        out.append(DisassembledWord(place, word, _one(word, place, symbols)))
     return out
 
 
@@ -53,7 +63,7 @@ def _one(word: int, address: int, symbols: Symbols | None) -> str:
 
 
 def _named(mnemonic: str, operands: str, symbols: Symbols) -> str:
-    """The operands with the target's name after it, where the last one is an address."""
+    """Returns the operands with the target's name after it, where the last one is an address."""
     head, mark, target = operands.rpartition("#")
     if not mark or "[" in head:
         return operands

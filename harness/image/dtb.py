@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Device trees in their flattened form (Devicetree Specification, chapter 5): read, change, write.
+"""Device trees in their flattened form (Devicetree Specification, chapter 5), as plain data and back.
 
 A tree is plain data: names and the raw bytes of properties. What is read and written again keeps every byte of
 every property, in order; the blob may differ in padding and in its strings block.
@@ -30,18 +30,18 @@ _BEGIN_NODE, _END_NODE, _PROPERTY, _NOP, _END = 1, 2, 3, 4, 9
 
 @dataclass(slots=True)
 class Node:
-    """A node: its name with the unit address, its properties and its children, both in order."""
+    """Node: its name with the unit address, its properties and its children, both in order."""
 
     name: str = ""
     properties: dict[str, bytes] = field(default_factory=dict)
     children: list[Node] = field(default_factory=list)
 
     def child(self, name: str) -> Node | None:
-        """The child of that name, with its unit address if it has one."""
+        """Returns the child of that name, with its unit address if it has one."""
         return next((child for child in self.children if child.name == name), None)
 
     def add(self, name: str, properties: Mapping[str, bytes] | None = None) -> Node:
-        """Append a child."""
+        """Appends a child and returns it."""
         node = Node(name, dict(properties or {}))
         self.children.append(node)
         return node
@@ -49,7 +49,7 @@ class Node:
 
 @dataclass(slots=True)
 class DeviceTree:
-    """A whole tree; ``reservations`` are (address, size) of memory that must be left alone."""
+    """Whole tree; ``reservations`` are (address, size) of memory that must be left alone."""
 
     root: Node = field(default_factory=Node)
     reservations: list[tuple[int, int]] = field(default_factory=list)
@@ -57,29 +57,29 @@ class DeviceTree:
 
 
 def cells(*values: int) -> bytes:
-    """A property of 32-bit cells."""
+    """Returns a property of 32-bit cells."""
     return struct.pack(f">{len(values)}I", *values)
 
 
 def cells64(*values: int) -> bytes:
-    """A property of pairs of cells, as addresses and sizes are here."""
+    """Returns a property of pairs of cells, as addresses and sizes are here."""
     return struct.pack(f">{len(values)}Q", *values)
 
 
-def text(*values: str) -> bytes:
-    """A property of strings. What a shell gave that is no UTF-8 comes out as the bytes it was."""
+def strings(*values: str) -> bytes:
+    """Returns a property of strings. What a shell gave that is no UTF-8 comes out as the bytes it was."""
     return b"".join(value.encode(errors="surrogateescape") + b"\0" for value in values)
 
 
-# Writing
+# Flattening
 
 
-def write(tree: DeviceTree) -> bytes:
-    """The flattened form, version 17."""
-    strings = bytearray()
+def flatten(tree: DeviceTree) -> bytes:
+    """Returns the flattened form, version 17."""
+    names = bytearray()
     offsets: dict[str, int] = {}
     structure = bytearray()
-    _write_node(tree.root, structure, strings, offsets)
+    _flatten_node(tree.root, structure, names, offsets)
     structure += cells(_END)
     entries = [*tree.reservations, (0, 0)]
     reservations = b"".join(struct.pack(">QQ", *entry) for entry in entries)
@@ -87,7 +87,7 @@ def write(tree: DeviceTree) -> bytes:
     at_structure = at_reservations + len(reservations)
     at_strings = at_structure + len(structure)
     # A whole number of doublewords: what lies behind it stays aligned.
-    total = at_strings + len(strings) + 7 & ~7
+    total = at_strings + len(names) + 7 & ~7
     header = _HEADER.pack(
         MAGIC,
         total,
@@ -97,29 +97,29 @@ def write(tree: DeviceTree) -> bytes:
         VERSION,
         LAST_COMPATIBLE,
         tree.boot_cpu,
-        len(strings),
+        len(names),
         len(structure),
     )
-    return (header + reservations + structure + strings).ljust(total, b"\0")
+    return (header + reservations + structure + names).ljust(total, b"\0")
 
 
 def with_room(data: bytes, size: int) -> bytes:
-    """The flattened tree grown to ``size`` bytes, for who edits it in place; as it is if it is larger."""
+    """Returns the flattened tree grown to ``size`` bytes, for who edits it in place; as it is if it is larger."""
     total = max(size, len(data))
     return (data[:4] + cells(total) + data[8:]).ljust(total, b"\0")
 
 
-def _write_node(node: Node, out: bytearray, strings: bytearray, offsets: dict[str, int]) -> None:
+def _flatten_node(node: Node, out: bytearray, names: bytearray, offsets: dict[str, int]) -> None:
     out += cells(_BEGIN_NODE)
     out += _aligned(node.name.encode("latin-1") + b"\0")
     for name, value in node.properties.items():
         if name not in offsets:
-            offsets[name] = len(strings)
-            strings += name.encode("latin-1") + b"\0"
+            offsets[name] = len(names)
+            names += name.encode("latin-1") + b"\0"
         out += cells(_PROPERTY, len(value), offsets[name])
         out += _aligned(value)
     for child in node.children:
-        _write_node(child, out, strings, offsets)
+        _flatten_node(child, out, names, offsets)
     out += cells(_END_NODE)
 
 
@@ -127,11 +127,11 @@ def _aligned(data: bytes) -> bytes:
     return data.ljust(len(data) + 3 & ~3, b"\0")
 
 
-# Reading
+# Unflattening
 
 
-def read_header(data: bytes, file: str | None = None) -> int:
-    """Size of the flattened tree at the start of ``data``; GuestError if that is none, or not all of it."""
+def flattened_size(data: bytes, file: str | None = None) -> int:
+    """Returns the size of the flattened tree that data begins with; GuestError if it is none, or not all of it."""
     if len(data) < _HEADER.size or int.from_bytes(data[:4], "big") != MAGIC:
         raise GuestError("not a device tree: a flattened one (.dtb) starts with d0 0d fe ed", file=file)
     _, total, structure, strings, reservations, version, compatible = _HEADER.unpack_from(data)[:7]
@@ -146,9 +146,9 @@ def read_header(data: bytes, file: str | None = None) -> int:
     return int(total)
 
 
-def read(data: bytes, file: str | None = None) -> DeviceTree:
-    """Unflatten a tree; GuestError says what is wrong with it."""
-    total = read_header(data, file)
+def unflatten(data: bytes, file: str | None = None) -> DeviceTree:
+    """Returns the tree in its flattened form; GuestError says what is wrong with it."""
+    total = flattened_size(data, file)
     try:
         return _Reader(data[:total]).tree()
     except _MalformedError as error:
@@ -156,7 +156,7 @@ def read(data: bytes, file: str | None = None) -> DeviceTree:
 
 
 class _MalformedError(Exception):
-    """What is wrong with a tree, to be said with its file."""
+    """A flattened tree is not well formed; :func:`unflatten` says so with its file."""
 
 
 class _Reader:
@@ -180,7 +180,7 @@ class _Reader:
         raise _MalformedError("the list of reserved memory has no end")
 
     def _root(self) -> Node:
-        """One pass over the tokens, with the nodes that are open on a stack."""
+        """Reads the tokens in one pass, with the nodes that are open on a stack."""
         top = Node()
         path = [top]
         while True:

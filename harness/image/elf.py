@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from elftools.elf.elffile import ELFFile
-from elftools.elf.enums import ENUM_E_MACHINE
-
 from harness.arch.virt import GICD_BASE, RAM_BASE
 from harness.errors import GuestError, GuestWarning
-from harness.image.program import Line, LineMap, Program, Segment, Symbols
+from harness.image.program import LineMap, Program, Segment, SourceLine, Symbols
 
 MAGIC = b"\x7fELF"
 _HEADER_SIZE = 64
@@ -25,11 +22,18 @@ _ADDRESS_END = 1 << 48
 _LARGEST = 4 << 30
 
 
-def load(data: bytes, path: Path) -> Program:
-    """Load an ELF at its physical addresses; GuestError says why a file cannot be loaded.
+def is_elf(data: bytes) -> bool:
+    """Tells whether data starts as an ELF does."""
+    return data.startswith(MAGIC)
+
+
+def load_elf(data: bytes, path: Path) -> Program:
+    """Loads an ELF at its physical addresses; GuestError says why a file cannot be loaded.
 
     Nothing is relocated: a GuestWarning says so of a program that counts on it.
     """
+    from elftools.elf.elffile import ELFFile  # here, since it takes a tenth of a second
+
     _check_header(data, str(path))
     try:
         elf = ELFFile(io.BytesIO(data))
@@ -64,8 +68,8 @@ def load(data: bytes, path: Path) -> Program:
 
 
 def _check_header(data: bytes, file: str) -> None:
-    """Refuse what is no little-endian 64-bit static AArch64 program, saying what it is instead."""
-    if not data.startswith(MAGIC):
+    """Refuses what is no little-endian 64-bit static AArch64 program, saying what it is instead."""
+    if not is_elf(data):
         raise GuestError("not an ELF file", file=file)
     if data[4:5] == b"\x01":  # whose header is shorter
         raise GuestError("a 32-bit ELF: guests are 64-bit AArch64", file=file)
@@ -77,6 +81,8 @@ def _check_header(data: bytes, file: str) -> None:
         raise GuestError("a big-endian ELF: guests are little-endian AArch64", file=file)
     kind, machine = (int.from_bytes(data[at : at + 2], "little") for at in (16, 18))
     if machine != _AARCH64:
+        from elftools.elf.enums import ENUM_E_MACHINE
+
         names = {number: name for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
         name = names.get(machine, f"machine {machine}").removeprefix("EM_")
         raise GuestError(f"an ELF for {name}: guests are AArch64", file=file)
@@ -117,7 +123,7 @@ def _headers(elf: Any) -> Iterator[Any]:
 
 
 def _only_headers_below_ram(elf: Any, contents: bytes, address: int, size: int) -> int:
-    """Bytes of the file's first segment to leave out.
+    """Returns how many bytes of the file's first segment to leave out.
 
     Linkers map whole pages of the file, its own headers with the first of them: of a program at the start of
     RAM they come to lie below it, where nothing is and nobody looks.
@@ -131,7 +137,7 @@ def _only_headers_below_ram(elf: Any, contents: bytes, address: int, size: int) 
 
 
 def _physical_entry(elf: Any, entry: int) -> int:
-    """The entry point where it is loaded: guests linked high start with the MMU off, at physical addresses."""
+    """Returns the physical entry point: guests that are linked high start there, with the MMU off."""
     for header in _headers(elf):
         offset = entry - header["p_vaddr"]
         if header["p_type"] == "PT_LOAD" and 0 <= offset < header["p_memsz"]:
@@ -140,7 +146,7 @@ def _physical_entry(elf: Any, entry: int) -> int:
 
 
 def _symbols(elf: Any) -> dict[str, int]:
-    """Names of functions, objects and labels; of two that are alike the global one, else the first."""
+    """Returns names of functions, objects and labels; of two that are alike the global one, else the first."""
     names: dict[str, int] = {}
     local: set[str] = set()
     table = elf.get_section_by_name(".symtab")
@@ -160,7 +166,7 @@ def _symbols(elf: Any) -> dict[str, int]:
 
 
 def _lines(elf: Any) -> LineMap:
-    """The DWARF line table; empty where there is none or it cannot be read, for a guest runs without."""
+    """Returns the DWARF line table; empty where there is none or it cannot be read, for a guest runs without."""
     try:
         if not elf.has_dwarf_info():
             return LineMap()
@@ -170,7 +176,7 @@ def _lines(elf: Any) -> LineMap:
         return LineMap()
 
 
-def _unit_rows(dwarf: Any, unit: Any) -> Iterator[tuple[int, int, Line]]:
+def _unit_rows(dwarf: Any, unit: Any) -> Iterator[tuple[int, int, SourceLine]]:
     program = dwarf.line_program_for_CU(unit)
     if program is None:
         return
@@ -183,5 +189,5 @@ def _unit_rows(dwarf: Any, unit: Any) -> Iterator[tuple[int, int, Line]]:
             continue
         if previous is not None and previous.line:
             name = entries[previous.file - first].name.decode(errors="replace")
-            yield previous.address, state.address, Line(name, previous.line)
+            yield previous.address, state.address, SourceLine(name, previous.line)
         previous = None if state.end_sequence else state

@@ -4,137 +4,86 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from harness import options
+from harness import arguments
 from harness.arch import virt
-from harness.arguments import check_whole, whole
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
-from harness.board.devicetree import BoardFacts, parse_conduit
-from harness.board.peripherals import Drive, Peripherals
-from harness.board.platform import Platform
+from harness.board.system_bus import SystemBus
+from harness.board.timers import Timers
 from harness.boot.loader import Loader
 from harness.boot.placement import Boot, BootOptions, Source
-from harness.el2 import Hypervisor, RvicController
+from harness.declaration import accepts
+from harness.el2 import Hypervisor, PowerControl, Vm, make_controller, make_vcpus
 from harness.engine import INTERRUPTIONS, PE, Memory
 from harness.errors import ConfigError
+from harness.host.peripherals import Peripherals
 from harness.host.semihosting import Semihosting
 from harness.host.terminal import Terminal
 from harness.host.typed import serial_input
 from harness.image import Program, Symbols
-from harness.machine.controllers import GUEST_DEFINES, make_controller
+from harness.machine.controllers import GUEST_DEFINES
 from harness.machine.cpu import Cpu
+from harness.machine.cpus import Cpus
+from harness.machine.parts import board_facts, rvic_config
+from harness.options import ControllerKind, MachineOptions, OnReset
 from harness.run import diagnose
-from harness.run.conditions import Condition, Conditions
+from harness.run.conditions import Condition, Conditions, check_conditions
 from harness.run.guest_services import GuestServices
 from harness.run.loop import Loop
-from harness.run.scheduler import QUANTUM, Scheduler
+from harness.run.scheduler import Scheduler
 from harness.run.stimulus import parse_stimulus
 from harness.run.stop import Stop
-from harness.rvic import Config, Rvic
 from harness.trace import Events, Ledger, Listener, Names
 
 
 class Machine:
     """AArch64 machine below a hypervisor, ready to run a guest at EL1.
 
-    ``cpus`` 1 to 8; ``controller`` the interrupt controller the guest sees; ``profile`` ``spec`` or ``kvm``;
-    ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
-    RVIC interrupts; ``list_registers`` (1 to 64) and ``priority_bits`` (4 to 8) what the physical GICv2 has;
-    ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of the vCPUs;
-    ``ticks_per_instruction`` how fast time goes: an instruction takes 16 ns, or so many times that;
-    ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
-    ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
-    ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
-    ``virtconsole`` whether there is a virtio console; ``virtio`` their transport, ``"modern"`` or ``"legacy"``;
-    ``uart`` when it interrupts: by its manual, ``"pl011"``, or at each character, ``"qemu"``; ``like_qemu``
-    makes QEMU's board's choice the default of ``priority_bits``, ``uart`` and ``virtio`` (8, qemu, legacy);
-    ``serial`` what is typed from the start, ``"file:PATH"`` or ``"string:TEXT"``; ``semihosting_dir`` the
-    directory below which semihosting may use files (None: it may use none);
-    ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
-    ``rvic_base`` and ``rvid_base`` the function numbers. Raises ConfigError for anything out of range.
+    Its options are keywords, those of :class:`harness.options.MachineOptions`: ``Machine(cpus=2)``. Raises
+    ConfigError for a wrong name, and for a value that is out of range.
     """
 
-    def __init__(
-        self,
-        *,
-        cpus: int = 1,
-        controller: str = "rvic",
-        profile: str = "spec",
-        ack_order: str = "fifo",
-        trusted: int = 32,
-        untrusted: int = 32,
-        list_registers: int = 4,
-        priority_bits: int | None = None,
-        memory: int | str = "128M",
-        seed: int = 0,
-        quantum: int = QUANTUM,
-        ticks_per_instruction: int = 1,
-        cpu: str = "cortex-a72",
-        backend: str | None = None,
-        ledger: bool = True,
-        on_reset: str = "stop",
-        psci: str = "hvc",
-        drives: Iterable[Drive] = (),
-        virtconsole: bool = False,
-        virtio: str | None = None,
-        uart: str | None = None,
-        like_qemu: bool = False,
-        serial: str | None = None,
-        semihosting_dir: str | os.PathLike[str] | None = None,
-        **bases: int,
-    ) -> None:
-        counts = {"cpus": cpus, "trusted": trusted, "untrusted": untrusted, "seed": seed, **bases}
-        rates = {"ticks_per_instruction": ticks_per_instruction, "priority_bits": priority_bits}
-        check_whole(**counts, **rates, list_registers=list_registers)
+    @accepts(MachineOptions)
+    def __init__(self, options: MachineOptions) -> None:
         self._busy = Lock()  # while it runs, or is being closed
-        self.controller = options.parse_controller(controller)
-        options.check_backend(backend)
-        self.on_reset = options.parse_on_reset(on_reset)
-        quantum = whole(f"quantum={quantum}", quantum, 1, "instruction")
-        self.config = Config(
-            cpus=cpus,
-            trusted=trusted,
-            untrusted=untrusted,
-            profile=profile,  # type: ignore[arg-type]  # Config parses names into its enums
-            order=ack_order,  # type: ignore[arg-type]
-            seed=seed,
-            **bases,
-        )
+        self.controller = ControllerKind(options.controller)
+        self.on_reset = OnReset(options.on_reset)
+        self.config = rvic_config(options)
         self.events = Events()
         self.ledger = Ledger()
-        if ledger:
+        if options.ledger:
             self.events.add(self.ledger)
         self.memory = Memory()
-        self.memory.add_ram(virt.RAM_BASE, options.memory_size(memory))
+        self.memory.add_ram(virt.RAM_BASE, options.ram)
         self._pes = [
-            PE(n, self.memory, mpidr=virt.mpidr(n), model=cpu, backend=backend)  # type: ignore[arg-type]
-            for n in range(cpus)
+            PE(n, self.memory, mpidr=virt.mpidr(n), model=options.cpu, backend=options.backend)
+            for n in range(options.cpus)
         ]
-        self.clock = Clock(options.check_rate(ticks_per_instruction))
-        choices = options.BoardChoices.of(like_qemu, uart=uart, virtio=virtio, priority_bits=priority_bits)
-        gic = {"priority_bits": choices.priority_bits, "list_registers": list_registers}
-        self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose, **gic)
-        self.board.uart.eager = options.parse_uart(choices.uart)
+        self.clock = Clock(options.ticks_per_instruction)
+        choices = options.board
+        gic = {"priority_bits": choices.priority_bits, "list_registers": options.list_registers}
+        self.board = board = Board(options.cpus, untrusted=options.untrusted, **gic)
+        self.board.uart.eager = choices.uart == "qemu"
         self.console = Console(self.board.uart)
-        self._platform = platform = Platform(self.board, self.clock, self._pes)
-        self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
-        self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, quantum)
-        platform.connect(self._scheduler, self.hypervisor)
-        self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
-        self._start()
-        self.cpus = tuple(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
-        facts = BoardFacts(
-            cpus, options.memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted
-        )
-        self._loader = Loader(self.memory, self.board.bus, facts)
+        timers = Timers(board, self.clock, self._pes)
+        vcpus = make_vcpus(self.controller, self._pes, board.gic)
+        vm = Vm(vcpus, self.clock.now, self.events, SystemBus(board, self.clock))
+        spis = board.lines.spis
+        interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, spis)
+        power = PowerControl(vm, interrupts, self.memory, timers)
+        self._names = Names(options.rvic_base, options.rvid_base, options.trusted)
+        self.hypervisor = Hypervisor(vm, interrupts, power, self._names)
+        self._scheduler = Scheduler(self.hypervisor, board, self.clock, options.quantum)
+        self.cpus = Cpus(Cpu(vcpu, timers) for vcpu in vcpus)
+        self._loader = Loader(self.memory, self.board.bus, board_facts(options))
         self._conditions = Conditions(
             self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
         )
@@ -145,18 +94,22 @@ class Machine:
             self._scheduler,
             self._conditions,
             diagnose.locator(self._loader.programs),
-            self.reset if self.on_reset is options.OnReset.RESTART else None,
+            self.reset if self.on_reset is OnReset.RESTART else None,
         )
         services = GuestServices(
             self.memory, self.board, self.clock, self._loader, self.console, self._conditions, self._loop
         )
-        self._semihosting = Semihosting(services, semihosting_dir)
+        self._semihosting = Semihosting(services, options.semihosting_dir)
         for pe in self._pes:
             pe.on_halt = self._semihosting.on_halt
-        if serial is not None:
-            self.console.feed(serial_input(serial))
+        if options.serial is not None:
+            self.console.feed(serial_input(options.serial))
         self._peripherals = Peripherals(
-            self.board, self.memory, drives=drives, console=virtconsole, virtio=choices.virtio
+            self.board,
+            self.memory,
+            drives=options.drives,
+            console=options.virtconsole,
+            virtio=choices.virtio,
         )
         self.virtconsole = self._peripherals.console
 
@@ -167,13 +120,6 @@ class Machine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _start(self, rvic: Rvic | None = None) -> None:
-        """Let EL2 start on the PEs and the board as they are."""
-        controller = make_controller(
-            self.controller, self.hypervisor, self.board, self._platform, self.config, rvic
-        )
-        self.hypervisor.start(controller, self._names)
 
     def close(self) -> None:
         """Gives back what the emulated CPUs hold; each use of them raises ClosedError from now on.
@@ -206,6 +152,9 @@ class Machine:
         Raises GuestError for what cannot be built or read, or does not fit.
         """
         self._check_open()
+        if not isinstance(source, Program):
+            arguments.path("source", source)
+        arguments.optional_paths(toolchain=toolchain)
         options = BootOptions(initrd, append, dtb)
         boot = self._loader.load(source, options, GUEST_DEFINES[self.controller], toolchain)
         self._power_on(boot)
@@ -225,6 +174,8 @@ class Machine:
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
         self._check_open()
+        arguments.path("path", path)
+        arguments.optional_paths(flash=flash)
         boot = self._loader.load_bios(path, BootOptions(append=append, dtb=dtb), flash)
         self._power_on(boot)
         return boot.program
@@ -245,7 +196,7 @@ class Machine:
         return self._loader.boots[-1].tree if self._loader.boots else None
 
     def _power_on(self, boot: Boot) -> None:
-        self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
+        self.hypervisor.power.on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
 
     def reset(self) -> None:
         """Restarts the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
@@ -254,21 +205,14 @@ class Machine:
         that no image covers, the time, the console's text and what is scheduled or fed stay.
         """
         self._check_open()
-        controller = self.hypervisor.controller
-        rvic = controller.rvic if isinstance(controller, RvicController) else None
-        if rvic is not None:
-            rvic.reset()  # the profile says what of it a reset leaves
         self.board.reset()
         self.hypervisor.reset()
         self._scheduler.reset()
-        self._start(rvic)
         self._semihosting.close()
         self._loop.exit = None
         for boot in self._loader.boots:
             self._loader.install(boot)
             self._power_on(boot)
-
-    # Time
 
     @property
     def ticks(self) -> int:
@@ -286,10 +230,11 @@ class Machine:
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
         """
         self._check_open()
-        if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
+        if arguments.whole(f"at({tick!r})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
             action = parse_stimulus(action)
+        arguments.function(f"at({tick})", action, "the machine, or a stimulus as text,")
         self._loop.at(tick, partial(action, self))
 
     @property
@@ -301,11 +246,10 @@ class Machine:
     def terminal(self, terminal: Terminal | None) -> None:
         self._loop.terminal = terminal
 
-    # Listening
-
     def listen(self, listener: Listener) -> None:
         """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
         self._check_open()
+        arguments.function("listen()", listener, "an event")
         self.events.add(listener)
         self._conditions.trace()
 
@@ -322,7 +266,8 @@ class Machine:
         if not self._loader.boots:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None:
-            limit = whole(f"limit={limit}", limit, 1, "instruction")
+            limit = arguments.whole(f"limit={limit!r}", limit, 1, "instruction")
+        check_conditions(conditions)
         with self._alone("run() it again"), INTERRUPTIONS.awaited():
             try:
                 return self._loop.run(conditions, limit)
@@ -341,6 +286,3 @@ class Machine:
             yield
         finally:
             self._busy.release()
-
-    def _spi_rose(self, intid: int) -> None:
-        self.hypervisor.controller.line_rose(intid)

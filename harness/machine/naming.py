@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a machine's functions and INTIDs are called in traces and reports."""
+"""Names of a machine's functions and INTIDs in traces and reports."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from harness.trace.names import Names
 
 
 def names_of(machine: Machine) -> Names:
-    """By the machine's function bases, its number of trusted INTIDs, and its controller."""
+    """Returns the names, by the machine's function bases, its number of trusted INTIDs, and its controller."""
     config, has_rvic = machine.config, machine.controller is ControllerKind.RVIC
     return Names(config.rvic_base, config.rvid_base, config.trusted, has_rvic=has_rvic)

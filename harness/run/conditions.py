@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.board.clock import Clock
 from harness.board.console import Console
 from harness.engine import PE
+from harness.errors import ConfigError
 from harness.image import Symbols
 from harness.trace import Events
 from harness.trace.events import Eret, Event, Mmio, VirqTaken
@@ -21,6 +22,7 @@ VirqWatcher = Callable[[PE], None]
 _Entry = TypeVar("_Entry")
 
 
+@runtime_checkable
 class Condition(Protocol):
     """Something that a run waits for."""
 
@@ -32,6 +34,13 @@ class Condition(Protocol):
     def arm(self, conditions: Conditions, met: Met) -> Disarm:
         """Watches for it; returns how to stop watching."""
         ...
+
+
+def check_conditions(conditions: Iterable[object]) -> None:
+    """Raises ConfigError unless each is something that a run can wait for."""
+    for condition in conditions:
+        if not isinstance(condition, Condition):
+            raise ConfigError(f'run({condition!r}): a condition is needed, such as until.symbol("ready")')
 
 
 class Conditions:

@@ -10,6 +10,7 @@ from harness.arch.esr import EC
 from harness.el2 import Controller, Power, Vcpu
 from harness.engine import Lockup
 from harness.image import Program
+from harness.wording import plural
 
 INSTRUCTION_ABORTS = (EC.INSTRUCTION_ABORT_LOWER, EC.INSTRUCTION_ABORT_SAME)
 Where = Callable[[int], str]
@@ -60,7 +61,7 @@ def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
         for v in vcpus
         if v.power is Power.ON
     ]
-    return f"{count:,} instructions without an end: " + ", ".join(places)
+    return f"{plural(count, 'instruction')} without an end: " + ", ".join(places)
 
 
 def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:

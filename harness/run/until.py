@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 from harness.arguments import check_cpu, text_argument, whole
 from harness.engine import PE
-from harness.errors import ConfigError, did_you_mean
+from harness.errors import ConfigError
 from harness.run.conditions import Condition, Conditions, Disarm, Met
+from harness.wording import did_you_mean
 
 __all__ = ["console", "instructions", "irq_taken", "pc", "symbol", "tick"]
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""guest.toml: what a guest's manifest asks for, its run, and whether what must come out did."""
+"""Scenarios: a guest's ``guest.toml``, the machine that it asks for, its run, and whether it did what it had to."""

@@ -1,82 +1,35 @@
 # SPDX-License-Identifier: MIT
-"""``guest.toml``: which machine a guest wants, what happens to it from outside, and what must come out."""
+"""A guest and all that its run needs: its machine, its stimuli, and what must come out."""
 
 from __future__ import annotations
 
-import tomllib
+import os
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-from msgspec import Struct
-
-from harness.errors import ConfigError, GuestError, HarnessError
-from harness.library import firmware_dir
-from harness.scenario.manifest_errors import dotted, schema_error, syntax_error
-from harness.scenario.manifest_tables import (
+from harness.declaration import checked_values
+from harness.errors import ConfigError, HarnessError
+from harness.options import MachineOptions
+from harness.scenario.mistakes import read_text, wrong_value
+from harness.scenario.tables import (
     BINARY_LIMIT,
     DEFAULT_LIMIT,
-    Ending,
     ExpectSpec,
-    GuestSpec,
-    InterruptSpec,
     MachineSpec,
     RunSpec,
     Start,
     StimulusSpec,
 )
-from harness.scenario.toml_place import Keys, line_of
+from harness.scenario.toml_lines import Keys
 
-__all__ = [
-    "BINARY_LIMIT",
-    "DEFAULT_CONTROLLER",
-    "DEFAULT_LIMIT",
-    "MANIFEST_NAME",
-    "Ending",
-    "ExpectSpec",
-    "GuestSpec",
-    "InterruptSpec",
-    "MachineSpec",
-    "Manifest",
-    "RunSpec",
-    "Start",
-    "StimulusSpec",
-    "find_guest",
-    "firmware_names",
-    "read_manifest",
-]
-
-MANIFEST_NAME: Final = "guest.toml"
-DEFAULT_CONTROLLER: Final = "rvic"
 SOURCE_SUFFIXES: Final = (".s", ".asm", ".c")
 """Guests that are built; any other is a binary. (Lower case.)"""
 
-_NO_OPTIONS: Final = MachineSpec()
-_PLAIN_START: Final = Start()
+_ANY_MACHINE: Final = MachineSpec()
 _NO_RUN: Final = RunSpec()
 _NO_EXPECTATIONS: Final = ExpectSpec()
-
-
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    guest: GuestSpec
-    description: str = ""
-    machine: MachineSpec = _NO_OPTIONS
-    run: RunSpec = _NO_RUN
-    stimulus: tuple[StimulusSpec, ...] = ()
-    expect: ExpectSpec = _NO_EXPECTATIONS
-
-
-_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "": _File.__struct_fields__,
-    "guest": GuestSpec.__struct_fields__,
-    "machine": MachineSpec.__struct_fields__,
-    "run": RunSpec.__struct_fields__,
-    "stimulus": StimulusSpec.__struct_fields__,
-    "expect": ExpectSpec.__struct_fields__,
-    "interrupts": InterruptSpec.__struct_fields__,
-}
+_PLAIN_START: Final = Start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,38 +44,40 @@ class Manifest:
     source: Path
     path: Path | None = None
     description: str = ""
-    machine: MachineSpec = _NO_OPTIONS
+    machine: MachineSpec = _ANY_MACHINE
     run: RunSpec = _NO_RUN
     stimuli: tuple[StimulusSpec, ...] = ()
     expect: ExpectSpec = _NO_EXPECTATIONS
     further_stimuli: tuple[StimulusSpec, ...] = ()
-    own_controller: str = DEFAULT_CONTROLLER
-    toolchain: str | None = None
+    own_controller: str = _ANY_MACHINE.controller
+    toolchain: str | os.PathLike[str] | None = None
     start: Start = _PLAIN_START
 
     def with_machine(self, **options: Any) -> Manifest:
-        """The same guest on another machine: every option that is not None replaces the manifest's.
+        """Returns the same guest on another machine: every option that is not None replaces the manifest's.
 
-        Raises ConfigError for a number of vCPUs, or a controller, that the guest is not written for.
+        Raises ConfigError for a wrong option, and for a number of vCPUs, or a controller, that the guest is not
+        written for.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        controller = given.get("controller")
-        controllers = (self.machine.controller or DEFAULT_CONTROLLER, *self.machine.controllers_allowed)
+        given = checked_values(MachineOptions, given)
+        controller, cpus = given.get("controller"), given.get("cpus")
+        own = self.machine
+        controllers = dict.fromkeys((own.controller, *own.controllers_allowed))
         if self.path is not None and controller is not None and controller not in controllers:
-            names = ", ".join(dict.fromkeys(controllers))
             raise ConfigError(
-                f"`{self.name}` is written for the controller {names}, not {controller} ({self.path})"
+                f"`{self.name}` is written for the controller {', '.join(controllers)}, not {controller}"
+                f" ({self.path})"
             )
-        cpus = given.get("cpus")
-        allowed = {self.machine.cpus or 1, *self.machine.cpus_allowed}
+        allowed = {own.cpus, *own.cpus_allowed}
         if self.path is not None and cpus is not None and cpus not in allowed:
-            numbers = ", ".join(map(str, sorted(allowed)))
-            raise ConfigError(f"`{self.name}` is written for {numbers} vCPUs, not {cpus} ({self.path})")
-        return replace(self, machine=msgspec.structs.replace(self.machine, **given))
+            numbers = "1 vCPU" if allowed == {1} else f"{', '.join(map(str, sorted(allowed)))} vCPUs"
+            raise ConfigError(f"`{self.name}` is written for {numbers}, not {cpus} ({self.path})")
+        return replace(self, machine=replace(own, options={**own.options, **given}))
 
     @property
     def bare_binary(self) -> bool:
-        """Whether it is a binary, or firmware for the flash, without a ``guest.toml``."""
+        """True for a binary, or firmware for the flash, without a ``guest.toml``."""
         return self.path is None and self.source.suffix.lower() not in SOURCE_SUFFIXES
 
     @property
@@ -132,129 +87,24 @@ class Manifest:
         return default if self.run.limit is None else self.run.limit
 
     def with_limit(self, limit: int | None) -> Manifest:
-        """The same guest with another limit of instructions; None keeps the manifest's."""
+        """Returns the same guest with another limit of instructions; None keeps the manifest's."""
         return self if limit is None else replace(self, run=RunSpec(limit=limit))
 
-    def with_toolchain(self, toolchain: str | None) -> Manifest:
-        """The same guest built by another toolchain (a name, or a compiler's path); None keeps the manifest's."""
+    def with_toolchain(self, toolchain: str | os.PathLike[str] | None) -> Manifest:
+        """Returns the same guest built by another toolchain, a name or a compiler's path; None keeps its own."""
         return self if toolchain is None else replace(self, toolchain=toolchain)
 
     def with_start(self, **options: Any) -> Manifest:
-        """The same guest started otherwise: every option that is not None replaces the manifest's."""
+        """Returns the same guest started otherwise: every option that is not None replaces the manifest's."""
         given = {name: value for name, value in options.items() if value is not None}
         return replace(self, start=replace(self.start, **given))
 
     def with_stimuli(self, stimuli: tuple[StimulusSpec, ...]) -> Manifest:
-        """The same guest with stimuli besides those of its manifest."""
+        """Returns the same guest with stimuli besides those of its manifest."""
         return replace(self, further_stimuli=self.further_stimuli + stimuli)
 
     def error_at(self, keys: Keys, message: str) -> HarnessError:
-        """The error to raise for what the manifest has at ``keys`` (``("stimulus", 0, "do")``)."""
+        """Returns the error to raise for what the manifest has at ``keys`` (``("stimulus", 0, "do")``)."""
         if self.path is None:
             return ConfigError(message)
-        line = line_of(_text(self.path), keys)
-        return GuestError(f"`{dotted(keys)}`: {message}", file=str(self.path), line=line)
-
-
-def read_manifest(path: Path) -> Manifest:
-    """The manifest in a ``guest.toml``; GuestError names the key and the line of what is wrong."""
-    text = _text(path)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise syntax_error(str(error), path) from None
-    try:
-        file = msgspec.convert(data, _File, str_keys=True)
-    except msgspec.ValidationError as error:
-        raise schema_error(str(error), text, path, data, _KEYS) from None
-    _check(file, text, path)
-    return Manifest(
-        name=path.absolute().parent.name,
-        source=path.parent / file.guest.source,
-        path=path,
-        description=file.description,
-        machine=file.machine.located(path.parent),
-        run=file.run,
-        stimuli=file.stimulus,
-        expect=file.expect,
-        own_controller=file.machine.controller or DEFAULT_CONTROLLER,
-        toolchain=file.guest.toolchain,
-        start=file.guest.start(path.parent),
-    )
-
-
-def find_guest(what: str | Path) -> Manifest:
-    """The guest that a person names: a directory, a ``guest.toml``, a source or image, or a firmware.
-
-    A ``guest.toml`` beside a source is used if it names that source. GuestError if there is none.
-    """
-    path = Path(what)
-    if path.is_dir():
-        if (path / MANIFEST_NAME).is_file():
-            return read_manifest(path / MANIFEST_NAME)
-        if path.name not in firmware_names():
-            raise GuestError(f"the directory has no {MANIFEST_NAME}", file=str(path))
-    name = str(what)
-    firmware = name in firmware_names()
-    if path.is_file() and not (firmware and _stray(path)):
-        return _of_file(path)
-    if firmware:
-        return read_manifest(firmware_dir() / name / MANIFEST_NAME)
-    if path.exists() and not path.is_dir():
-        from harness.build.load import NOT_REGULAR
-
-        raise GuestError(NOT_REGULAR, file=name)
-    if path.suffix or len(path.parts) > 1:
-        raise GuestError("no such file", file=name)
-    near = get_close_matches(name, firmware_names(), 1)
-    hint = f"; did you mean `{near[0]}`?" if near else "; `rvic list` shows the firmware"
-    raise GuestError(f"no guest `{name}`: neither a file nor a firmware" + hint)
-
-
-def firmware_names() -> list[str]:
-    """Names of the firmware that comes with this package, sorted."""
-    return sorted(path.parent.name for path in firmware_dir().glob(f"*/{MANIFEST_NAME}"))
-
-
-def _stray(path: Path) -> bool:
-    """Whether a file that is named as a firmware is no guest, and so not meant."""
-    from harness.build.load import is_guest  # which brings the assembler along: not for `rvic list`
-
-    return not is_guest(path)
-
-
-def _of_file(path: Path) -> Manifest:
-    if path.suffix == ".toml":
-        return read_manifest(path)
-    beside = path.parent / MANIFEST_NAME
-    if beside.is_file():
-        manifest = read_manifest(beside)
-        if manifest.source.resolve() == path.resolve():
-            return manifest
-    return Manifest(name=path.stem, source=path)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise GuestError("not UTF-8 text", file=str(path)) from None
-    except OSError as error:
-        raise GuestError((error.strerror or "cannot be read").lower(), file=str(path)) from None
-
-
-def _check(file: _File, text: str, path: Path) -> None:
-    """What types cannot say, with its place."""
-
-    def fail(keys: Keys, message: str) -> GuestError:
-        return GuestError(f"`{dotted(keys)}`: {message}", file=str(path), line=line_of(text, keys))
-
-    for key in ("source", "initrd", "dtb"):
-        name = getattr(file.guest, key)
-        if name is not None and not (path.parent / name).is_file():
-            raise fail(("guest", key), f"no such file: {name}")
-    if file.run.limit is not None and file.run.limit < 1:
-        raise fail(("run", "limit"), f"a limit is at least 1 instruction, not {file.run.limit}")
-    for index, stimulus in enumerate(file.stimulus):
-        if stimulus.at < 0:
-            raise fail(("stimulus", index, "at"), f"a tick is not negative: {stimulus.at}")
+        return wrong_value(keys, message, read_text(self.path), self.path)

@@ -40,7 +40,7 @@ def test_the_tree_of_linux_lies_behind_its_ram_disk() -> None:
     assert [s.address - RAM for s in boot.segments] == [0x8_0000, 64 * MIB, 68 * MIB]
     assert boot.x0 == RAM + 68 * MIB
     assert boot.tree is not None
-    chosen = dtb.read(boot.tree).root.child("chosen")
+    chosen = dtb.unflatten(boot.tree).root.child("chosen")
     assert chosen is not None
     assert chosen.properties["linux,initrd-start"] == dtb.cells64(RAM + 64 * MIB)
     assert chosen.properties["linux,initrd-end"] == dtb.cells64(RAM + 67 * MIB)
@@ -90,7 +90,7 @@ def test_a_program_that_fills_memory_gets_no_tree_unless_it_is_asked_for() -> No
         (16 * MIB, 4096, {"initrd": b"x" * 16 * MIB}, "no room for an initial RAM disk of 16,777,216 bytes"),
         (16 * MIB, 4096, {"initrd": b""}, "an initial RAM disk without a byte"),
         (16 * MIB, 4096, {"dtb": b"zero"}, "not a device tree"),
-        (16 * MIB, 4096, {"dtb": dtb.with_room(dtb.write(dtb.DeviceTree()), 3 * MIB)}, "at most 2,097,152"),
+        (16 * MIB, 4096, {"dtb": dtb.with_room(dtb.flatten(dtb.DeviceTree()), 3 * MIB)}, "at most 2,097,152"),
     ],
 )
 def test_what_does_not_fit_is_said(memory: int, size: int, extras: dict[str, object], message: str) -> None:
@@ -137,7 +137,7 @@ def test_the_guest_finds_in_x0_what_the_host_sees(machine: Machine) -> None:
 
 
 def test_a_users_tree_is_taken_as_it_is(machine: Machine, tmp_path: Path) -> None:
-    own = dtb.write(dtb.DeviceTree(dtb.Node("", {"model": dtb.text("mine")})))
+    own = dtb.flatten(dtb.DeviceTree(dtb.Node("", {"model": dtb.strings("mine")})))
     path = tmp_path / "own.dtb"
     path.write_bytes(own)
     machine.load(X0, dtb=path)

@@ -276,7 +276,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_buffer_too_small_for_the_command_line(host: Caller) -> None:
-    host.machine.command_line = "x" * 64
+    host.machine.load(assemble(CALLS), append="x" * 64)
     assert host.call(Op.GET_CMDLINE, BUFFER, 64) == -1
     assert host.call(Op.GET_CMDLINE, BUFFER, 65) == 0
 

@@ -7,6 +7,7 @@ import ctypes
 import mmap
 from typing import Protocol
 
+from harness import arguments
 from harness.arch import hyp
 from harness.engine.memory.stage2 import PAGE_SHIFT, PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
 from harness.errors import ConfigError, HarnessError
@@ -115,7 +116,7 @@ class Memory:
 
     def write(self, ipa: int, data: bytes | bytearray | memoryview) -> None:
         """Stores bytes, into ROM too; every PE sees them at once, as data and as code."""
-        n = len(data)
+        n = len(arguments.data("data", data))
         region = self._need(ipa, n)
         offset = ipa - region.base
         region.view[offset : offset + n] = data
@@ -147,24 +148,29 @@ class Memory:
 
     def write_u8(self, ipa: int, value: int) -> None:
         """Stores a byte; high bits of `value` are dropped, here and in the others."""
-        self.write(ipa, (value & 0xFF).to_bytes(1, "little"))
+        self._store(ipa, value, 1)
 
     def write_u16(self, ipa: int, value: int) -> None:
         """Stores a little-endian halfword."""
-        self.write(ipa, (value & 0xFFFF).to_bytes(2, "little"))
+        self._store(ipa, value, 2)
 
     def write_u32(self, ipa: int, value: int) -> None:
         """Stores a word (4 bytes)."""
-        self.write(ipa, (value & 0xFFFF_FFFF).to_bytes(4, "little"))
+        self._store(ipa, value, 4)
 
     def write_u64(self, ipa: int, value: int) -> None:
         """Stores a doubleword (8 bytes)."""
-        self.write(ipa, (value & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little"))
+        self._store(ipa, value, 8)
 
     def _load(self, ipa: int, n: int) -> int:
         region = self._need(ipa, n)
         offset = ipa - region.base
         return int.from_bytes(region.view[offset : offset + n], "little")
+
+    def _store(self, ipa: int, value: int, n: int) -> None:
+        if type(value) is not int:
+            value = arguments.integer("value", value)
+        self.write(ipa, (value & (1 << 8 * n) - 1).to_bytes(n, "little"))
 
     def _region(self, ipa: int, n: int) -> RamRegion | None:
         for region in self.regions:
@@ -173,6 +179,9 @@ class Memory:
         return None
 
     def _need(self, ipa: int, n: int) -> RamRegion:
+        if type(ipa) is not int or type(n) is not int:
+            arguments.integer("address", ipa)
+            arguments.integer("size", n)
         if n < 0:
             raise ConfigError(f"{n} bytes at {ipa:#x}: a size cannot be negative")
         region = self._region(ipa, n)
