@@ -52,7 +52,7 @@ def option(sentence: str, value: str = "", **more: Any) -> Meta:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: ``kinds`` are the types that its value may have, ``choices`` the words, if it is one of some."""
+    """Option as declared: ``kinds`` are the types that its value may have, ``choices`` its words, if any."""
 
     name: str
     kinds: tuple[Any, ...]

@@ -48,7 +48,7 @@ class InfoKey(IntEnum):
     NR_UNTRUSTED = 1
 
 
-class Status(IntEnum):
+class RvicStatus(IntEnum):
     """Reason in x0 bits 7:0; bits 15:8 hold the index of the offending argument (x1 is 0)."""
 
     SUCCESS = 0
@@ -58,6 +58,6 @@ class Status(IntEnum):
     NO_INTERRUPTS = 4
 
 
-def status(reason: Status, index: int = 0) -> int:
+def status(reason: RvicStatus, index: int = 0) -> int:
     """Returns x0 of a failed call: the reason, and the index of the argument at fault (x1 is 0)."""
     return int(reason) | index << 8

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The AArch64 exception vector table (DDI 0487, D1.3.1.5): offsets from VBAR_ELx."""
+"""Exception vector table of AArch64 (DDI 0487, D1.3.1.5): offsets from VBAR_ELx."""
 
 from __future__ import annotations
 

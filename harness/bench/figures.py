@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from harness.bench import guests, subjects
+from harness.bench.figure import Effort, Figure
 from harness.bench.guests import Guest
 from harness.bench.hypercall_cost import NS, HypercallCost, breakdown, measure_hypercall
-from harness.bench.result import Effort, Result
 from harness.bench.timing import Comparison, compare, in_rotation, interleave
 from harness.engine.baseline import Bare
 
@@ -22,7 +22,7 @@ _DISPATCH = "dispatch in EL2"
 CALLS = subjects.CALLS_PER_CYCLE
 
 
-def all_figures(effort: Effort) -> Iterator[Result]:
+def all_figures(effort: Effort) -> Iterator[Figure]:
     """Measures every figure, in the order in which they are shown."""
     yield from guest_free(effort)
     yield from hypercall(effort)
@@ -31,7 +31,7 @@ def all_figures(effort: Effort) -> Iterator[Result]:
     yield irq_round_trip(effort, parts)
 
 
-def guest_free(effort: Effort) -> list[Result]:
+def guest_free(effort: Effort) -> list[Figure]:
     """Measures a loop without exits, against bare Unicorn that counts instructions and one that does not."""
     guest = guests.mixed()
     passes = max(1, effort.instructions // guest.loop)
@@ -70,7 +70,7 @@ def _passes(bare: Bare, passes: int) -> None:
         bare.run()
 
 
-def hypercall(effort: Effort) -> list[Result]:
+def hypercall(effort: Effort) -> list[Figure]:
     """Measures SMCCC_VERSION, against a raw callback that does nothing; and again with the ledger listening."""
     guest = guests.smccc_version()
     instructions = effort.calls * guest.loop
@@ -97,7 +97,7 @@ def hypercall(effort: Effort) -> list[Result]:
     ]
 
 
-def rvic_ack(effort: Effort, parts: HypercallCost) -> Result:
+def rvic_ack(effort: Effort, parts: HypercallCost) -> Figure:
     """Measures Signal(self), Acknowledge, ClearMasked with PSTATE.I set, per call: no Acknowledge is spurious.
 
     Against bare Unicorn whose callback moves HCR_EL2.VI and answers, and keeps no state.
@@ -109,7 +109,7 @@ def rvic_ack(effort: Effort, parts: HypercallCost) -> Result:
     return _time("rvic_ack", seen, None, "ns per call", calls, words)
 
 
-def irq_round_trip(effort: Effort, parts: HypercallCost) -> Result:
+def irq_round_trip(effort: Effort, parts: HypercallCost) -> Figure:
     """Measures Signal(self), virtual IRQ, Acknowledge, ClearMasked, ERET; against the same with a bare callback."""
     seen = _cycles(guests.round_trip(), effort)
     ns = seen.ours / effort.calls * NS
@@ -137,14 +137,14 @@ def _call_parts(parts: HypercallCost) -> dict[str, float]:
     }
 
 
-def _rate(name: str, seen: Comparison, target: float | None, instructions: int, dominated: str) -> Result:
+def _rate(name: str, seen: Comparison, target: float | None, instructions: int, dominated: str) -> Figure:
     ours, bare = instructions / seen.ours / 1e6, instructions / seen.bare / 1e6
     unit = "million instructions/s"
-    return Result(name, seen.ratio, target, "higher", seen.spread, unit, ours, bare, dominated)
+    return Figure(name, seen.ratio, target, "higher", seen.spread, unit, ours, bare, dominated)
 
 
 def _time(
     name: str, seen: Comparison, target: float | None, unit: str, amount: int, dominated: str
-) -> Result:
+) -> Figure:
     ours, bare = seen.ours / amount * NS, seen.bare / amount * NS
-    return Result(name, seen.ratio, target, "lower", seen.spread, unit, ours, bare, dominated)
+    return Figure(name, seen.ratio, target, "lower", seen.spread, unit, ours, bare, dominated)

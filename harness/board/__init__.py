@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The board: devices at their addresses, their wires, the clock, and the device tree that tells of it all."""
+"""Board: devices at their addresses, their wires, the clock, and the device tree that tells of it all."""

@@ -7,7 +7,7 @@ from harness.engine import PE
 
 
 class Clock:
-    """The system counter of the machine.
+    """System counter of the machine.
 
     vCPUs are interleaved on one time line, as if time-sliced on one physical CPU, so that time is the same
     for all of them, strictly ordered, and exact inside a handler too. ``rate`` is ticks per instruction.
@@ -20,25 +20,30 @@ class Clock:
         self.running: PE | None = None  # whose slice moves time now
 
     def now(self) -> int:
-        """Ticks since the machine was made."""
+        """Returns the ticks since the machine was made."""
         if self.running is None:
             return self._now
         return self._offset + self.rate * self.running.retired
 
     def instructions_until(self, tick: int) -> int:
-        """Instructions after which the tick has come, from now on; not positive if it has."""
+        """Returns the instructions after which the tick has come, from now on; not positive if it has."""
         return -((self.now() - tick) // self.rate)
 
     def start(self, pe: PE) -> None:
-        """A slice of this PE begins: its instructions move time."""
+        """Begins a slice of this PE: its instructions move time."""
         self._offset = self._now - self.rate * pe.retired
         self.running = pe
 
     def stop(self) -> None:
-        """The slice ended."""
+        """Ends the slice."""
         self._now = self.now()
         self.running = None
 
+    def end_slice_at(self, tick: int | None) -> None:
+        """Lets the running slice end when a tick comes, if not before; None and no running slice do nothing."""
+        if tick is not None and self.running is not None:
+            self.running.shorten(max(0, self.instructions_until(tick)))
+
     def jump(self, tick: int) -> None:
-        """Move to a later tick while nothing runs."""
+        """Moves to a later tick while nothing runs."""
         self._now = max(self._now, tick)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine's consoles: what the guest printed on its UART or by semihosting, and what is typed to it."""
+"""Consoles of the machine: what the guest printed on its UART or by semihosting, and what is typed to it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from harness import arguments
 
 
 class Port(Protocol):
-    """A device with a terminal at its other end: the PL011, or a virtio console."""
+    """Device with a terminal at its other end: the PL011, or a virtio console."""
 
     output: bytearray
 
     def feed(self, data: bytes) -> None:
-        """Type."""
+        """Types ``data``."""
         ...
 
 
 class Console:
-    """Text out of and into one device. Bytes that are no UTF-8 show as U+FFFD."""
+    """Console of one device: text out of it and into it. Bytes that are no UTF-8 show as U+FFFD."""
 
     def __init__(self, port: Port) -> None:
         self._port = port
@@ -30,7 +30,7 @@ class Console:
         return bytes(self._port.output)
 
     def since(self, start: int) -> bytes:
-        """What was printed after the first ``start`` bytes."""
+        """Returns what was printed after the first ``start`` bytes."""
         return bytes(self._port.output[start:])
 
     @property
@@ -39,11 +39,11 @@ class Console:
         return self._port.output.decode("utf-8", "replace")
 
     def write(self, data: bytes) -> None:
-        """Print from outside the UART (semihosting)."""
+        """Prints from outside the UART (semihosting)."""
         self._port.output += data
 
     def feed(self, data: bytes | str) -> None:
-        """Type: the bytes arrive at the device's receiver now."""
+        """Types: the bytes arrive at the device's receiver now."""
         self._port.feed(data.encode() if isinstance(data, str) else bytes(arguments.data("feed()", data)))
 
     def __len__(self) -> int:

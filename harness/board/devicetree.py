@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The device tree of the board: what QEMU's ``virt`` says of itself, or an rVIC and an rVID in the GIC's place.
+"""Device tree of the board: what QEMU's ``virt`` says of itself, or an rVIC and an rVID in the GIC's place.
 
 Node names, order of interrupts and phandles' meaning are QEMU's, so that a guest that looks for
 ``/pl011@9000000`` finds it. Nothing is described that is not there.
@@ -30,7 +30,7 @@ _COMPATIBLE_CPUS: Final = {"max": "arm,armv8"}
 
 
 class Conduit(StrEnum):
-    """The instruction by which the guest is told to call PSCI; both are served."""
+    """Instruction by which the guest is told to call PSCI; both are served."""
 
     HVC = "hvc"
     SMC = "smc"
@@ -38,7 +38,7 @@ class Conduit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BoardFacts:
-    """What the tree depends on. ``memory`` is bytes of RAM from RAM_BASE; ``inputs`` those of the RVID."""
+    """Facts of the board that its tree tells. ``memory``: bytes of RAM from RAM_BASE; ``inputs``: the RVID's."""
 
     cpus: int
     memory: int
@@ -52,7 +52,7 @@ class BoardFacts:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the loader tells the guest: its command line, and where (start, end) the initial RAM disk is."""
+    """Words of the loader to the guest: its command line, and (start, end) of the initial RAM disk."""
 
     bootargs: str | None = None
     initrd: tuple[int, int] | None = None
@@ -63,7 +63,7 @@ class Chosen:
 
 @lru_cache(maxsize=32)  # many machines of a test are the same
 def board_tree(facts: BoardFacts, chosen: Chosen) -> bytes:
-    """The flattened device tree of a board."""
+    """Returns the flattened device tree of a board."""
     rvic = facts.controller is ControllerKind.RVIC
     properties = {
         "compatible": strings("linux,dummy-virt"),
@@ -88,7 +88,7 @@ def board_tree(facts: BoardFacts, chosen: Chosen) -> bytes:
 
 
 def with_chosen(data: bytes, chosen: Chosen, file: str | None = None) -> bytes:
-    """A user's device tree with what the loader has to say put into ``/chosen``; GuestError if it is none."""
+    """Returns a user's device tree with the loader's words put into ``/chosen``; GuestError if it is none."""
     tree = unflatten(data, file)
     node = tree.root.child("chosen") or tree.root.add("chosen")
     _choose(node, chosen)
@@ -105,7 +105,7 @@ def _choose(node: Node, chosen: Chosen) -> None:
 
 
 def _gic(root: Node, *, virtualization: bool) -> None:
-    """A GICv2. The physical one has virtualization frames, which EL2 keeps: a guest at EL1 has no use for them."""
+    """Describes a GICv2. The physical one has virtualization frames, for which a guest at EL1 has no use."""
     frames = [virt.GICD_BASE, virt.GICC_BASE]
     if virtualization:
         frames += [virt.GICH_BASE, virt.GICV_BASE]
@@ -116,7 +116,7 @@ def _gic(root: Node, *, virtualization: bool) -> None:
 
 
 def _rvic(root: Node) -> None:
-    """An rVIC and an rVID, which have no registers and so no addresses."""
+    """Describes an rVIC and an rVID, which have no registers and so no addresses."""
     root.add("rvic", _interrupt_controller("arm,rvic", _CONTROLLER, 2))
     rvid = root.add("rvid", _interrupt_controller("arm,rvid", _DISTRIBUTOR, 1))
     rvid.properties["interrupt-parent"] = cells(_CONTROLLER)
@@ -196,7 +196,7 @@ def _primecell(name: str, base: int) -> dict[str, bytes]:
 
 
 def _interrupt(facts: BoardFacts, intid: int, kind: int) -> dict[str, bytes]:
-    """An SPI in the controller's own terms; nothing where the controller has no such input."""
+    """Returns an SPI in the controller's own terms; nothing where the controller has no such input."""
     spi = intid - ids.SPI_BASE
     if facts.controller is not ControllerKind.RVIC:
         return {"interrupts": cells(_SPI, spi, kind)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The board's flash: two banks that are read and executed in place, and written through their command set."""
+"""Flash of the board: two banks that are read and executed in place, and written through their command set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BANK_BASES: Final = (0, BANK_SIZE)
 
 
 class FlashBank:
-    """One bank as a device on the bus, over read-only memory that EL2 maps while the bank is in array mode."""
+    """Bank of flash as a device on the bus, over read-only memory that EL2 maps while the bank is in array mode."""
 
     size = BANK_SIZE
 
@@ -27,13 +27,13 @@ class FlashBank:
         memory.add_ram(base, BANK_SIZE, readonly=True)
 
     def read(self, _cpu: int, offset: int, size: int) -> int:
-        """What the bank answers in its present mode."""
+        """Returns what the bank answers in its present mode."""
         if self.state.in_array:
             return int.from_bytes(self._memory.read(self._base + offset, size), "little")
         return self.state.read(offset, size)
 
     def write(self, _cpu: int, offset: int, size: int, value: int) -> None:
-        """A write of a guest: part of a command."""
+        """Takes a write of a guest: part of a command."""
         change = self.state.write(offset, size, value)
         if change is not None:
             self._memory.write(self._base + change.offset, change.data)
@@ -41,12 +41,12 @@ class FlashBank:
         self._memory.trap(self._base, not self.state.in_array)
 
     def reset(self) -> None:
-        """Power-on: array mode. What is written stays."""
+        """Takes the bank to array mode, as power-on does. What is written stays."""
         self.state.reset()
         self._memory.trap(self._base, False)
 
     def back_with(self, file: Path) -> None:
-        """Fill the bank from a file, and keep what guests write in it; GuestError if it is none for a bank."""
+        """Fills the bank from a file, and keeps what guests write in it; GuestError if it is none for a bank."""
         try:
             data = file.read_bytes() if file.exists() else b""
         except OSError as error:
@@ -59,7 +59,7 @@ class FlashBank:
         self.file = file
 
     def save(self) -> None:
-        """Write the sectors that changed to the file behind the bank, if there is one."""
+        """Writes the sectors that changed to the file behind the bank, if there is one."""
         if self.file is None or not self._changed:
             return
         try:
@@ -73,6 +73,6 @@ class FlashBank:
 
 
 def add_flash(memory: Memory) -> tuple[FlashBank, FlashBank]:
-    """Both banks, in memory; whoever asks puts them on the bus."""
+    """Makes both banks, in memory; whoever asks puts them on the bus."""
     first, second = (FlashBank(memory, base) for base in BANK_BASES)
     return first, second

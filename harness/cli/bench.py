@@ -6,7 +6,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from harness.bench import Effort, Result, all_figures, machine_name, to_json
+from harness.bench import Effort, Figure, all_figures, machine_name, to_json
 from harness.cli.screen import Screen, new_table
 
 _LEFT = ("figure", "unit")
@@ -29,7 +29,7 @@ def bench(*, as_json: bool, effort: Effort | None = None) -> int:
     return 0
 
 
-def _figures(results: list[Result]) -> Table:
+def _figures(results: list[Figure]) -> Table:
     table = new_table("figure", "ratio", "spread", "target", "rvic", "Unicorn", "unit", left=_LEFT)
     for result in results:
         bound = ""
@@ -41,12 +41,12 @@ def _figures(results: list[Result]) -> Table:
     return table
 
 
-def _words(results: list[Result]) -> Table:
+def _words(results: list[Figure]) -> Table:
     table = new_table("figure", "words", left=("figure", "words"), header=False)
     for result in results:
         table.add_row(Text(result.name, "cyan"), result.dominated)
     return table
 
 
-def _style(result: Result) -> str:
+def _style(result: Figure) -> str:
     return {True: "green", False: "yellow", None: ""}[result.met]

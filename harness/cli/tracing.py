@@ -10,7 +10,7 @@ from harness.machine.machine import Machine
 from harness.machine.naming import names_of
 from harness.trace.events import Event, PowerChange, VirqLowered, VirqRaised, VirqTaken
 from harness.trace.names import Names
-from harness.trace.text import HEADER, SymbolTable, format_event
+from harness.trace.text import HEADER, SymbolLookup, format_event
 
 MARGIN: Final = "  console | "
 
@@ -21,7 +21,7 @@ class Formatter(NamedTuple):
     """Words for the events of one machine."""
 
     names: Names
-    symbols: SymbolTable
+    symbols: SymbolLookup
 
     @classmethod
     def of(cls, machine: Machine) -> Formatter:

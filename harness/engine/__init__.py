@@ -1,31 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""One PE on Unicorn: registers, traps, exception entry, stage 2, slices. Nothing else imports unicorn."""
+"""PE on Unicorn: registers, traps, exception entry, stage 2, slices. No other package imports unicorn."""
 
 from harness.engine.completions.exception_entry import Lockup
 from harness.engine.core import Backend
 from harness.engine.deviations import DEVIATIONS, Deviation
+from harness.engine.emulator.interruptions import INTERRUPTIONS
 from harness.engine.emulator.registers import RawGeneral
 from harness.engine.emulator.values import register_number, register_value
 from harness.engine.emulator.vector_registers import VectorRegisters
-from harness.engine.memory.ram import Memory, NotRamError, Region
+from harness.engine.memory.ram import Memory, NotRamError, RamRegion
 from harness.engine.memory.stage2 import Page
-from harness.engine.mmio.access import Access, Part
+from harness.engine.mmio.access import DeviceAccess, Part
 from harness.engine.pe import PE, Handler
 
 __all__ = [
     "DEVIATIONS",
+    "INTERRUPTIONS",
     "PE",
-    "Access",
     "Backend",
     "Deviation",
+    "DeviceAccess",
     "Handler",
     "Lockup",
     "Memory",
     "NotRamError",
     "Page",
     "Part",
+    "RamRegion",
     "RawGeneral",
-    "Region",
     "VectorRegisters",
     "register_number",
     "register_value",

@@ -21,7 +21,7 @@ from harness.engine.deviations import Deviation
 from harness.engine.exception_hook import ExceptionHook
 from harness.engine.memory.ram import Memory
 from harness.engine.mmio import access as accesses
-from harness.engine.mmio.access import Access
+from harness.engine.mmio.access import DeviceAccess
 from harness.engine.mmio.loadstore import ZR, decode
 
 Handler = Callable[["PE", int], object]
@@ -109,14 +109,14 @@ class PE(ExceptionCore):
 
     # Device accesses.
 
-    def access(self, esr: int) -> Access:
+    def access(self, esr: int) -> DeviceAccess:
         """Decodes the current data abort."""
         word = self.instruction()
         insn = None if word is None else decode(word)
         far = self.registers.fault_address()
         return accesses.decode(esr, insn, far, self.registers.fault_page() | far & 0xFFF, self)
 
-    def finish(self, access: Access, values: Sequence[int | None]) -> None:
+    def finish(self, access: DeviceAccess, values: Sequence[int | None]) -> None:
         """Completes an access with the value of each part, and skips its instruction.
 
         An access with a deviation is aborted instead.

@@ -19,7 +19,7 @@ def stack_pointer(value: int) -> str:
     return "SP_EL1" if pstate.uses_own_stack(value) else "SP_EL0"
 
 
-class Banked(Protocol):
+class RegisterOwner(Protocol):
     """The CPU of the registers: what of it changes with one of them."""
 
     sp: int
@@ -39,7 +39,7 @@ class Banked(Protocol):
 class RawSystemRegisters(MutableMapping[str, int]):
     """System registers by the manual's name (harness.arch.sysreg); a KeyError for any other."""
 
-    def __init__(self, file: SystemRegisterFile, cpu: Banked) -> None:
+    def __init__(self, file: SystemRegisterFile, cpu: RegisterOwner) -> None:
         self._file = file
         self._cpu = cpu
         self.write = file.write  # the register itself, and nothing else

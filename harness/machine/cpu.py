@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from harness.board.platform import Platform
+from harness.board.timers import Timers
 from harness.el2 import Power, Vcpu
 from harness.engine import PE, VectorRegisters, register_value
 from harness.machine.general_registers import GeneralRegisters
@@ -13,10 +13,10 @@ from harness.machine.system_registers import SystemRegisters
 class Cpu:
     """CPU ``m.cpus[n]``: ``x[0]`` to ``x[30]``, ``sp``, ``pc``, ``pstate``, ``sysreg["VBAR_EL1"]``, ``v[n]``."""
 
-    def __init__(self, vcpu: Vcpu, platform: Platform) -> None:
+    def __init__(self, vcpu: Vcpu, timers: Timers) -> None:
         self._vcpu = vcpu
         self._x = GeneralRegisters(vcpu.pe)
-        self._sysreg = SystemRegisters(vcpu.pe, platform)
+        self._sysreg = SystemRegisters(vcpu.pe, timers)
 
     @property
     def index(self) -> int:

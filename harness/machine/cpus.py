@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The vCPUs of a machine, by number."""
+"""Virtual CPUs of a machine, by number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.machine.cpu import Cpu
 
 
 class NoSuchCpuError(ConfigError, IndexError):
-    """The machine has no vCPU of this number."""
+    """Error: the machine has no vCPU of this number."""
 
 
 class Cpus(Sequence[Cpu]):

@@ -16,19 +16,20 @@ from harness.arch import virt
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.board.console import Console
-from harness.board.peripherals import Peripherals
-from harness.board.platform import Platform
+from harness.board.system_bus import SystemBus
+from harness.board.timers import Timers
 from harness.boot.loader import Loader
 from harness.boot.placement import Boot, BootOptions, Source
 from harness.declaration import accepts
-from harness.el2 import Hypervisor, RvicController
-from harness.engine import PE, Memory
+from harness.el2 import Hypervisor, PowerControl, Vm, make_controller, make_vcpus
+from harness.engine import INTERRUPTIONS, PE, Memory
 from harness.errors import ConfigError
+from harness.host.peripherals import Peripherals
 from harness.host.semihosting import Semihosting
 from harness.host.terminal import Terminal
 from harness.host.typed import serial_input
 from harness.image import Program, Symbols
-from harness.machine.controllers import GUEST_DEFINES, make_controller
+from harness.machine.controllers import GUEST_DEFINES
 from harness.machine.cpu import Cpu
 from harness.machine.cpus import Cpus
 from harness.machine.parts import board_facts, rvic_config
@@ -40,7 +41,6 @@ from harness.run.loop import Loop
 from harness.run.scheduler import Scheduler
 from harness.run.stimulus import parse_stimulus
 from harness.run.stop import Stop
-from harness.rvic import VmInterrupts
 from harness.trace import Events, Ledger, Listener, Names
 
 
@@ -70,16 +70,19 @@ class Machine:
         self.clock = Clock(options.ticks_per_instruction)
         choices = options.board
         gic = {"priority_bits": choices.priority_bits, "list_registers": options.list_registers}
-        self.board = Board(options.cpus, untrusted=options.untrusted, rose=self._spi_rose, **gic)
+        self.board = board = Board(options.cpus, untrusted=options.untrusted, **gic)
         self.board.uart.eager = choices.uart == "qemu"
         self.console = Console(self.board.uart)
-        self._platform = platform = Platform(self.board, self.clock, self._pes)
-        self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
-        self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, options.quantum)
-        platform.connect(self._scheduler, self.hypervisor)
+        timers = Timers(board, self.clock, self._pes)
+        vcpus = make_vcpus(self.controller, self._pes, board.gic)
+        vm = Vm(vcpus, self.clock.now, self.events, SystemBus(board, self.clock))
+        spis = board.lines.spis
+        interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, spis)
+        power = PowerControl(vm, interrupts, self.memory, timers)
         self._names = Names(options.rvic_base, options.rvid_base, options.trusted)
-        self._start()
-        self.cpus = Cpus(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
+        self.hypervisor = Hypervisor(vm, interrupts, power, self._names)
+        self._scheduler = Scheduler(self.hypervisor, board, self.clock, options.quantum)
+        self.cpus = Cpus(Cpu(vcpu, timers) for vcpu in vcpus)
         self._loader = Loader(self.memory, self.board.bus, board_facts(options))
         self._conditions = Conditions(
             self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
@@ -117,13 +120,6 @@ class Machine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _start(self, interrupts: VmInterrupts | None = None) -> None:
-        """Let EL2 start on the PEs and the board as they are."""
-        controller = make_controller(
-            self.controller, self.hypervisor, self.board, self._platform, self.config, interrupts
-        )
-        self.hypervisor.start(controller, self._names)
 
     def close(self) -> None:
         """Gives back what the emulated CPUs hold; each use of them raises ClosedError from now on.
@@ -200,7 +196,7 @@ class Machine:
         return self._loader.boots[-1].tree if self._loader.boots else None
 
     def _power_on(self, boot: Boot) -> None:
-        self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
+        self.hypervisor.power.on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
 
     def reset(self) -> None:
         """Restarts the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
@@ -209,14 +205,9 @@ class Machine:
         that no image covers, the time, the console's text and what is scheduled or fed stay.
         """
         self._check_open()
-        controller = self.hypervisor.controller
-        interrupts = controller.interrupts if isinstance(controller, RvicController) else None
-        if interrupts is not None:
-            interrupts.reset()  # the profile says what of it a reset leaves
         self.board.reset()
         self.hypervisor.reset()
         self._scheduler.reset()
-        self._start(interrupts)
         self._semihosting.close()
         self._loop.exit = None
         for boot in self._loader.boots:
@@ -277,7 +268,7 @@ class Machine:
         if limit is not None:
             limit = arguments.whole(f"limit={limit!r}", limit, 1, "instruction")
         check_conditions(conditions)
-        with self._alone("run() it again"):
+        with self._alone("run() it again"), INTERRUPTIONS.awaited():
             try:
                 return self._loop.run(conditions, limit)
             finally:
@@ -295,6 +286,3 @@ class Machine:
             yield
         finally:
             self._busy.release()
-
-    def _spi_rose(self, intid: int) -> None:
-        self.hypervisor.controller.line_rose(intid)

@@ -10,7 +10,7 @@ from typing import Final
 
 from harness.arch import sysreg
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
-from harness.board.platform import Platform
+from harness.board.timers import Timers
 from harness.devices import TimerRegister
 from harness.engine import PE, register_value
 from harness.errors import ConfigError
@@ -48,9 +48,9 @@ class SystemRegisters(MutableMapping[str, int]):
     write to what cannot be written.
     """
 
-    def __init__(self, pe: PE, platform: Platform) -> None:
+    def __init__(self, pe: PE, timers: Timers) -> None:
         self._pe = pe
-        self._platform = platform
+        self._timers = timers
 
     def __getitem__(self, name: str) -> int:
         self._pe.check_open()
@@ -58,7 +58,7 @@ class SystemRegisters(MutableMapping[str, int]):
         if register in _WRITE_ONLY:
             raise UnknownRegisterError(f"{register} can only be written")
         if register in _TIMERS:
-            return self._platform.timer_read(self._pe.index, register)
+            return self._timers.read(self._pe.index, register)
         return self._pe.mrs(register)
 
     def __setitem__(self, name: str, value: int) -> None:
@@ -68,7 +68,7 @@ class SystemRegisters(MutableMapping[str, int]):
             raise ConfigError(f"{register} can only be read")
         value = register_value(register, value)
         if register in _TIMERS:
-            self._platform.timer_write(self._pe.index, register, value)
+            self._timers.write(self._pe.index, register, value)
         else:
             self._pe.msr(register, value)
 

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 from harness.board.board import Board
 from harness.board.clock import Clock
-from harness.el2 import Hypervisor, Outcome
+from harness.el2 import Hypervisor, SystemEnd
 from harness.engine import PE
 from harness.host.signals import CtrlC
 from harness.host.terminal import Terminal
@@ -73,8 +73,8 @@ class Loop:
             self._ctrl_c.check()
             if self.terminal is not None:
                 self.terminal.pump()
-            self._let_time_pass()
-            hypervisor.follow_wires()
+            with hypervisor.vm.inputs:  # the PEs see what has come of everything at one tick
+                self._let_time_pass()
             self._conditions.look()
             stop = self._ended()
             if stop is not None:
@@ -97,7 +97,6 @@ class Loop:
         self._board.advance(now)
         while self._stimuli and self._stimuli[0][0] <= now:
             heappop(self._stimuli)[2]()
-            self._board.settle()
 
     def _deadline(self) -> int | None:
         """Returns the next tick at which something happens by itself."""
@@ -141,9 +140,10 @@ class Loop:
             pe, code = self.exit
             self.exit = None
             return self._stop(StopReason.EXIT, pe.index, f"the guest exited with code {code}", code)
-        if hypervisor.outcome is not None and hypervisor.ended_by is not None:
-            outcome, cpu = hypervisor.outcome, hypervisor.ended_by.index
-            if outcome is Outcome.POWER_OFF:
+        power = hypervisor.power
+        if power.ended is not None and power.ended_by is not None:
+            cpu = power.ended_by.index
+            if power.ended is SystemEnd.POWER_OFF:
                 return self._stop(StopReason.POWER_OFF, cpu, "the guest called PSCI SYSTEM_OFF")
             if self._restart is None:
                 return self._stop(StopReason.RESET, cpu, "the guest called PSCI SYSTEM_RESET")

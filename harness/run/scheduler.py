@@ -10,6 +10,8 @@ with its exclusive monitor armed polls: it looks again after another vCPU has ru
 
 from __future__ import annotations
 
+from functools import partial
+
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.el2 import Hypervisor, Power, Vcpu
@@ -32,8 +34,10 @@ class Scheduler:
         self._began = 0  # what the PE of the present slice had retired when it began
         self._polled: Vcpu | None = None  # who polled last, if nobody has run since
         self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
+        hypervisor.power.started = self._peer_started
         for vcpu in self._vcpus:
             vcpu.pe.event_register.on_sev = self._send_event
+            vcpu.nirq.listen(partial(self._irq_moved, vcpu.pe))
 
     def next(self) -> Vcpu | None:
         """Returns the vCPU whose turn it is, its physical interrupts taken; None if none can run.
@@ -93,7 +97,8 @@ class Scheduler:
 
     def run(self, vcpu: Vcpu, length: int) -> int:
         """Runs one slice; returns the instructions it retired."""
-        self._hypervisor.resume(vcpu)
+        if vcpu.resume is not None:
+            self._hypervisor.power.resume(vcpu)
         self._clock.start(vcpu.pe)
         self._began = vcpu.pe.retired
         try:
@@ -111,7 +116,14 @@ class Scheduler:
         self._turn, self._left = 0, self._quantum
         self._polled = None
 
-    def peers_started(self, pe: PE) -> None:
-        """Counts the quantum from here: a second vCPU came on while this one runs."""
-        pe.shorten(self._quantum)
-        self._left = self._quantum + pe.retired - self._began  # the slice's own length is yet to be taken off
+    def _peer_started(self) -> None:
+        """Counts the quantum from here where a second vCPU comes on while one runs."""
+        pe = self._clock.running
+        if pe is not None:
+            pe.shorten(self._quantum)
+            self._left = self._quantum + pe.retired - self._began  # the slice's own length is yet to come off
+
+    def _irq_moved(self, pe: PE, level: bool) -> None:
+        """Ends the running slice where its CPU has a physical interrupt to take."""
+        if level and self._clock.running is pe:
+            pe.shorten(0)

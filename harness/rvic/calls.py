@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from harness.arch.rvic import MPIDR_AFFINITY, VERSION_0_3, InfoKey, RvicCall, RvidCall, Status, status
+from harness.arch.rvic import MPIDR_AFFINITY, VERSION_0_3, InfoKey, RvicCall, RvicStatus, RvidCall, status
 from harness.arch.smccc import MASK32, MASK64, NOT_SUPPORTED, SUCCESS
 from harness.rvic.config import Argument, Defects
 from harness.rvic.reply import Effect, EffectKind, Reply, Target, done
@@ -24,7 +24,7 @@ Handler: TypeAlias = Callable[[VmInterrupts, int, Arguments, LineLevel], Reply] 
 # Looked up for every call, and a member of an enum is slow to find before Python 3.12.
 _SIGNALLED, _ACKNOWLEDGED = EffectKind.SIGNALLED, EffectKind.ACKNOWLEDGED
 _VERSION, _NOT_SUPPORTED = Reply(SUCCESS, VERSION_0_3), Reply(NOT_SUPPORTED)
-_DISABLED, _NO_INTERRUPTS = Reply(status(Status.DISABLED)), Reply(status(Status.NO_INTERRUPTS))
+_DISABLED, _NO_INTERRUPTS = Reply(status(RvicStatus.DISABLED)), Reply(status(RvicStatus.NO_INTERRUPTS))
 
 
 def info(vm: VmInterrupts, _caller: int, x: Arguments, _level: LineLevel) -> Reply:
@@ -160,4 +160,4 @@ def call(vm: VmInterrupts, caller: int, function: int, x: Arguments, level: Line
 def _refused(kind: Argument, value: int, index: int, defects: Defects) -> Reply:
     has_code = kind is Argument.VCPU or (kind is Argument.ROUTE_VCPU and not defects.map_vcpu_code)
     absent = has_code and not value & ~MPIDR_AFFINITY  # malformed otherwise
-    return Reply(status(Status.INVALID_CPU if absent else Status.ERROR_PARAMETER, index))
+    return Reply(status(RvicStatus.INVALID_CPU if absent else RvicStatus.ERROR_PARAMETER, index))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from harness.arch import psci, rvic, smccc
 from harness.arch.intid import PPI_PHYSICAL_TIMER, PPI_VIRTUAL_TIMER, SGI_COUNT
 from harness.arch.intid import name as gic_name
-from harness.arch.rvic import RvicCall, RvidCall, Status
+from harness.arch.rvic import RvicCall, RvicStatus, RvidCall
 
 
 def _camel(name: str) -> str:
@@ -131,7 +131,7 @@ def _rvic_result(name: str, x0: int, x1: int) -> str:
     if x0 == smccc.NOT_SUPPORTED:
         return "NOT_SUPPORTED"
     reason = x0 & 0xFF
-    if x0 >> 16 or reason > max(Status):
+    if x0 >> 16 or reason > max(RvicStatus):
         return f"0x{x0:x}"
-    blamed = reason in (Status.ERROR_PARAMETER, Status.INVALID_CPU)
-    return f"{Status(reason).name} in x{1 + (x0 >> 8)}" if blamed else Status(reason).name
+    blamed = reason in (RvicStatus.ERROR_PARAMETER, RvicStatus.INVALID_CPU)
+    return f"{RvicStatus(reason).name} in x{1 + (x0 >> 8)}" if blamed else RvicStatus(reason).name

@@ -27,7 +27,7 @@ _TAKEN_FROM = {0x000: "EL1t", 0x200: "EL1h", 0x400: "EL0", 0x600: "EL0 (AArch32)
 HEADER = f"{'tick':>10}  cpu     {'event':<6} {'what':<40} {'answer':<28} where"
 
 
-class SymbolTable(Protocol):
+class SymbolLookup(Protocol):
     """Names of addresses: :class:`harness.image.Symbols` is one."""
 
     def lookup(self, address: int) -> str | None:
@@ -46,7 +46,7 @@ class _Speller(NamedTuple):
     """Words for the numbers of one machine."""
 
     names: Names
-    symbols: SymbolTable | None
+    symbols: SymbolLookup | None
 
     def place(self, address: int) -> str:
         """Returns an address as a symbol, else as a number."""
@@ -58,7 +58,7 @@ class _Speller(NamedTuple):
         return "" if intid is None else f"INTID {intid} {self.names.intid(intid)}"
 
 
-def format_event(event: ev.Event, names: Names | None = None, symbols: SymbolTable | None = None) -> str:
+def format_event(event: ev.Event, names: Names | None = None, symbols: SymbolLookup | None = None) -> str:
     """Returns the event as one line, without its newline."""
     speller = _Speller(names or _DEFAULT_NAMES, symbols)
     kind, what, answer, pc = _COLUMNS[type(event)](event, speller)
@@ -75,7 +75,7 @@ class TextWriter:
         stream: TextIO,
         *,
         names: Names | None = None,
-        symbols: SymbolTable | None = None,
+        symbols: SymbolLookup | None = None,
         header: bool = False,
     ) -> None:
         self._stream = stream

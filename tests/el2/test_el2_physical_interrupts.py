@@ -10,7 +10,7 @@ from call_table import Action, Call, Caller, line, pulse, rvic, rvid, timer
 
 from harness import StopReason, until
 from harness.arch.psci import Function
-from harness.arch.rvic import RvicCall, RvidCall, Status
+from harness.arch.rvic import RvicCall, RvicStatus, RvidCall
 from harness.el2 import GicDriver
 from harness.gic import Frame
 from harness.trace.events import PhysicalIrq
@@ -21,7 +21,7 @@ LEVEL, OTHER_LEVEL = 1, 2  # the UART's and the RTC's: level-sensitive
 DEVICE = T + 7
 TIMER = 27
 GICC_RPR = 0x14
-NOTHING = (Status.NO_INTERRUPTS, 0)
+NOTHING = (RvicStatus.NO_INTERRUPTS, 0)
 Make = Callable[..., Caller]
 Log = list[tuple[str, int]]
 

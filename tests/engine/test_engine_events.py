@@ -56,10 +56,22 @@ def test_an_event_wakes(rig: Rig) -> None:
     assert rig.immediates() == [0]
 
 
-@pytest.mark.parametrize(("mask", "wakes"), [("msr daifclr, #3", True), ("msr daifset, #3", False)])
-@pytest.mark.parametrize("line", ["virq", "vfiq"])
-def test_an_interrupt_wakes_if_it_is_not_masked(rig: Rig, line: str, mask: str, wakes: bool) -> None:
-    assert asleep(rig, f"{mask}\n{CLEAR}")
+@pytest.mark.parametrize(
+    ("line", "masked", "wakes"),
+    [
+        ("virq", 0, True),
+        ("virq", 1, True),
+        ("virq", 2, False),
+        ("virq", 3, False),
+        ("vfiq", 0, True),
+        ("vfiq", 1, False),
+        ("vfiq", 2, True),
+        ("vfiq", 3, False),
+    ],
+)
+def test_an_interrupt_wakes_if_it_is_not_masked(rig: Rig, line: str, masked: int, wakes: bool) -> None:
+    """By PSTATE.I (2) or F (1)."""
+    assert asleep(rig, f"msr daifclr, #3\nmsr daifset, #{masked}\n{CLEAR}")
     setattr(rig.pe, line, True)
     rig.pe.event_register.is_set = False  # the change of the line, of which more below
     assert rig.pe.event_register.awake() is wakes
@@ -101,6 +113,12 @@ def test_it_traps_at_el0_where_it_would_wait(rig: Rig, event: str, traps: bool) 
     assert (rig.pe.x[7] == RAM + 28) is traps
 
 
+def test_it_waits_at_el1_whatever_el0_may(rig: Rig) -> None:
+    """SCTLR_EL1.nTWE is for EL0 alone."""
+    rig.pe.sysreg["SCTLR_EL1"] &= ~(1 << 18)
+    assert asleep(rig, CLEAR)
+
+
 def test_a_wfe_that_waits_can_be_cut_anywhere(rig: Rig) -> None:
     rig.load(CLEAR + "nop\nwfe\nhvc #0")
     assert [rig.pe.run(1) for _ in range(4)] == [1, 1, 1, 1]
@@ -109,5 +127,7 @@ def test_a_wfe_that_waits_can_be_cut_anywhere(rig: Rig) -> None:
 
 def test_reset_ends_the_wait(rig: Rig) -> None:
     assert asleep(rig, CLEAR)
+    rig.pe.event_register.polls = True
     rig.pe.reset(RAM, 0)
     assert rig.pe.event_register.awake()
+    assert not rig.pe.event_register.polls

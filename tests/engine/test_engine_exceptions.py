@@ -211,6 +211,34 @@ class TestLockup:
         assert rig.pe.lockup is not None
         assert "data abort" in rig.pe.lockup.reason
 
+    def test_a_vector_that_returns_illegally_to_itself(self, rig: Rig) -> None:
+        """Each ERET leads to the next Illegal Execution state exception (D1.3.4)."""
+        vector = VBAR + 0x200
+        rig.load("eret", vector)
+        rig.load("msr spsr_el1, x1\nmsr elr_el1, x2\neret")
+        rig.pe.sysreg["VBAR_EL1"] = VBAR
+        rig.pe.x[1], rig.pe.x[2] = 9, vector
+        assert rig.pe.run(1000) < 10
+        assert rig.pe.lockup is not None
+        assert rig.pe.lockup.pc == vector
+
+    def test_a_vector_is_entered_again_after_a_lockup_and_a_reset(self, rig: Rig) -> None:
+        """The reset forgets which vector was entered last, and when."""
+        vector = VBAR + 0x200
+        rig.load(".long 0", vector)
+        rig.load("svc #0")
+        rig.pe.sysreg["VBAR_EL1"] = VBAR
+        rig.pe.run(1000)
+        assert rig.pe.lockup is not None
+        rig.pe.reset(vector, 0)
+        rig.pe.sysreg["VBAR_EL1"] = VBAR
+        rig.load("hvc #0", vector)
+        rig.load(".long 0", vector - 4)
+        rig.pe.pc = vector - 4
+        rig.pe.run(100)
+        assert rig.pe.lockup is None
+        assert rig.immediates() == [0]
+
     def test_reset_ends_it(self, rig: Rig) -> None:
         rig.load(".long 0")
         rig.pe.run(1000)

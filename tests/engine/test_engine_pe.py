@@ -20,7 +20,7 @@ def test_reset_state(rig: Rig) -> None:
     """D1.3.1.4."""
     pe = rig.pe
     rig.go("mov x5, #1\nmov sp, x5\nmsr vbar_el1, x5\nmsr daifclr, #15\nmsr tpidr_el1, x5\nhvc #0")
-    pe.virq = True
+    pe.virq = pe.vfiq = True
     pe.reset(RAM + 0x100, 77)
     assert pe.pc == RAM + 0x100
     assert pe.x.tolist() == [77] + [0] * 30
@@ -28,17 +28,28 @@ def test_reset_state(rig: Rig) -> None:
     assert pe.el == 1
     assert pe.sp == 0
     assert not pe.virq
+    assert not pe.vfiq
     assert pe.sysreg["VBAR_EL1"] == pe.sysreg["TPIDR_EL1"] == 0
     assert not pe.sysreg["SCTLR_EL1"] & 1
 
 
 def test_reset_keeps_what_el2_has_set(rig: Rig) -> None:
     """A reset of the guest is not one of its hypervisor."""
+    controls = {
+        "CNTHCTL_EL2": 1,
+        "CNTVOFF_EL2": 0x1234,
+        "CPTR_EL2": 0x33FF | 1 << 20,
+        "HSTR_EL2": 1 << 3,
+        "MDCR_EL2": 1 << 9,
+        "VMPIDR_EL2": 1 << 31 | 5,
+        "VPIDR_EL2": 0x410F_D034,
+    }
     rig.pe.trap_wfi = False
-    rig.pe.sysreg["CNTHCTL_EL2"] = 1
+    for name, value in controls.items():
+        rig.pe.sysreg[name] = value
     rig.pe.reset(RAM, 0)
     assert not rig.pe.trap_wfi
-    assert rig.pe.sysreg["CNTHCTL_EL2"] == 1
+    assert {name: rig.pe.sysreg[name] for name in controls} == controls
 
 
 def test_reset_from_within_an_exit(rig: Rig) -> None:

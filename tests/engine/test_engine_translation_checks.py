@@ -57,6 +57,26 @@ def test_fp_works_once_enabled_and_traps_once_disabled(rig: Rig) -> None:
     assert rig.pe.x[7] == 6  # trapped, worked, trapped
 
 
+@pytest.mark.parametrize(("enable", "traps"), [(0, True), (1, False), (2, True), (3, False)])
+@pytest.mark.parametrize("instruction", ["fmov d0, x0", "msr fpcr, x0", "mrs x0, fpsr", "ldr q0, [x1]"])
+def test_fp_of_el1_traps_by_fpen(rig: Rig, instruction: str, enable: int, traps: bool) -> None:
+    """CPACR_EL1.FPEN: 0b00 and 0b10 trap (D17.2.29), registers of FP as well as its instructions."""
+    rig.load(HANDLER, VBAR + 0x200)
+    rig.pe.x[1] = RAM + 0x8000
+    rig.go(TO_VBAR + f"mov x9, #{enable << 20}\nmsr cpacr_el1, x9\nisb\n{instruction}\nhvc #1\nhvc #0")
+    assert rig.immediates() == ([0] if traps else [1, 0])
+    assert (rig.pe.x[8] >> 26 == EC.FP_ACCESS) is traps
+
+
+@pytest.mark.parametrize("word", [0x8E00_0000, 0xAE00_0000, 0xDE00_0000, 0xEE00_0000, 0xFE00_0000])
+def test_what_is_unallocated_beside_fp_is_undefined(rig: Rig, word: int) -> None:
+    """C4.1.96: no FP instruction, so no FP trap, though its bits 27:25 are those of FP."""
+    rig.load(HANDLER, VBAR + 0x200)
+    rig.go(TO_VBAR + f".long {word}\nhvc #1")
+    assert rig.immediates() == [0]
+    assert rig.pe.x[8] == 1 << 25
+
+
 def test_fp_of_el0_traps_on_its_own(rig: Rig) -> None:
     """FPEN = 0b01 lets EL1 alone use it, by the same address as EL0."""
     rig.load("mrs x8, esr_el1\nhvc #0", VBAR + 0x400)
@@ -125,6 +145,28 @@ def test_illegal_returns(rig: Rig, mode: int) -> None:
     assert rig.pe.x[8] >> 26 == EC.ILLEGAL_STATE
     assert rig.pe.sysreg["SPSR_EL1"] & (pstate.IL | pstate.MODE) == pstate.IL | pstate.Mode.EL1H
     assert rig.immediates() == [0]
+
+
+@pytest.mark.parametrize("kept", [0, 0xF000_0000, 0x3C0, 0x5000_0000 | 0x140])
+def test_an_illegal_return_takes_flags_and_masks_over(rig: Rig, kept: int) -> None:
+    """And nothing else: the mode stays, PSTATE.IL is set (D1.3.4)."""
+    rig.load(HANDLER, VBAR + 0x200)
+    rig.load(TO_VBAR + "msr spsr_el1, x1\nadr x9, next\nmsr elr_el1, x9\neret\nnext: hvc #1")
+    rig.pe.x[1] = kept | 9
+    rig.pe.run(100)
+    assert rig.pe.x[8] >> 26 == EC.ILLEGAL_STATE
+    assert rig.pe.sysreg["SPSR_EL1"] == kept | pstate.IL | pstate.Mode.EL1H
+
+
+def test_a_return_with_il_goes_to_its_mode(rig: Rig) -> None:
+    """SPSR_EL1.IL with a mode that is legal: the exception comes from there, EL0 here (D1.3.4)."""
+    rig.load(HANDLER, VBAR + 0x400)
+    rig.load(TO_VBAR + "msr spsr_el1, x1\nadr x9, next\nmsr elr_el1, x9\neret\nnext: hvc #1")
+    rig.pe.x[1] = pstate.IL
+    rig.pe.run(100)
+    assert rig.immediates() == [0]
+    assert rig.pe.x[8] >> 26 == EC.ILLEGAL_STATE
+    assert rig.pe.sysreg["SPSR_EL1"] == pstate.IL
 
 
 def test_a_legal_return_after_an_illegal_value_works(rig: Rig) -> None:

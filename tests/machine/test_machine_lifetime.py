@@ -12,7 +12,7 @@ import pytest
 
 from harness import Machine
 from harness.asm import assemble
-from harness.board import platform
+from harness.board import timers
 from harness.engine import PE, Memory
 from harness.engine.emulator import binding, probe
 from harness.errors import ClosedError, ConfigError
@@ -315,7 +315,7 @@ def test_a_machine_that_cannot_be_made_leaks_no_cpu(
     def boom(*_arguments: object, **_options: object) -> None:
         raise KeyError("boom")
 
-    monkeypatch.setattr(platform, "partial", boom)
+    monkeypatch.setattr(timers, "partial", boom)
     with pytest.raises(KeyError):
         Machine(cpus=2, backend=backend)
     gc.collect()

@@ -199,6 +199,22 @@ class TestInterruptions:
         assert caught == [interruption]
         assert heard == [error, elsewhere]
 
+    def test_between_the_slices_of_a_run_nobody_receives(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        heard: list[object] = []
+        before = lambda info: heard.append(info.exc_value)  # noqa: E731 -- it is compared below
+        monkeypatch.setattr(sys, "unraisablehook", before)
+        caught: list[BaseException] = []
+        interruptions = Interruptions()
+        in_slice, between = SystemExit(1), SystemExit(2)
+        with interruptions.awaited():
+            outer = interruptions.enter(caught.append)
+            self.raise_unraisable(in_slice)
+            interruptions.leave(outer)
+            self.raise_unraisable(between)
+            assert sys.unraisablehook is not before
+        assert (caught, heard) == ([in_slice], [between])
+        assert sys.unraisablehook is before
+
     def test_one_run_within_another_has_its_own(self) -> None:
         first: list[BaseException] = []
         second: list[BaseException] = []

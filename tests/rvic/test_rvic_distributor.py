@@ -25,7 +25,8 @@ def test_every_input_is_unmapped_at_reset_and_its_signal_dropped(profile: Profil
 @BOTH
 @pytest.mark.parametrize("number", [-1, U, U + 1, 2**32])
 def test_no_such_input(profile: Profile, number: int) -> None:
-    vm = machine(profile=profile)
+    vm = ready(machine(profile=profile), T)
+    rvid(vm, 0, RvidCall.MAP, U - 1, 0, T)
     assert vm.signal_input(number) == Signalled(False)
     assert vm.rvid.target(number) is None
 

@@ -1,108 +1,116 @@
 # SPDX-License-Identifier: MIT
-"""What an interrupt controller seen by the guest must answer to EL2; one implementation for each kind."""
+"""Interrupt controller of a guest as the rest of EL2 knows it, with what most of the four have in common."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
 
+from harness.arch.gic import GICC_AEOIR, GICC_EOIR, IAR_INTID
+from harness.arch.intid import SPURIOUS_GROUP1
+from harness.arch.virt import GICC_BASE
+from harness.el2.access import Emulated, Reach
+from harness.el2.physical.forwarding import Forwarded, Forwarding
+from harness.el2.physical.gic_driver import GicDriver
+from harness.el2.physical.timer_traps import PhysicalTimerTraps, TimerRegisters
 from harness.el2.vcpu import Vcpu
+from harness.el2.vm import Vm
 from harness.rvic import Reply
 
-
-class Reach(NamedTuple):
-    """Where an access of a guest goes.
-
-    ``address`` is physical. ``is_exit``: it traps on hardware too; otherwise stage 2 maps the device through.
-    ``emulated``: EL2 itself serves it (:meth:`Controller.emulate`), not a device on the bus.
-    """
-
-    address: int
-    is_exit: bool = True
-    emulated: bool = False
-
-
-class Emulated(NamedTuple):
-    """An access that EL2 served: the value loaded or stored, the register, and the interrupt it was about."""
-
-    value: int
-    register: str | None = None
-    intid: int | None = None
-    target: int | None = None
-
-
 Service = Callable[[Vcpu, int, int, int, int], Reply]
-"""A service of the controller's own function ranges: vCPU, function, x1, x2, x3."""
+"""Service of the controller's own function ranges: vCPU, function, x1, x2, x3."""
 
 
-class Controller(Protocol):
-    """The EL2 side of one guest-visible interrupt controller.
+class Controller(ABC):
+    """EL2's side of an interrupt controller that a guest sees.
 
-    ``takes_irqs``: physical IRQs are EL2's (HCR_EL2.IMO), not the guest's.
+    It offers no calls, takes no physical interrupts and emulates nothing, unless its own class says otherwise.
     """
 
-    takes_irqs: bool
+    @abstractmethod
+    def has_interrupt(self, vcpu: Vcpu) -> bool:
+        """Returns True if something would wake the vCPU from WFI now, whatever PSTATE.I says (D1.16.2)."""
 
-    def start(self) -> None:
-        """Program the physical GIC and the EL2 trap configuration of each PE."""
-        ...
+    @abstractmethod
+    def reach(self, ipa: int) -> Reach | None:
+        """Returns what a guest's access to a device address reaches; None where it sees nothing."""
+
+    @abstractmethod
+    def why_not(self, vcpu: Vcpu) -> str:
+        """Says for people which interrupts are held back on this vCPU, and by what."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Takes EL2's side to where a system reset leaves it; the physical GIC and the PEs are in reset."""
 
     def services(self) -> dict[int, Service]:
-        """Hypercalls the controller offers, by full SMCCC function identifier."""
-        ...
+        """Returns the hypercalls that the controller offers, by full SMCCC function identifier."""
+        return {}
 
     def physical_irq(self, vcpu: Vcpu) -> None:
-        """Take every physical interrupt that is signalled to this CPU."""
-        ...
-
-    def line_rose(self, intid: int) -> None:
-        """An SPI's line rose at the board, before any CPU was signalled."""
-        ...
+        """Takes every physical interrupt that is signalled to this CPU, where they are EL2's."""
 
     def scheduled(self, vcpu: Vcpu) -> None:
-        """The vCPU is switched in after another one ran."""
-        ...
-
-    def has_interrupt(self, vcpu: Vcpu) -> bool:
-        """Whether something would wake the vCPU from WFI now, whatever PSTATE.I says (D1.16.2)."""
-        ...
+        """Does what is to be done when a vCPU is switched in after another one ran."""
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
-        """Return the vCPU's interrupt state to reset (CPU_ON)."""
-        ...
+        """Resets what of the interrupt state belongs to the vCPU (CPU_ON); a GIC is not part of a PE."""
 
     def suspended(self, vcpu: Vcpu) -> None:
-        """The vCPU leaves its CPU for a powerdown state, in which that may lose what it holds of it."""
-        ...
+        """Saves what a CPU may lose in a powerdown state, which the vCPU leaves it for."""
 
     def resumed(self, vcpu: Vcpu) -> None:
-        """The vCPU is back on its CPU."""
-        ...
+        """Restores that: the vCPU is back on its CPU."""
 
     def system_register(self, vcpu: Vcpu, esr: int) -> bool:
-        """Emulate a trapped MRS or MSR; False where the guest has no such register."""
-        ...
-
-    def reach(self, ipa: int) -> Reach | None:
-        """What a guest's access to a device address meets; None where it sees nothing."""
-        ...
+        """Emulates a trapped MRS or MSR; False where the guest has no such register."""
+        return False
 
     def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
-        """Serve an access to a register that EL2 emulates; ``value`` is None for a load."""
-        ...
+        """Serves an access to a register that EL2 emulates; ``value`` is None for a load."""
+        raise LookupError(f"no emulated register at {ipa:#x}")
 
-    def completes(self, vcpu: Vcpu, ipa: int, value: int) -> int | None:
-        """The INTID that a store to mapped-through hardware ends; for the ledger, which EL2 cannot tell."""
-        ...
+    def completes(self, ipa: int, value: int) -> int | None:
+        """Returns the INTID that a store to mapped-through hardware ends; for the ledger, which EL2 cannot tell."""
+        return None
 
-    def virq_wires(self) -> int | None:
-        """Where hardware drives the vCPUs' IRQ inputs: a bit per vCPU. None where EL2 does, by HCR_EL2.VI."""
-        ...
 
-    def vfiq_wires(self) -> int | None:
-        """The same of their FIQ inputs and HCR_EL2.VF."""
-        ...
+class ForwardingController(Controller):
+    """Controller with EL2 in the path: it takes the physical interrupts and forwards them as the guest's own."""
 
-    def why_not(self, vcpu: Vcpu) -> str:
-        """For people: which interrupts are held back on this vCPU, and by what."""
-        ...
+    def __init__(self, vm: Vm, physical: GicDriver, timers: TimerRegisters) -> None:
+        self._vm = vm
+        self._vcpus = vm.vcpus
+        self._physical = physical
+        self._timers = PhysicalTimerTraps(vm, timers)
+        self._forwarding = Forwarding(vm, physical, self._deliver, self._sync)
+
+    def reset(self) -> None:
+        """Starts the physical GIC; lets CNTP_* trap on every PE."""
+        self._physical.start_distributor()
+        for vcpu in self._vcpus:
+            self._physical.start_cpu(vcpu.index)
+            self._timers.start(vcpu)
+
+    def physical_irq(self, vcpu: Vcpu) -> None:
+        """Takes every physical interrupt that is signalled to this CPU."""
+        self._forwarding.physical_irq(vcpu)
+
+    def system_register(self, vcpu: Vcpu, esr: int) -> bool:
+        """Serves CNTP_* of the EL1 physical timer, which EL2 emulates as KVM does."""
+        return self._timers.emulate(vcpu, esr)
+
+    @abstractmethod
+    def _deliver(self, vcpu: Vcpu, iar: int) -> Forwarded | None:
+        """Makes of an interrupt that is active, its priority dropped, what the guest shall see; returns that."""
+
+    @abstractmethod
+    def _sync(self, vcpu: Vcpu) -> None:
+        """Prepares the vCPU to enter the guest."""
+
+
+def end_of_interrupt(ipa: int, value: int) -> int | None:
+    """Returns the INTID that a store to the guest's GICC_EOIR or GICC_AEOIR ends, None for any other store."""
+    intid = value & IAR_INTID
+    ends = ipa in (GICC_BASE + GICC_EOIR, GICC_BASE + GICC_AEOIR) and intid < SPURIOUS_GROUP1
+    return intid if ends else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The state of an RVIC in words, for people."""
+"""State of an RVIC in words, for people."""
 
 from __future__ import annotations
 

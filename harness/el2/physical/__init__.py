@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The physical side of EL2: its driver of the GICv2, forwarding of interrupts, timer traps."""
+"""Physical side of EL2: its driver of the GICv2, forwarding of interrupts, timer traps."""

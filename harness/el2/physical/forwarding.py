@@ -4,29 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from harness.arch import intid as ids
-from harness.el2.physical.gic_driver import IAR_INTID, GicDriver
-from harness.el2.physical.timer_traps import PhysicalTimerTraps
+from harness.arch.gic import IAR_INTID
+from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.vcpu import Power, Vcpu
+from harness.el2.vm import Vm
 from harness.trace.events import AlsoPending, PhysicalIrq, VirqLowered, VirqRaised
-
-if TYPE_CHECKING:
-    from harness.el2.hypervisor import Hypervisor
 
 KICK_SGI = 0  # the one SGI that EL2 keeps for itself: "look at your line"
 
 
-class Served(NamedTuple):
-    """The guest interrupt that a physical one was delivered as."""
+class Forwarded(NamedTuple):
+    """Guest interrupt that a physical one was forwarded as."""
 
     vcpu: int
     intid: int
 
 
-class Intake:
-    """Takes physical interrupts on behalf of a controller.
+class Forwarding:
+    """Forwarding of physical interrupts to guests, on behalf of a controller.
 
     ``deliver(vcpu, iar)`` is the controller's: it makes of an interrupt that is active, its priority dropped,
     what the guest shall see, and answers what that was, or None. ``sync(vcpu)`` is called last: the vCPU is
@@ -35,31 +33,22 @@ class Intake:
 
     def __init__(
         self,
-        hypervisor: Hypervisor,
-        gic: GicDriver,
-        deliver: Callable[[Vcpu, int], Served | None],
+        vm: Vm,
+        physical: GicDriver,
+        deliver: Callable[[Vcpu, int], Forwarded | None],
         sync: Callable[[Vcpu], None],
     ) -> None:
-        self.gic = gic
-        self.timers = PhysicalTimerTraps(hypervisor)
-        self._vcpus = hypervisor.vcpus
-        self._events = hypervisor.events
-        self._platform = hypervisor.platform
+        self._physical = physical
+        self._events = vm.events
+        self._now = vm.now
         self._deliver = deliver
         self._sync = sync
 
-    def start(self) -> None:
-        """Start the physical GIC; trap CNTP_* (CNTHCTL_EL2.EL1PCEN = 0) on every PE."""
-        self.gic.start_distributor()
-        for vcpu in self._vcpus:
-            self.gic.start_cpu(vcpu.index)
-            self.timers.start(vcpu)
-
     def physical_irq(self, vcpu: Vcpu) -> None:
-        """Drain GICC_IAR. The first interrupt is the exit; those found with it come in the same one."""
+        """Drains GICC_IAR. The first interrupt is the exit; those found with it come in the same one."""
         is_exit = not vcpu.waiting and vcpu.power is Power.ON  # else this CPU is in EL2 already
-        while (iar := self.gic.acknowledge(vcpu.index)) & IAR_INTID < ids.SPURIOUS_GROUP1:
-            self.gic.drop_priority(vcpu.index, iar)
+        while (iar := self._physical.acknowledge(vcpu.index)) & IAR_INTID < ids.SPURIOUS_GROUP1:
+            self._physical.drop_priority(vcpu.index, iar)
             if self._events.active:
                 self._traced(vcpu, iar, is_exit)
             else:
@@ -68,32 +57,32 @@ class Intake:
         self._sync(vcpu)
 
     def kick(self, caller: Vcpu, target: Vcpu, intid: int | None) -> None:
-        """Make a vCPU look at its interrupts: at once where it is in EL2 already, else by a physical SGI."""
+        """Makes a vCPU look at its interrupts: at once where it is in EL2 already, else by a physical SGI."""
         if target is caller or target.waiting:
             self._sync(target)
         elif target.power is Power.ON:
             target.kicked_for = intid
-            self.gic.send_sgi(caller.index, target.index, KICK_SGI)
+            self._physical.send_sgi(caller.index, target.index, KICK_SGI)
 
-    def line(self, vcpu: int, level: bool, intid: int | None) -> None:
-        """Tell the listeners of a change of a virtual IRQ line."""
+    def tell(self, vcpu: int, level: bool, intid: int | None) -> None:
+        """Tells the listeners of a change of a virtual IRQ line."""
         if self._events.active:
             event = VirqRaised if level else VirqLowered
-            self._events.emit(event(self._platform.now(), vcpu, intid))
+            self._events.emit(event(self._now(), vcpu, intid))
 
-    def _take(self, vcpu: Vcpu, iar: int) -> Served | None:
+    def _take(self, vcpu: Vcpu, iar: int) -> Forwarded | None:
         if iar & IAR_INTID >= ids.SGI_COUNT:
             return self._deliver(vcpu, iar)
-        self.gic.deactivate(vcpu.index, iar)
+        self._physical.deactivate(vcpu.index, iar)
         intid, vcpu.kicked_for = vcpu.kicked_for, None
-        return Served(vcpu.index, intid) if intid is not None else None
+        return Forwarded(vcpu.index, intid) if intid is not None else None
 
     def _traced(self, vcpu: Vcpu, iar: int, is_exit: bool) -> None:
-        tick, pc, physical = self._platform.now(), vcpu.pe.pc, iar & IAR_INTID
+        tick, pc, physical = self._now(), vcpu.pe.pc, iar & IAR_INTID
         self._events.hold()
-        served = self._take(vcpu, iar)
-        intid = served.intid if served is not None else None
-        target = served.vcpu if served is not None and served.vcpu != vcpu.index else None
+        forwarded = self._take(vcpu, iar)
+        intid = forwarded.intid if forwarded is not None else None
+        target = forwarded.vcpu if forwarded is not None and forwarded.vcpu != vcpu.index else None
         if is_exit:
             self._events.release(PhysicalIrq(tick, vcpu.index, pc, physical, intid, target))
         else:

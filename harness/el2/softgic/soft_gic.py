@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The VM's own GICv2 as software state of EL2: the same model as the machine's, never on the bus.
+"""GICv2 of the VM's own as software state of EL2: the same model as the machine's, never on the bus.
 
 The physical interrupts behind a guest's pass through it as *latched* pending interrupts: what re-triggers them is
 the physical GIC, where they stay active until the guest is done (:mod:`harness.el2.softgic.physical_links`).
@@ -8,26 +8,32 @@ the physical GIC, where they stay active until the guest is done (:mod:`harness.
 from __future__ import annotations
 
 from harness.arch import intid as ids
+from harness.arch.gic import (
+    GICD_ICPENDR,
+    GICD_ISPENDR,
+    GICD_ITARGETSR,
+    GICD_SPENDSGIR,
+    IAR_CPUID_SHIFT,
+    IAR_INTID,
+    INTIDS_PER_WORD,
+    first_target,
+)
 from harness.arch.smccc import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE
 from harness.devices import BusError
-from harness.el2.controllers.base import Emulated
-from harness.el2.physical.forwarding import Served
-from harness.el2.physical.gic_driver import IAR_INTID, GicDriver, PhysicalBus
+from harness.el2.access import Emulated
+from harness.el2.physical.forwarding import Forwarded
+from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.softgic.physical_links import PhysicalLinks
 from harness.el2.softgic.subject import subject
 from harness.el2.vcpu import Vcpu
+from harness.el2.vm import PhysicalBus
 from harness.gic import LAYOUT, Frame, Gic
 from harness.gic.priority import Candidate
 
-ISPENDR, ICPENDR, ITARGETSR = 0x200, 0x280, 0x800
-SPENDSGIR = 0xF20
-BITS_PER_REGISTER = 32
-SOURCE_SHIFT = 10  # of an SGI's CPUID in what GICC_IAR gives
-
 
 class SoftGic:
-    """Distributor and CPU interfaces that a guest's traps reach, and the physical interrupts linked to them."""
+    """Software GIC that a guest's traps reach, and the physical interrupts linked to its own."""
 
     def __init__(
         self, cpus: int, intids: int, physical: GicDriver, bus: PhysicalBus, priority_bits: int
@@ -36,42 +42,46 @@ class SoftGic:
         self.links = PhysicalLinks(physical, bus, self.gic)
         self._physical = physical
 
-    def pend(self, vcpu: Vcpu, iar: int) -> Served | None:
-        """A physical interrupt came: latch it for the guest. None if the guest's GIC has no such INTID."""
+    def reset(self) -> None:
+        """Takes the guest's GIC out of reset, with no physical interrupt linked."""
+        self.gic.reset()
+        self.links.reset()
+
+    def pend(self, vcpu: Vcpu, iar: int) -> Forwarded | None:
+        """Latches a physical interrupt that came for the guest. None if the guest's GIC has no such INTID."""
         intid = iar & IAR_INTID
         if intid >= self.gic.config.intids:
             self._physical.deactivate(vcpu.index, iar)
             return None
         self.links.add(vcpu.index, intid)
         self.latch(vcpu.index, intid)
-        targets = self.gic.state(intid, vcpu.index).targets
-        target = (targets & -targets).bit_length() - 1 if targets else vcpu.index
-        return Served(target, intid)
+        target = first_target(self.gic.state(intid, vcpu.index).targets)
+        return Forwarded(vcpu.index if target is None else target, intid)
 
     def latch(self, cpu: int, iar: int) -> None:
-        """Make it pending: by GICD_ISPENDR, an SGI of its source CPU by GICD_SPENDSGIR."""
+        """Makes an interrupt pending: by GICD_ISPENDR, an SGI of its source CPU by GICD_SPENDSGIR."""
         intid = iar & IAR_INTID
         if intid < ids.SGI_COUNT:
-            self.gic.write(Frame.GICD, cpu, SPENDSGIR + intid, 1, 1 << (iar >> SOURCE_SHIFT & 7))
+            self.gic.write(Frame.GICD, cpu, GICD_SPENDSGIR + intid, 1, 1 << (iar >> IAR_CPUID_SHIFT & 7))
         else:
-            register, bit = divmod(intid, BITS_PER_REGISTER)
-            self.gic.write(Frame.GICD, cpu, ISPENDR + 4 * register, 4, 1 << bit)
+            register, bit = divmod(intid, INTIDS_PER_WORD)
+            self.gic.write(Frame.GICD, cpu, GICD_ISPENDR + 4 * register, 4, 1 << bit)
 
     def unlatch(self, cpu: int, intid: int) -> None:
-        """Take back the pending latch of a PPI or an SPI, as GICD_ICPENDR does."""
-        register, bit = divmod(intid, BITS_PER_REGISTER)
-        self.gic.write(Frame.GICD, cpu, ICPENDR + 4 * register, 4, 1 << bit)
+        """Takes back the pending latch of a PPI or an SPI, as GICD_ICPENDR does."""
+        register, bit = divmod(intid, INTIDS_PER_WORD)
+        self.gic.write(Frame.GICD, cpu, GICD_ICPENDR + 4 * register, 4, 1 << bit)
 
     def target(self, intid: int, targets: int) -> None:
-        """Write the SPI's GICD_ITARGETSR byte, for EL2's own ends: the physical interrupt stays where it goes."""
-        self.gic.write(Frame.GICD, 0, ITARGETSR + intid, 1, targets)
+        """Writes the SPI's GICD_ITARGETSR byte, for EL2's own ends: the physical interrupt stays where it goes."""
+        self.gic.write(Frame.GICD, 0, GICD_ITARGETSR + intid, 1, targets)
 
     def waiting(self) -> list[Candidate]:
-        """For each CPU, the most urgent interrupt that it has not acknowledged; NONE where there is none."""
+        """Returns for each CPU the most urgent interrupt that it has not acknowledged, or NONE."""
         return [interface.hppi for interface in self.gic.interfaces]
 
     def resample(self, cpu: int) -> None:
-        """Withdraw the levels that fell before the guest acknowledged them."""
+        """Withdraws the levels that fell before the guest acknowledged them."""
         fallen = self.links.to_resample(cpu)
         for intid in fallen:
             self.unlatch(cpu, intid)
@@ -79,7 +89,7 @@ class SoftGic:
             self.links.release(cpu)
 
     def access(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
-        """Serve a trapped access to GICD or GICC, and say what it was about. BusError beyond the frame's end."""
+        """Serves a trapped access to GICD or GICC, and says what it was about. BusError beyond the frame's end."""
         frame, base = (Frame.GICC, GICC_BASE) if ipa >= GICC_BASE else (Frame.GICD, GICD_BASE)
         offset = ipa - base
         if offset + size > GIC_FRAME_SIZE:
@@ -114,7 +124,7 @@ class SoftGic:
             self.links.clear_pending(cpu, (offset & 0x7F) // 4, value)
         self.gic.write(frame, cpu, offset, size, value)
         if name == "GICD_ITARGETSR":
-            first = offset - ITARGETSR
+            first = offset - GICD_ITARGETSR
             for intid in range(max(first, ids.SPI_BASE), min(first + size, self.gic.config.intids)):
                 self.links.route(cpu, intid)
         elif name == "GICD_ICFGR" and _is_word(offset, size):
@@ -123,7 +133,7 @@ class SoftGic:
                 self.links.configure(cpu, first)
 
     def why_not(self, cpu: int) -> str:
-        """What is pending on a CPU, and what holds it back."""
+        """Says what is pending on a CPU, and what holds it back."""
         return pending_text(self.gic, cpu)
 
 
@@ -132,7 +142,7 @@ def _is_word(offset: int, size: int) -> bool:
 
 
 def pending_text(gic: Gic, cpu: int) -> str:
-    """For people: what is pending for a CPU in a GIC, and what holds it back."""
+    """Says for people what is pending for a CPU in a GIC, and what holds it back."""
     pending = []
     for intid in range(gic.config.intids):
         state = gic.state(intid, cpu)

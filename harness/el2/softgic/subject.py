@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Which interrupt an access to a guest's GIC was about; for the ledger, never for what the access does."""
+"""Subject of an access to a guest's GIC: the interrupt it was about, which is for the ledger alone."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from harness.arch import intid as ids
-from harness.el2.physical.gic_driver import IAR_INTID
+from harness.arch.gic import IAR_INTID, SGIR_SGI, first_target, sgi_targets
 from harness.gic import Gic
 
 # Registers with a bit for each INTID: a store that names just one is about that one.
@@ -25,12 +25,10 @@ SGI_BYTES = frozenset({"GICD_SPENDSGIR", "GICD_CPENDSGIR"})
 BY_VALUE = frozenset(
     {"GICC_IAR", "GICC_AIAR", "GICC_EOIR", "GICC_AEOIR", "GICC_DIR", "GICC_HPPIR", "GICC_AHPPIR"}
 )
-SGIR_TARGETS_SHIFT = 16
-SGIR_FILTER_SHIFT = 24
 
 
 class Subject(NamedTuple):
-    """The INTID, and the vCPU it goes to where that is not the one that made the access; None: no single one."""
+    """INTID, and the vCPU it goes to where that is not the one that made the access; None: no single one."""
 
     intid: int | None = None
     target: int | None = None
@@ -39,12 +37,12 @@ class Subject(NamedTuple):
 def subject(
     gic: Gic, cpu: int, name: str | None, offset: int, size: int, value: int, *, write: bool
 ) -> Subject:
-    """What an access by ``cpu`` to register ``name`` at ``offset`` was about; ``value`` is loaded or stored."""
+    """Returns what an access by ``cpu`` to register ``name`` was about; ``value`` is loaded or stored."""
     intid: int | None = None
     if name in BY_VALUE:
         intid = value & IAR_INTID if value & IAR_INTID < ids.SPURIOUS_GROUP1 else None
     elif name == "GICD_SGIR" and write:
-        return Subject(value & 0xF, _other(_sgi_targets(gic.config.cpus, cpu, value), cpu))
+        return Subject(value & SGIR_SGI, _other(sgi_targets(gic.config.cpus, cpu, value), cpu))
     elif name in ONE_BIT and write and value and not value & (value - 1):
         intid = (offset & 0x7C) * 8 + value.bit_length() - 1 + (offset & 3) * 8
     elif name in ONE_BYTE and write and size == 1:
@@ -55,13 +53,6 @@ def subject(
 
 
 def _other(targets: int, cpu: int) -> int | None:
-    """The first of these CPUs, unless it is the one that speaks."""
-    first = (targets & -targets).bit_length() - 1 if targets else cpu
+    """Returns the first of these CPUs, unless it is the one that speaks."""
+    first = first_target(targets)
     return first if first != cpu else None
-
-
-def _sgi_targets(cpus: int, cpu: int, value: int) -> int:
-    """GICD_SGIR's target list filter (4.3.15)."""
-    everyone = (1 << cpus) - 1
-    listed = value >> SGIR_TARGETS_SHIFT & everyone
-    return (listed, everyone & ~(1 << cpu), 1 << cpu, 0)[value >> SGIR_FILTER_SHIFT & 3]

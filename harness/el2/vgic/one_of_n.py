@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who is presented with an SPI for several vCPUs: the 1-N model of IHI 0048B, 3.2.3, by list registers.
+"""Choice of the vCPU that an SPI for several goes to: the 1-N model of IHI 0048B, 3.2.3, by list registers.
 
 A GICv2 signals such an interrupt to all of its targets, and the first to acknowledge it has it. In list registers
 it can be with one of them only. So EL2 gives it to one that would take it at once, if there is one.
@@ -19,7 +19,7 @@ from harness.gic.priority import Candidate
 def taker(
     guest: Gic, cpu: int, interrupt: Candidate, vcpus: Sequence[Vcpu], lists: Sequence[ListRegisters]
 ) -> int | None:
-    """Another target whose CPU interface would signal the interrupt now, where that of ``cpu`` would not."""
+    """Returns another target that would be signalled the interrupt now, where ``cpu`` would not."""
     if interrupt.key < ids.SPI_BASE:
         return None
     targets = guest.distributor.spi_targets(interrupt.key)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What the architecture has and Unicorn leaves out, one file each."""
+"""Completions of what Unicorn leaves out of the architecture, one file each."""

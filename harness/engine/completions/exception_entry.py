@@ -108,7 +108,7 @@ class ExceptionCore(Core):
     def inject_abort(self, far: int, fault: int, *, write: bool = False, instruction: bool = False) -> None:
         """Takes an abort with any fault status code; ISV is never set in an abort taken to EL1."""
         kind = EC.INSTRUCTION_ABORT_LOWER if instruction else EC.DATA_ABORT_LOWER
-        iss = fault | (syndrome.WNR if write and not instruction else 0)
+        iss = fault | (syndrome.WNR if write else 0)
         self.enter_el1(syndrome.make(syndrome.from_level(kind, self.el), iss), far=far)
 
 

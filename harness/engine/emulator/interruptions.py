@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import Final
 
-Receiver = Callable[[BaseException], None]
+Receiver = Callable[[BaseException], object]
 _Hook = Callable[["sys.UnraisableHookArgs"], object]
+
+
+def _first(_error: BaseException) -> None:
+    """Stands for the receiver that a thread had before it had any."""
 
 
 class Interruptions:
@@ -20,39 +27,49 @@ class Interruptions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._receivers: dict[int, Receiver] = {}  # by thread
+        self._receivers: dict[int, Receiver | None] = {}  # by thread
         self._previous: _Hook = sys.__unraisablehook__
         self._hook: _Hook | None = None  # ours, while it is wanted
 
-    def enter(self, receiver: Receiver) -> Receiver | None:
+    def enter(self, receiver: Receiver | None) -> Receiver | None:
         """Lets a receiver have this thread's interruptions; returns the one that had them, for :meth:`leave`."""
-        thread = threading.get_ident()
+        thread, receivers = get_ident(), self._receivers
+        if thread in receivers:
+            outer, receivers[thread] = receivers[thread], receiver
+            return outer
         with self._lock:
-            outer = self._receivers.get(thread)
-            self._receivers[thread] = receiver
             if self._hook is None:
                 self._install()
-        return outer
+            receivers[thread] = receiver
+        return _first
 
     def leave(self, outer: Receiver | None) -> None:
         """Undoes :meth:`enter`. With the last one the hook of before is back, unless somebody replaced ours."""
-        thread = threading.get_ident()
+        if outer is not _first:
+            self._receivers[get_ident()] = outer
+            return
         with self._lock:
-            if outer is not None:
-                self._receivers[thread] = outer
-                return
-            del self._receivers[thread]
-            if not self._receivers and self._hook is not None:
+            del self._receivers[get_ident()]
+            if not self._receivers:
                 if sys.unraisablehook is self._hook:
                     sys.unraisablehook = self._previous
                 self._hook, self._previous = None, sys.__unraisablehook__
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Keeps the hook where it is for a whole run: a slice of it then only says who receives."""
+        outer = self.enter(None)
+        try:
+            yield
+        finally:
+            self.leave(outer)
 
     def _install(self) -> None:
         self._previous = previous = sys.unraisablehook
         receivers = self._receivers
 
         def dispatch(info: sys.UnraisableHookArgs) -> None:
-            receiver = receivers.get(threading.get_ident())
+            receiver = receivers.get(get_ident())
             error = info.exc_value
             if receiver is None or error is None or isinstance(error, Exception):
                 previous(info)
@@ -63,4 +80,4 @@ class Interruptions:
         self._hook = sys.unraisablehook = dispatch
 
 
-INTERRUPTIONS = Interruptions()
+INTERRUPTIONS: Final = Interruptions()

@@ -36,7 +36,7 @@ class Observer(Protocol):
         """Looks at a page that became executable, reached by this virtual address."""
 
 
-class Region:
+class RamRegion:
     """One stretch of RAM (or ROM, which no guest store changes) with its buffer."""
 
     __slots__ = ("address", "base", "end", "readonly", "size", "trapped", "view", "words")
@@ -50,7 +50,7 @@ class Region:
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
 
     def __repr__(self) -> str:
-        return f"Region({self.base:#x}, {self.size:#x}, readonly={self.readonly})"
+        return f"RamRegion({self.base:#x}, {self.size:#x}, readonly={self.readonly})"
 
 
 def _mmap_flags() -> int:
@@ -61,7 +61,7 @@ class Memory:
     """All RAM of a machine and the one stage-2 map that its PEs share. Addresses are IPAs."""
 
     def __init__(self) -> None:
-        self.regions: list[Region] = []
+        self.regions: list[RamRegion] = []
         self.stage2 = Stage2()
         self.touched: set[int] = set()  # page numbers ever reached by the guest or written by the host
         self._observers: list[Observer] = []
@@ -76,7 +76,7 @@ class Memory:
             )
         if any(base < r.end and r.base < base + size for r in self.regions):
             raise ConfigError(f"RAM at {base:#x}, {size:#x} bytes: overlaps other RAM")
-        region = Region(base, size, readonly=readonly)
+        region = RamRegion(base, size, readonly=readonly)
         self.regions = sorted([*self.regions, region], key=lambda r: r.base)
         for observer in self._observers:
             observer.map_buffer(base, size, region.address)
@@ -172,13 +172,13 @@ class Memory:
             value = arguments.integer("value", value)
         self.write(ipa, (value & (1 << 8 * n) - 1).to_bytes(n, "little"))
 
-    def _region(self, ipa: int, n: int) -> Region | None:
+    def _region(self, ipa: int, n: int) -> RamRegion | None:
         for region in self.regions:
             if region.base <= ipa and ipa + n <= region.end:
                 return region
         return None
 
-    def _need(self, ipa: int, n: int) -> Region:
+    def _need(self, ipa: int, n: int) -> RamRegion:
         if type(ipa) is not int or type(n) is not int:
             arguments.integer("address", ipa)
             arguments.integer("size", n)

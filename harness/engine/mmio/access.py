@@ -23,7 +23,7 @@ class Part(NamedTuple):
     value: int | None
 
 
-class Access(NamedTuple):
+class DeviceAccess(NamedTuple):
     """A decoded data abort: do the `parts` in order, then finish it with the value of each load.
 
     If `deviation` is set the access cannot be done: `parts` is empty and finishing it injects an abort with
@@ -58,7 +58,7 @@ class RegisterFile(Operands, Protocol):
         """Writes Vn, all 128 bits."""
 
 
-def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: RegisterFile) -> Access:
+def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: RegisterFile) -> DeviceAccess:
     """Returns what a stage-2 data abort asks for. `insn` is None if it is no load or store."""
     write = bool(esr & syndrome.WNR)
     if insn is None:
@@ -73,15 +73,15 @@ def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: Regi
         return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
     if len(insn.targets) == 1 and insn.bank is _GENERAL and (ipa & 0xFFF) + insn.size <= 0x1000:
         value = None if insn.load else registers.general(insn.targets[0]) & (1 << insn.size * 8) - 1
-        return Access((Part(ipa, insn.size, not insn.load, value),), insn, writeback(insn, registers))
+        return DeviceAccess((Part(ipa, insn.size, not insn.load, value),), insn, writeback(insn, registers))
     total = insn.size * len(insn.targets)
     if (ipa & 0xFFF) + total > 0x1000:
         return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
-    return Access(tuple(_parts(insn, ipa, registers)), insn, writeback(insn, registers))
+    return DeviceAccess(tuple(_parts(insn, ipa, registers)), insn, writeback(insn, registers))
 
 
-def _refuse(write: bool, deviation: Deviation, fault: int) -> Access:
-    return Access((), LoadStore(not write, 0, ()), None, deviation, fault)
+def _refuse(write: bool, deviation: Deviation, fault: int) -> DeviceAccess:
+    return DeviceAccess((), LoadStore(not write, 0, ()), None, deviation, fault)
 
 
 def _from_syndrome(esr: int) -> LoadStore:
@@ -103,7 +103,7 @@ def _parts(insn: LoadStore, ipa: int, registers: RegisterFile) -> Iterator[Part]
             ipa += size
 
 
-def complete(access: Access, values: Sequence[int | None], registers: RegisterFile) -> None:
+def complete(access: DeviceAccess, values: Sequence[int | None], registers: RegisterFile) -> None:
     """Writes what was loaded (one value per part, ignored for stores), then the base register."""
     insn = access.insn
     if insn.load and len(values) == 1 and insn.bank is _GENERAL:

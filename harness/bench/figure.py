@@ -21,7 +21,7 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Figure:
     """A figure: ``value`` of the harness and ``baseline`` of bare Unicorn, medians in ``unit``.
 
     ``ratio`` is the median of value / baseline over the pairs, ``spread`` the distance between the quartiles of
@@ -50,7 +50,7 @@ class Result:
 JSON_FIELDS = ("name", "ratio", "target", "better", "spread", "unit", "value", "baseline")
 
 
-def to_json(machine: str, results: Iterable[Result]) -> str:
+def to_json(machine: str, results: Iterable[Figure]) -> str:
     """Returns one object: the description of the machine, and the figures without their words."""
     rows = [{field: getattr(result, field) for field in JSON_FIELDS} for result in results]
     return json.dumps({"machine": machine, "results": rows})

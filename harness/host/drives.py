@@ -14,7 +14,7 @@ SECTOR = 512
 
 
 class FileDisk:
-    """A disk backed by a file, which the guest may write only if ``readonly`` is False.
+    """Disk backed by a file, which the guest may write only if ``readonly`` is False.
 
     The file is part of the host, not of the machine's state: what a guest wrote stays written.
     """
@@ -37,29 +37,29 @@ class FileDisk:
         return self._size
 
     def read(self, offset: int, size: int) -> bytes:
-        """Bytes from ``offset``; fewer at the file's end."""
+        """Reads bytes from ``offset``; fewer at the file's end."""
         return os.pread(self._file, size, offset)
 
     def write(self, offset: int, data: bytes) -> None:
-        """Write all bytes at ``offset``. OSError where the host cannot."""
+        """Writes all bytes at ``offset``. OSError where the host cannot."""
         while data:
             written = os.pwrite(self._file, data, offset)
             offset, data = offset + written, data[written:]
 
     def flush(self) -> None:
-        """Wait until the host has it on its disk."""
+        """Waits until the host has it on its disk."""
         if not self.readonly:
             os.fsync(self._file)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Closes the file."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
 
 class SnapshotDisk(FileDisk):
-    """A disk that begins as a file has it, and whose changes are kept in memory: the file stays as it is."""
+    """Disk that begins as a file has it, and whose changes are kept in memory: the file stays as it is."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
@@ -67,7 +67,7 @@ class SnapshotDisk(FileDisk):
         self._written: dict[int, bytes] = {}  # by sector
 
     def read(self, offset: int, size: int) -> bytes:
-        """Bytes from ``offset``, which is a sector's."""
+        """Reads bytes from ``offset``, which is a sector's."""
         data = bytearray(super().read(offset, size).ljust(size, b"\0"))
         for at in range(0, size, SECTOR):
             changed = self._written.get((offset + at) // SECTOR)
@@ -76,23 +76,23 @@ class SnapshotDisk(FileDisk):
         return bytes(data[:size])
 
     def write(self, offset: int, data: bytes) -> None:
-        """Write whole sectors at ``offset``."""
+        """Writes whole sectors at ``offset``."""
         for at in range(0, len(data), SECTOR):
             self._written[(offset + at) // SECTOR] = bytes(data[at : at + SECTOR])
 
     def flush(self) -> None:
-        """There is nothing to make safe."""
+        """Does nothing: there is nothing to make safe."""
 
 
 def split_slot(text: str | os.PathLike[str]) -> tuple[str, int | None]:
-    """A drive's text without its ``,slot=N``, and N: the virtio slot that it is to be in; None for any."""
+    """Splits a drive's text from its ``,slot=N``: the virtio slot that it is to be in; None for any."""
     name = os.fspath(text)
     match = re.fullmatch(r"(.+),slot=(\d+)", name)
     return (match[1], int(match[2])) if match else (name, None)
 
 
 def open_drive(text: str | os.PathLike[str]) -> FileDisk:
-    """A drive of ``FILE``, or ``FILE,MODE``: ``ro`` (the default), ``rw``, or ``snapshot``.
+    """Opens a drive of ``FILE``, or ``FILE,MODE``: ``ro`` (the default), ``rw``, or ``snapshot``.
 
     A snapshot keeps what is written in memory. Raises ConfigError if it cannot be opened so.
     """

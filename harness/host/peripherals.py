@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The virtio devices that a user plugs into the board: drives, and a second console."""
+"""Virtio devices that a user plugs into the board: drives, and a second console."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from harness.board.board import Board
 from harness.board.console import Console
 from harness.board.dma import Dma
-from harness.board.drives import FileDisk, open_drive, split_slot
 from harness.devices import Block, Disk, VirtioConsole
 from harness.engine import Memory
+from harness.host.drives import FileDisk, open_drive, split_slot
 from harness.options import Drive, Virtio
 
 
 class Peripherals:
-    """What is plugged in; ``console`` is the virtio console, if there is one."""
+    """Devices that are plugged in; ``console`` is the virtio console, if there is one."""
 
     def __init__(
         self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: Virtio
@@ -46,6 +46,6 @@ class Peripherals:
         return file
 
     def close(self) -> None:
-        """Let go of the host's files."""
+        """Closes the host's files."""
         for file in self._files:
             file.close()
