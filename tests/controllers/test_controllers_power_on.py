@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Interrupts for a CPU that is off: its CPU interface stays as it is (IHI 0048B, 2.3), and CPU_ON finds them there."""
+"""Interrupts for a CPU that is off: its CPU interface stays as it is (IHI 0048B, 2.3); CPU_ON finds them there."""
 
 from __future__ import annotations
 
