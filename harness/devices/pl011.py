@@ -42,6 +42,7 @@ from harness.devices.pl011_registers import (
 )
 from harness.devices.primecell import identification
 from harness.wires import Wire
+from harness.wording import plural
 
 UARTCLK = 24_000_000  # Hz, as on QEMU's virt board
 TICKS_PER_SECOND = CNTFRQ
@@ -105,11 +106,11 @@ class Pl011:
         if not count or self.irq.level:
             return None
         if not imsc & (INT_RX | INT_RT):
-            return f"the UART holds {count} characters, and UARTIMSC masks its receive interrupts"
+            return f"the UART holds {plural(count, 'character')}, and UARTIMSC masks its receive interrupts"
         if imsc & INT_RX and count < self._trigger:
             return (
-                f"the UART holds {count} characters; UARTRXINTR comes at {self._trigger} (UARTIFLS), and UARTIMSC"
-                " masks the receive timeout (RTIM)"
+                f"the UART holds {plural(count, 'character')}; UARTRXINTR comes at {self._trigger} (UARTIFLS),"
+                " and UARTIMSC masks the receive timeout (RTIM)"
             )
         return None
 
