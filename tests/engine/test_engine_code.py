@@ -162,3 +162,41 @@ class TestHostAccess:
         rig.memory.write_u32(RAM + 2, 0x1_0000_0001)
         assert rig.memory.u64(RAM) == 0xAA22_0000_0001_BBCC
         assert rig.memory.u8(RAM) == 0xCC
+
+
+class TestTrappedRegion:
+    """Flash outside array mode: each access of a guest is an abort, and what it holds may change meanwhile."""
+
+    ROM = 0x8000_0000
+
+    def prepare(self, rig: Rig) -> None:
+        rig.memory.add_ram(self.ROM, 0x2000, readonly=True)
+        rig.pe.sysreg["VBAR_EL1"] = RAM + 0x1_0000
+        rig.load("hvc #9\nhvc #0", RAM + 0x1_0200)
+
+    def again(self, rig: Rig) -> list[int]:
+        rig.calls.clear()
+        rig.pe.pc = RAM
+        rig.pe.run(100)
+        return [x0 for _, imm, x0, _ in rig.calls if imm == 0]
+
+    def test_a_load_that_worked_aborts(self, rig: Rig) -> None:
+        self.prepare(rig)
+        rig.memory.write_u32(self.ROM + 4, 5)
+        rig.load("movz x1, #0x8000, lsl #16\nmov x0, #0\nldr w0, [x1, #4]\nhvc #0")
+        assert self.again(rig) == [5]
+        rig.memory.trap(self.ROM, True)
+        assert self.again(rig) == [0]
+        assert rig.immediates() == [9, 0]
+        rig.memory.trap(self.ROM, False)
+        assert self.again(rig) == [5]
+
+    def test_code_that_changed_meanwhile_is_not_run_as_it_was(self, rig: Rig) -> None:
+        self.prepare(rig)
+        rig.load("mov x0, #1\nret", self.ROM)
+        rig.load("movz x1, #0x8000, lsl #16\nblr x1\nhvc #0")
+        assert self.again(rig) == [1]
+        rig.memory.trap(self.ROM, True)
+        rig.load("mov x0, #2\nret", self.ROM)
+        rig.memory.trap(self.ROM, False)
+        assert self.again(rig) == [2]

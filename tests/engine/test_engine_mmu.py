@@ -237,3 +237,19 @@ def test_tlb_maintenance_traps_only_where_there_is_more_than_one_pe(mmu: Rig) ->
     mmu.add()
     mmu.pe.reset(RAM, 0)
     assert all(pe.sysreg["HCR_EL2"] & hyp.HCR_TTLB for pe in mmu.pes)
+
+
+def test_a_branch_to_no_target_is_an_exception_of_its_own(mmu: Rig) -> None:
+    """FEAT_BTI: EC 0x0D with BTYPE, IL 1 as for any 32-bit instruction (D17.2.37), ELR the target."""
+    guarded = 1 << 50
+    mmu.memory.write_u64(TABLES + 8 * 4, 0x4000_0000 | NORMAL | AF | INNER | BLOCK | guarded)
+    mmu.load("nop\nhvc #1", RAM + 0x4000)
+    pe = mmu.add(model="max")
+    pe.sysreg["VBAR_EL1"] = VBAR
+    mmu.load(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}br x1")
+    pe.run(100)
+    assert mmu.immediates(1) == [0x200, 0]
+    assert (
+        pe.sysreg["ESR_EL1"] == EC.BRANCH_TARGET << 26 | 1 << 25 | 0b01
+    )  # BR from a page that is not guarded
+    assert pe.sysreg["ELR_EL1"] == ALIAS_RAM + 0x4000
