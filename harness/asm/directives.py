@@ -11,6 +11,7 @@ from harness.asm.expressions import Address, Expression
 from harness.asm.linking.sections import Section, SectionTable, section_kind, to_bytes
 from harness.asm.linking.symbols import SourceSymbols
 from harness.asm.source import ESCAPES, QUOTED, Location, StatementError
+from harness.wording import plural
 
 _PART = re.compile(rf"{QUOTED}|[(),\[\]]")
 _STRING = re.compile(r'\s*"((?:\\.|[^"\\])*)"\s*', re.DOTALL)
@@ -121,9 +122,10 @@ def _optional(asm: DirectiveContext, parts: list[str], index: int) -> int | None
 
 def _at_most(parts: list[str], least: int, most: int, name: str) -> list[str]:
     if not least <= len(parts) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        plural = "s" * (most != 1)
-        raise StatementError(f"`{name}` takes {wanted} argument{plural}, not {len(parts)}")
+        wanted = plural(most, "argument")
+        if least != most:
+            wanted = f"{least} to {wanted}"
+        raise StatementError(f"`{name}` takes {wanted}, not {len(parts)}")
     return parts
 
 
@@ -177,7 +179,7 @@ def _incbin(asm: DirectiveContext, rest: str, name: str) -> None:
     data = asm.read_binary(_text_string(parts[0]))
     skip, count = _optional(asm, parts, 1) or 0, _optional(asm, parts, 2)
     if not 0 <= skip <= len(data) or (count is not None and not 0 <= count <= len(data) - skip):
-        raise StatementError(f"`.incbin`: the file has only {len(data)} bytes")
+        raise StatementError(f"`.incbin`: the file has only {plural(len(data), 'byte')}")
     asm.section.emit(data[skip:] if count is None else data[skip : skip + count])
 
 

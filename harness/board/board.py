@@ -10,13 +10,13 @@ from harness.arch import virt
 from harness.board.gic_inputs import GicFrame, GicInputs
 from harness.devices import (
     Bus,
-    Function,
     GenericTimer,
     GuestMemory,
     Lines,
     Pl011,
     Pl031,
     TestDevice,
+    VirtioDevice,
     VirtioMmio,
 )
 from harness.errors import ConfigError
@@ -74,7 +74,12 @@ class Board:
             self.bus.map(base, virt.VIRTIO_STRIDE, slot, f"virtio{n}")
 
     def plug(
-        self, function: Function, memory: GuestMemory, *, legacy: bool = False, slot_number: int | None = None
+        self,
+        function: VirtioDevice,
+        memory: GuestMemory,
+        *,
+        legacy: bool = False,
+        slot_number: int | None = None,
     ) -> int:
         """Puts a virtio device into a slot and returns its number.
 

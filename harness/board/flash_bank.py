@@ -9,6 +9,7 @@ from typing import Final
 from harness.devices.flash import BANK_SIZE, SECTOR_SIZE, Flash
 from harness.engine import Memory
 from harness.errors import GuestError
+from harness.wording import plural
 
 BANK_BASES: Final = (0, BANK_SIZE)
 
@@ -53,7 +54,7 @@ class FlashBank:
             raise GuestError(f"cannot be read: {error.strerror}", file=str(file)) from None
         if len(data) > BANK_SIZE:
             raise GuestError(
-                f"{len(data):,} bytes do not fit into a flash bank of {BANK_SIZE:,}", file=str(file)
+                f"{plural(len(data), 'byte')} do not fit into a flash bank of {BANK_SIZE:,}", file=str(file)
             )
         self._memory.write(self._base, data)
         self.file = file

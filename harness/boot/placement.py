@@ -20,6 +20,7 @@ from harness.board.devicetree import FLASH_BANK_SIZE, BoardFacts, Chosen, board_
 from harness.build import read_file
 from harness.errors import ConfigError, GuestError
 from harness.image import Program, Segment, dtb, load_flat
+from harness.wording import plural
 
 PAGE: Final = 4096
 INITRD_OFFSET: Final = 128 << 20
@@ -170,8 +171,8 @@ class _Room:
         """Returns the error to raise for what does not fit."""
         used = " ".join(f"{low:#x}-{high - 1:#x}" for low, high in self._used())
         return GuestError(
-            f"no room for {what} of {size:,} bytes: RAM is {self.end - self.start:,} bytes at {self.start:#x}"
-            f", used are {used or 'none'}; give the machine more memory (--memory)",
+            f"no room for {what} of {plural(size, 'byte')}: RAM is {self.end - self.start:,} bytes at"
+            f" {self.start:#x}, used are {used or 'none'}; give the machine more memory (--memory)",
             file=file or self.file,
         )
 

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from harness.cli.screen import Screen
 from harness.machine.machine import Machine
-from harness.machine.naming import names_of
 from harness.trace.events import Event, PowerChange, VirqLowered, VirqRaised, VirqTaken
 from harness.trace.names import Names
 from harness.trace.text import HEADER, SymbolLookup, format_event
@@ -26,7 +25,7 @@ class Formatter(NamedTuple):
     @classmethod
     def of(cls, machine: Machine) -> Formatter:
         """Returns that of a machine, once its guest is loaded."""
-        return cls(names_of(machine), machine.symbols)
+        return cls(machine.names, machine.symbols)
 
     def line(self, event: Event) -> str:
         """Returns the event as one line."""

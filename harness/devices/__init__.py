@@ -12,7 +12,15 @@ from harness.devices.pl011 import Pl011
 from harness.devices.pl031 import Pl031
 from harness.devices.testdev import TestDevice
 from harness.devices.timer import GenericTimer, TimerRegister
-from harness.devices.virtio import Block, Disk, Function, GuestMemory, MemoryDisk, VirtioConsole, VirtioMmio
+from harness.devices.virtio import (
+    Block,
+    Disk,
+    GuestMemory,
+    MemoryDisk,
+    VirtioConsole,
+    VirtioDevice,
+    VirtioMmio,
+)
 
 __all__ = [
     "Block",
@@ -20,7 +28,6 @@ __all__ = [
     "BusError",
     "Device",
     "Disk",
-    "Function",
     "GenericTimer",
     "GuestMemory",
     "Line",
@@ -32,5 +39,6 @@ __all__ = [
     "TestDevice",
     "TimerRegister",
     "VirtioConsole",
+    "VirtioDevice",
     "VirtioMmio",
 ]

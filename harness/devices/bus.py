@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from harness.errors import ConfigError
+from harness.wording import plural
 
 ANY_SIZE = (1, 2, 4, 8)
 
@@ -70,7 +71,7 @@ class Bus:
     def map(self, base: int, size: int, device: Device, name: str) -> Region:
         """Lets ``device`` answer at ``base`` for ``size`` bytes; ConfigError where another already does."""
         if size <= 0:
-            raise ConfigError(f"{name}: a region of {size} bytes at 0x{base:x} is empty")
+            raise ConfigError(f"{name}: a region of {plural(size, 'byte')} at 0x{base:x} is empty")
         at = bisect_right(self._bases, base)
         for other in self._regions[max(at - 1, 0) : at + 1]:
             if base < other.end and other.base < base + size:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from harness.arch.virt import CNTFRQ
 from harness.devices.pl011_registers import (
+    AT_RESET,
     BE,
     CR_DTR,
     CR_LBE,
@@ -36,10 +37,12 @@ from harness.devices.pl011_registers import (
     LCR_FEN,
     OE,
     PE,
-    Register,
+    STORAGE,
+    Pl011Register,
 )
 from harness.devices.primecell import identification
 from harness.wires import Wire
+from harness.wording import plural
 
 UARTCLK = 24_000_000  # Hz, as on QEMU's virt board
 TICKS_PER_SECOND = CNTFRQ
@@ -50,18 +53,6 @@ _TIMEOUT_BITS = 32
 
 _ERROR_TO_INT_SHIFT = 1  # UARTDR 11:8 {OE, BE, PE, FE} to interrupt bits 10:7
 
-# Registers that only store what is written: offset -> writable bits.
-_STORAGE: dict[int, int] = {
-    Register.UARTILPR: 0xFF,
-    Register.UARTIBRD: 0xFFFF,
-    Register.UARTFBRD: 0x3F,
-    Register.UARTLCR_H: 0xFF,
-    Register.UARTCR: 0xFF87,
-    Register.UARTIFLS: 0x3F,
-    Register.UARTIMSC: 0x7FF,
-    Register.UARTDMACR: 0x7,
-}
-_AT_RESET: dict[int, int] = {**dict.fromkeys(_STORAGE, 0), Register.UARTCR: 0x300, Register.UARTIFLS: 0x12}
 _TRIGGER_EIGHTHS = (1, 2, 4, 6, 7, 7, 7, 7)  # UARTIFLS.RXIFLSEL; 0b101 and above are reserved
 _IDENTIFICATION = identification(part=0x011, revision=1)
 # The peer's modem lines, and where loopback feeds the UART's own back (3.3.8, LBE).
@@ -85,7 +76,7 @@ class Pl011:
     rsr: int = 0
     configured: bool = False  # UARTCR was written: its enables count from now on
     irq: Wire = field(default_factory=Wire)
-    _stored: dict[int, int] = field(default_factory=lambda: dict(_AT_RESET))
+    _stored: dict[int, int] = field(default_factory=lambda: dict(AT_RESET))
     _fifo: list[int] = field(default_factory=list)  # as UARTDR reads: error bits and data
     _backlog: bytearray = field(default_factory=bytearray)  # fed by the host, not yet received
     _overrun: bool = False  # the next character to enter the FIFO carries OE
@@ -95,7 +86,7 @@ class Pl011:
         """Takes registers and FIFO back to power-on; what was printed and what is fed stay."""
         self.ris = self.rsr = 0
         self.configured = False
-        self._stored = dict(_AT_RESET)
+        self._stored = dict(AT_RESET)
         self._fifo.clear()
         self._overrun = False
         self._timeout = None
@@ -111,15 +102,15 @@ class Pl011:
     @property
     def held(self) -> str | None:
         """For people: what was typed and raises no interrupt, and why; None if there is no such thing."""
-        count, imsc = len(self._fifo), self._stored[Register.UARTIMSC]
+        count, imsc = len(self._fifo), self._stored[Pl011Register.UARTIMSC]
         if not count or self.irq.level:
             return None
         if not imsc & (INT_RX | INT_RT):
-            return f"the UART holds {count} characters, and UARTIMSC masks its receive interrupts"
+            return f"the UART holds {plural(count, 'character')}, and UARTIMSC masks its receive interrupts"
         if imsc & INT_RX and count < self._trigger:
             return (
-                f"the UART holds {count} characters; UARTRXINTR comes at {self._trigger} (UARTIFLS), and UARTIMSC"
-                " masks the receive timeout (RTIM)"
+                f"the UART holds {plural(count, 'character')}; UARTRXINTR comes at {self._trigger} (UARTIFLS),"
+                " and UARTIMSC masks the receive timeout (RTIM)"
             )
         return None
 
@@ -136,7 +127,7 @@ class Pl011:
 
     def deadline(self) -> int | None:
         """Returns the tick of the receive timeout, if it would raise the interrupt line."""
-        return self._timeout if self._stored[Register.UARTIMSC] & INT_RT else None
+        return self._timeout if self._stored[Pl011Register.UARTIMSC] & INT_RT else None
 
     def advance(self, now: int) -> None:
         """Lets time pass up to tick ``now``; the interrupt line follows."""
@@ -158,72 +149,72 @@ class Pl011:
 
     def write(self, cpu: int, offset: int, size: int, value: int) -> None:
         """Writes a register, narrow writes zero-extended; to the odd part of one, nothing happens."""
-        if offset & 3 or offset in (Register.UARTFR, Register.UARTRIS, Register.UARTMIS):
+        if offset & 3 or offset in (Pl011Register.UARTFR, Pl011Register.UARTRIS, Pl011Register.UARTMIS):
             return
-        if offset == Register.UARTDR:
+        if offset == Pl011Register.UARTDR:
             self._transmit(value & 0xFF)
-        elif offset == Register.UARTRSR:  # UARTECR: any value clears
+        elif offset == Pl011Register.UARTRSR:  # UARTECR: any value clears
             self.rsr = 0
-        elif offset == Register.UARTICR:
+        elif offset == Pl011Register.UARTICR:
             self._clear(value)
-        elif offset in _STORAGE:
-            self._store(offset, value & _STORAGE[offset])
+        elif offset in STORAGE:
+            self._store(offset, value & STORAGE[offset])
         self._drive()
 
     def _drive(self) -> None:
         """Drives UARTINTR: any interrupt that is raised and not masked (2.8)."""
-        self.irq.drive(bool(self.ris & self._stored[Register.UARTIMSC]))
+        self.irq.drive(bool(self.ris & self._stored[Pl011Register.UARTIMSC]))
 
     def _read(self, offset: int) -> int:
-        if offset == Register.UARTDR:
+        if offset == Pl011Register.UARTDR:
             return self._pop()
-        if offset == Register.UARTRSR:
+        if offset == Pl011Register.UARTRSR:
             return self.rsr
-        if offset == Register.UARTFR:
+        if offset == Pl011Register.UARTFR:
             return self._flags()
-        if offset == Register.UARTRIS:
+        if offset == Pl011Register.UARTRIS:
             return self.ris
-        if offset == Register.UARTMIS:
-            return self.ris & self._stored[Register.UARTIMSC]
+        if offset == Pl011Register.UARTMIS:
+            return self.ris & self._stored[Pl011Register.UARTIMSC]
         return self._stored.get(offset, _IDENTIFICATION.get(offset, 0))
 
     def _store(self, offset: int, value: int) -> None:
         before, modem = self._stored[offset], self._modem()
         self._stored[offset] = value
-        if offset == Register.UARTCR:
+        if offset == Pl011Register.UARTCR:
             self.configured = True
             self._modem_changed(modem ^ self._modem())
             self._receive_backlog()
-        elif offset == Register.UARTLCR_H:
+        elif offset == Pl011Register.UARTLCR_H:
             if value & ~before & LCR_BRK and self._loopback:
                 self._push(BE)  # a break is received as one zero character (3.3.1)
             self._receive_backlog()
 
     @property
     def _loopback(self) -> bool:
-        return bool(self._stored[Register.UARTCR] & CR_LBE)
+        return bool(self._stored[Pl011Register.UARTCR] & CR_LBE)
 
     @property
     def _depth(self) -> int:
-        return FIFO_DEPTH if self._stored[Register.UARTLCR_H] & LCR_FEN else 1
+        return FIFO_DEPTH if self._stored[Pl011Register.UARTLCR_H] & LCR_FEN else 1
 
     @property
     def _trigger(self) -> int:
         """Characters in the receive FIFO at which UARTRXINTR rises (3.3.9)."""
         if self.eager:
             return 1
-        return max(1, self._depth * _TRIGGER_EIGHTHS[self._stored[Register.UARTIFLS] >> 3] // 8)
+        return max(1, self._depth * _TRIGGER_EIGHTHS[self._stored[Pl011Register.UARTIFLS] >> 3] // 8)
 
     @property
     def _receiving(self) -> bool:
         enables = CR_UARTEN | CR_RXE
-        return not self.configured or self._stored[Register.UARTCR] & enables == enables
+        return not self.configured or self._stored[Pl011Register.UARTCR] & enables == enables
 
     def _modem(self) -> int:
         """Returns the modem status inputs, as UARTFR has them."""
         if not self._loopback:
             return _TERMINAL
-        return sum(flag for bit, flag in _LOOPED if self._stored[Register.UARTCR] & bit)
+        return sum(flag for bit, flag in _LOOPED if self._stored[Pl011Register.UARTCR] & bit)
 
     def _modem_changed(self, changed: int) -> None:
         for flag, interrupt in _MODEM_INTS:
@@ -293,6 +284,9 @@ class Pl011:
 
     def _start_timeout(self) -> None:
         """Raises UARTRTINTR 32 bit periods from now unless another character comes (3.4.4)."""
-        divisor = self._stored[Register.UARTIBRD] * 64 + self._stored[Register.UARTFBRD] or _DEFAULT_DIVISOR
+        divisor = (
+            self._stored[Pl011Register.UARTIBRD] * 64 + self._stored[Pl011Register.UARTFBRD]
+            or _DEFAULT_DIVISOR
+        )
         cycles = _TIMEOUT_BITS * 16 * divisor  # in 64ths of a UARTCLK cycle
         self._timeout = self.now + max(1, cycles * TICKS_PER_SECOND // (64 * UARTCLK))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Register(IntEnum):
+class Pl011Register(IntEnum):
     """Offsets (DDI 0183, table 3-1)."""
 
     UARTDR = 0x00
@@ -36,3 +36,20 @@ CR_UARTEN, CR_LBE, CR_TXE, CR_RXE = 1 << 0, 1 << 7, 1 << 8, 1 << 9
 CR_DTR, CR_RTS, CR_OUT1, CR_OUT2 = 1 << 10, 1 << 11, 1 << 12, 1 << 13
 # UARTIMSC, UARTRIS, UARTMIS, UARTICR (3.3.10 to 3.3.13).
 INT_RX, INT_TX, INT_RT = 1 << 4, 1 << 5, 1 << 6
+
+# Registers that only store what is written: offset -> writable bits.
+STORAGE: dict[int, int] = {
+    Pl011Register.UARTILPR: 0xFF,
+    Pl011Register.UARTIBRD: 0xFFFF,
+    Pl011Register.UARTFBRD: 0x3F,
+    Pl011Register.UARTLCR_H: 0xFF,
+    Pl011Register.UARTCR: 0xFF87,
+    Pl011Register.UARTIFLS: 0x3F,
+    Pl011Register.UARTIMSC: 0x7FF,
+    Pl011Register.UARTDMACR: 0x7,
+}
+AT_RESET: dict[int, int] = {
+    **dict.fromkeys(STORAGE, 0),
+    Pl011Register.UARTCR: 0x300,
+    Pl011Register.UARTIFLS: 0x12,
+}

@@ -20,7 +20,7 @@ _MASK32 = 0xFFFF_FFFF
 _IDENTIFICATION = identification(part=0x031, revision=1)
 
 
-class Register(IntEnum):
+class Pl031Register(IntEnum):
     """Offsets (DDI 0224, table 3-1)."""
 
     RTCDR = 0x00
@@ -80,19 +80,19 @@ class Pl031:
     def read(self, cpu: int, offset: int, size: int) -> int:
         """Returns the value of a register."""
         match offset:
-            case Register.RTCDR:
+            case Pl031Register.RTCDR:
                 return self.seconds
-            case Register.RTCMR:
+            case Pl031Register.RTCMR:
                 return self.match
-            case Register.RTCLR:
+            case Pl031Register.RTCLR:
                 return self.load
-            case Register.RTCCR:
+            case Pl031Register.RTCCR:
                 return 1
-            case Register.RTCIMSC:
+            case Pl031Register.RTCIMSC:
                 return self.imsc
-            case Register.RTCRIS:
+            case Pl031Register.RTCRIS:
                 return self.ris
-            case Register.RTCMIS:
+            case Pl031Register.RTCMIS:
                 return self.ris & self.imsc
         return _IDENTIFICATION.get(offset, 0)
 
@@ -100,16 +100,16 @@ class Pl031:
         """Writes a register; read-only ones keep their value."""
         value &= _MASK32
         match offset:
-            case Register.RTCMR:
+            case Pl031Register.RTCMR:
                 self.match = value
                 self._arm()
-            case Register.RTCLR:
+            case Pl031Register.RTCLR:
                 self.load = self._base = value
                 self._since = self.now
                 self._arm()
-            case Register.RTCIMSC:
+            case Pl031Register.RTCIMSC:
                 self.imsc = value & 1
-            case Register.RTCICR:
+            case Pl031Register.RTCICR:
                 self.ris &= ~value
         self._drive()
 

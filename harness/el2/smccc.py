@@ -21,7 +21,7 @@ from harness.trace.names import Names
 ISS_IMM16 = 0xFFFF
 INSTRUCTION_BYTES = 4
 
-Function = Callable[[Vcpu, int, int, int], int | None]
+CallHandler = Callable[[Vcpu, int, int, int], int | None]
 """Function that returns x0, or None where the caller does not resume with a result: vCPU, x1, x2, x3."""
 
 
@@ -32,14 +32,14 @@ class Hypercalls:
     """
 
     def __init__(
-        self, vm: Vm, services: Mapping[int, Service], functions: Mapping[int, Function], names: Names
+        self, vm: Vm, services: Mapping[int, Service], functions: Mapping[int, CallHandler], names: Names
     ) -> None:
         self._vcpus = vm.vcpus
         self._events = vm.events
         self._now = vm.now
         self._names = names
         self._services = dict(services)
-        self._simple: dict[int, Function] = {
+        self._simple: dict[int, CallHandler] = {
             smccc.SMCCC_VERSION: lambda *_: smccc.VERSION_1_1,
             smccc.SMCCC_ARCH_FEATURES: self._arch_features,
             **functions,

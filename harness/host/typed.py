@@ -33,7 +33,7 @@ def serial_input(text: str) -> bytes:
 
 
 def unescape(text: str) -> bytes:
-    r"""Bytes of a text with the escapes ``\n \r \t \0 \\ \xNN``; ConfigError for any other backslash."""
+    r"""Returns the bytes of a text with the escapes ``\n \r \t \0 \\ \xNN``; ConfigError for another backslash."""
 
     def byte(match: re.Match[bytes]) -> bytes:
         code = match[1].decode(errors="replace")

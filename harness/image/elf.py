@@ -12,6 +12,7 @@ from typing import Any
 from harness.arch.virt import GICD_BASE, RAM_BASE
 from harness.errors import GuestError, GuestWarning
 from harness.image.program import LineMap, Program, Segment, SourceLine, Symbols
+from harness.wording import plural
 
 MAGIC = b"\x7fELF"
 _HEADER_SIZE = 64
@@ -74,7 +75,7 @@ def _check_header(data: bytes, file: str) -> None:
     if data[4:5] == b"\x01":  # whose header is shorter
         raise GuestError("a 32-bit ELF: guests are 64-bit AArch64", file=file)
     if len(data) < _HEADER_SIZE:
-        raise GuestError(f"truncated ELF: {len(data)} bytes do not hold the header", file=file)
+        raise GuestError(f"truncated ELF: no header fits into {plural(len(data), 'byte')}", file=file)
     if data[4] != 2:
         raise GuestError(f"malformed ELF: class {data[4]} is neither 32-bit nor 64-bit", file=file)
     if data[5] != 1:

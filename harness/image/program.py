@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeVar, overload
 from harness.arch.virt import RAM_BASE, TEXT_OFFSET
 from harness.arguments import whole
 from harness.errors import ConfigError
-from harness.wording import did_you_mean
+from harness.wording import did_you_mean, plural
 
 DEFAULT_BASE: Final = RAM_BASE + TEXT_OFFSET
 """Address of a guest that does not say where it belongs."""
@@ -48,7 +48,7 @@ class Segment:
             raise ConfigError(f"Segment(data): bytes are needed, not {type(self.data).__name__}")
         if whole("Segment(memory_size)", self.memory_size, 0, "byte") < len(self.data):
             raise ConfigError(
-                f"Segment(memory_size={self.memory_size}): too small for {len(self.data)} bytes of data"
+                f"Segment(memory_size={self.memory_size}): too small for {plural(len(self.data), 'byte')} of data"
             )
 
     @property

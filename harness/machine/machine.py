@@ -29,10 +29,9 @@ from harness.host.semihosting import Semihosting
 from harness.host.terminal import Terminal
 from harness.host.typed import serial_input
 from harness.image import Program, Symbols
-from harness.machine.controllers import GUEST_DEFINES
 from harness.machine.cpu import Cpu
 from harness.machine.cpus import Cpus
-from harness.machine.parts import board_facts, rvic_config
+from harness.machine.parts import GUEST_DEFINES, board_facts, names_of, rvic_config
 from harness.options import ControllerKind, MachineOptions, OnReset
 from harness.run import diagnose
 from harness.run.conditions import Condition, Conditions, check_conditions
@@ -41,7 +40,7 @@ from harness.run.loop import Loop
 from harness.run.scheduler import Scheduler
 from harness.run.stimulus import parse_stimulus
 from harness.run.stop import Stop
-from harness.trace import Events, Ledger, Listener, Names
+from harness.trace import Events, Ledger, Listener
 
 
 class Machine:
@@ -79,8 +78,8 @@ class Machine:
         spis = board.lines.spis
         interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, spis)
         power = PowerControl(vm, interrupts, self.memory, timers)
-        self._names = Names(options.rvic_base, options.rvid_base, options.trusted)
-        self.hypervisor = Hypervisor(vm, interrupts, power, self._names)
+        self.names = names_of(options)
+        self.hypervisor = Hypervisor(vm, interrupts, power, self.names)
         self._scheduler = Scheduler(self.hypervisor, board, self.clock, options.quantum)
         self.cpus = Cpus(Cpu(vcpu, timers) for vcpu in vcpus)
         self._loader = Loader(self.memory, self.board.bus, board_facts(options))

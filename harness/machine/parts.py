@@ -3,9 +3,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from harness.board.devicetree import BoardFacts, Conduit
 from harness.options import ControllerKind, MachineOptions
 from harness.rvic import Config, Order, Profile
+from harness.trace import Names
+
+# What an assembly guest is told about its controller: one source, two drivers (guest_asm/irq_driver.inc).
+_GIC: Final = {"IRQ_GICV2": 1}
+GUEST_DEFINES: Final[dict[ControllerKind, dict[str, int]]] = {
+    ControllerKind.RVIC: {},
+    ControllerKind.VGIC: _GIC,
+    ControllerKind.TRAP: _GIC,
+    ControllerKind.GICV2: _GIC,
+}
 
 
 def rvic_config(options: MachineOptions) -> Config:
@@ -32,3 +44,9 @@ def board_facts(options: MachineOptions) -> BoardFacts:
         Conduit(options.psci),
         options.untrusted,
     )
+
+
+def names_of(options: MachineOptions) -> Names:
+    """Returns the names of the machine's functions and INTIDs, for traces and reports."""
+    has_rvic = ControllerKind(options.controller) is ControllerKind.RVIC
+    return Names(options.rvic_base, options.rvid_base, options.trusted, has_rvic=has_rvic)

@@ -16,7 +16,6 @@ from harness.asm import assemble
 from harness.declaration import checked_values, option
 from harness.errors import ConfigError, HarnessError
 from harness.machine.machine import Machine
-from harness.machine.naming import names_of
 from harness.options import MachineOptions
 from harness.scenario.find import find_guest
 from harness.scenario.manifest import Manifest
@@ -169,6 +168,4 @@ def _console_tail(console: str) -> list[str]:
 
 
 def _lines(machine: Machine, events: Iterable[Event]) -> list[str]:
-    names = names_of(machine)
-    symbols = machine.symbols
-    return [format_event(event, names, symbols) for event in events]
+    return [format_event(event, machine.names, machine.symbols) for event in events]

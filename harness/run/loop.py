@@ -92,7 +92,7 @@ class Loop:
             self._retired += scheduler.run(vcpu, scheduler.length(bound))
 
     def _let_time_pass(self) -> None:
-        """Devices and stimuli act, up to now; at one tick devices come first."""
+        """Lets devices and stimuli act, up to now; at one tick devices come first."""
         now = self._clock.now()
         self._board.advance(now)
         while self._stimuli and self._stimuli[0][0] <= now:
@@ -109,7 +109,7 @@ class Loop:
         return min(ticks, default=None)
 
     def _bound(self, limit: int | None) -> int:
-        """Instructions until the next thing that must happen at an exact one."""
+        """Returns the instructions until the next thing that must happen at an exact one."""
         bounds = [1 << 40]
         deadline = self._deadline()
         if deadline is not None:

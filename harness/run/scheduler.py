@@ -82,7 +82,7 @@ class Scheduler:
         return min((due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None), default=None)
 
     def time_jumped(self) -> None:
-        """Devices act now, and may write to memory: who polls looks again."""
+        """Lets who polls look again: devices act now, and may write to memory."""
         self._polled = None
 
     def _send_event(self) -> None:
@@ -91,7 +91,7 @@ class Scheduler:
             vcpu.pe.event_register.is_set = True
 
     def length(self, bound: int) -> int:
-        """Instructions of the next slice: up to ``bound``, the quantum if others may run."""
+        """Returns the instructions of the next slice: up to ``bound``, the quantum if others may run."""
         on = sum(vcpu.power is Power.ON for vcpu in self._vcpus)
         return max(1, min(bound, self._left if on > 1 else LONGEST_SLICE))
 

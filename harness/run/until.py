@@ -14,7 +14,7 @@ from harness.arguments import check_cpu, text_argument, whole
 from harness.engine import PE
 from harness.errors import ConfigError
 from harness.run.conditions import Condition, Conditions, Disarm, Met
-from harness.wording import did_you_mean
+from harness.wording import did_you_mean, plural
 
 __all__ = ["console", "instructions", "irq_taken", "pc", "symbol", "tick"]
 
@@ -81,8 +81,8 @@ def irq_taken(*, cpu: int | None = None) -> Condition:
 def instructions(count: int) -> Condition:
     """Waits until all vCPUs together have retired this many more instructions."""
     count = whole(f"until.instructions({count!r})", count, 1, "instruction")
-    done = "1 instruction was" if count == 1 else f"{count} instructions were"
-    return _Until(f"{done} retired", lambda conditions, met: conditions.on_instructions(count, met))
+    description = f"{plural(count, 'instruction')} {'was' if count == 1 else 'were'} retired"
+    return _Until(description, lambda conditions, met: conditions.on_instructions(count, met))
 
 
 def tick(when: int) -> Condition:

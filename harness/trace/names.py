@@ -123,7 +123,7 @@ class Names:
 
 
 def _rvic_result(name: str, x0: int, x1: int) -> str:
-    """RVIC's and RVID's status: bits 7:0 the reason, bits 15:8 the argument at fault (x1 is index 0)."""
+    """Spells RVIC's and RVID's status: bits 7:0 the reason, bits 15:8 the argument at fault (x1 is index 0)."""
     if x0 == 0:
         if name in _VERSIONS:
             return f"SUCCESS {x1 >> 16}.{x1 & 0xFFFF}"

@@ -6,7 +6,7 @@ import copy
 import pytest
 
 from harness.devices import Pl011
-from harness.devices.pl011_registers import Register as Reg
+from harness.devices.pl011_registers import Pl011Register as Reg
 
 RX, TX, RT, OE_INT, BE_INT = 1 << 4, 1 << 5, 1 << 6, 1 << 10, 1 << 9
 RXFE, TXFF, RXFF, TXFE = 1 << 4, 1 << 5, 1 << 6, 1 << 7

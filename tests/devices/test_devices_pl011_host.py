@@ -8,7 +8,7 @@ import pytest
 from harness import Machine, StopReason
 from harness.asm import assemble
 from harness.devices import Pl011
-from harness.devices.pl011_registers import Register as Reg
+from harness.devices.pl011_registers import Pl011Register as Reg
 from harness.errors import ConfigError
 
 RX, RT, FEN = 1 << 4, 1 << 6, 1 << 4

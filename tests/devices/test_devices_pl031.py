@@ -5,7 +5,7 @@ import pytest
 
 from harness.devices import Pl031
 from harness.devices.pl031 import EPOCH
-from harness.devices.pl031 import Register as Reg
+from harness.devices.pl031 import Pl031Register as Reg
 
 SECOND = 62_500_000
 

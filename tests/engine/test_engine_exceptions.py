@@ -94,9 +94,11 @@ def test_brk(rig: Rig, origin: str) -> None:
     assert rig.pe.sysreg["ELR_EL1"] == at
 
 
-@pytest.mark.parametrize("instruction", [".long 0", ".long 0xd4400020", "mrs x0, sctlr_el2"])
+@pytest.mark.parametrize(
+    "instruction", [".long 0", ".long 0xd4400020", "mrs x0, sctlr_el2", ".long 0xd53fe220"]
+)
 def test_undefined(rig: Rig, origin: str, instruction: str) -> None:
-    """UDF, HLT without a debugger, a register of EL2: EC 0 (D1.3.5.5)."""
+    """UDF, HLT without a debugger, a register of EL2, one of EL3 (CNTPS_CTL_EL1): EC 0 (D1.3.5.5)."""
     at = take(rig, origin, instruction)
     check_entry(rig, origin)
     assert rig.pe.sysreg["ESR_EL1"] == 0x0200_0000

@@ -10,7 +10,7 @@ import pytest
 from harness import Machine
 from harness.build import Toolchain, available_compilers, compile_guest
 from harness.image import Program
-from harness.machine.controllers import GUEST_DEFINES
+from harness.machine.parts import GUEST_DEFINES
 from harness.options import ControllerKind
 from harness.scenario.find import find_guest, firmware_names
 from harness.scenario.report import Report, examine

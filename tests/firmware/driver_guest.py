@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness import Machine, StopReason
 from harness.asm import assemble
-from harness.machine.controllers import GUEST_DEFINES
+from harness.machine.parts import GUEST_DEFINES
 from harness.options import ControllerKind
 from harness.trace.events import DataAbort, Event, Hvc, Smc
 

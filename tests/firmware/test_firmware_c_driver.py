@@ -17,7 +17,7 @@ import pytest
 from harness import Machine, StopReason
 from harness.build import available_compilers, compile_guest
 from harness.image import Program
-from harness.machine.controllers import GUEST_DEFINES
+from harness.machine.parts import GUEST_DEFINES
 from harness.options import ControllerKind
 
 pytestmark = pytest.mark.skipif(

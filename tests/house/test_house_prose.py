@@ -13,7 +13,9 @@ import harness
 
 PACKAGE: Final = Path(harness.__file__).parent
 ASKING: Final = re.compile(r"(What|Whether|How|Where|Who|Whose|Which|Why|When|If)\b")
-THIRD_PERSON: Final = re.compile(r"[A-Z][a-z]+s\b")
+THIRD_PERSON: Final = re.compile(
+    r"(?!(Bytes|Devices|Instructions|Doublewords|Characters|Names|Words|Lines)\b)[A-Z][a-z]+s\b"
+)
 NOT_CALLED: Final = {"property", "cached_property", "setter", "command"}  # a command's is what --help shows
 
 

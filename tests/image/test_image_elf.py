@@ -120,7 +120,7 @@ def test_a_program_without_symbols_loads() -> None:
             make_elf(extra=PT_DYNAMIC, kind=3, low=True, entry=4),
             "a position-independent program: link it with -static -no-pie",
         ),
-        (make_elf()[:20], "truncated ELF: 20 bytes do not hold the header"),
+        (make_elf()[:20], "truncated ELF: no header fits into 20 bytes"),
         (make_elf()[:100], "truncated ELF: the program headers lie beyond its end"),
         (make_elf()[:0x1004], "truncated ELF: the segment at 0x40000000 needs 4104 bytes, the file has 4100"),
         (make_elf()[:0x1020], "malformed ELF"),

@@ -9,7 +9,7 @@ import pytest
 from differential import elf, flat, needs_qemu, run_under_qemu
 
 from harness.build import load
-from harness.machine.controllers import GUEST_DEFINES
+from harness.machine.parts import GUEST_DEFINES
 from harness.options import ControllerKind
 from harness.scenario.find import find_guest, firmware_names
 from harness.scenario.manifest import Manifest

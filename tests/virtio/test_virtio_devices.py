@@ -10,7 +10,7 @@ from virtio_driver import BASE, DATA, Driver, header
 
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
 from harness.devices.virtio.block import F_FLUSH, F_RO, Disk
-from harness.devices.virtio.registers import Register as Reg
+from harness.devices.virtio.registers import VirtioRegister as Reg
 
 IN, OUT, FLUSH, GET_ID = 0, 1, 4, 8
 OK, IOERR, UNSUPP = 0, 1, 2

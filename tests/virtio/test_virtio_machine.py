@@ -12,7 +12,7 @@ from virtio_driver import AVAIL, BASE, DESC, NEXT, USED, WRITE, header
 from harness import Machine, StopReason, until
 from harness.asm import assemble
 from harness.devices import MemoryDisk
-from harness.devices.virtio.registers import Register as Reg
+from harness.devices.virtio.registers import VirtioRegister as Reg
 from harness.errors import ConfigError
 
 SLOT_31, INTID_79 = 0x0A00_3E00, 79

@@ -13,8 +13,8 @@ from virtio_driver import AVAIL, BASE, DESC, INDIRECT, NEXT, SIZE, USED, WRITE, 
 
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
 from harness.devices.virtio.queue import LONGEST_CHAIN
-from harness.devices.virtio.registers import Register as Reg
 from harness.devices.virtio.registers import Status
+from harness.devices.virtio.registers import VirtioRegister as Reg
 
 Damage = Callable[[Driver], None]
 

@@ -11,8 +11,8 @@ from virtio_driver import BASE, VERSION_1, Driver
 
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
 from harness.devices.virtio.queue import QUEUE_SIZE_MAX
-from harness.devices.virtio.registers import Register as Reg
 from harness.devices.virtio.registers import Status
+from harness.devices.virtio.registers import VirtioRegister as Reg
 
 NOT_ZERO = {0x000: 0x7472_6976, 0x004: 1, 0x00C: 0x554D_4551}
 

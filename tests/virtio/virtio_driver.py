@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from struct import pack, pack_into, unpack_from
 
 from harness.devices import VirtioMmio
-from harness.devices.virtio.registers import F_VERSION_1, Register, Status
+from harness.devices.virtio.registers import F_VERSION_1, Status, VirtioRegister
 
 BASE = 0x4000_0000
 SIZE = 0x4_0000
 NEXT, WRITE, INDIRECT = 1, 2, 4
 DESC, AVAIL, USED, DATA = 0x1000, 0x2000, 0x3000, 0x8000
-R = Register
+R = VirtioRegister
 
 
 @dataclass

@@ -14,6 +14,7 @@ from harness.asm.encoding.operands import ALIASES, CONDITIONS, Instruction, read
 from harness.asm.encoding.relocations import Relocation
 from harness.asm.expressions import Expression, Scope, parse_expression
 from harness.asm.source import Location, StatementError
+from harness.wording import plural
 
 _GENERAL = re.compile(r"([xw])(?:(\d+)|zr)", re.I)
 # Hints that keystone knows only by number (DDI 0487, C6.2 "HINT").
@@ -57,7 +58,7 @@ def read_instruction(
 def _split(rest: str, count: int, instruction: Instruction) -> list[str]:
     operands = [operand.strip() for operand in rest.split(",")]
     if len(operands) != count or not all(operands):
-        raise StatementError(f"`{instruction.text}`: {count} operand{'s' * (count > 1)} expected")
+        raise StatementError(f"`{instruction.text}`: {plural(count, 'operand')} expected")
     return operands
 
 

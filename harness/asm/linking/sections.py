@@ -14,6 +14,7 @@ from enum import Enum
 from harness.asm.encoding.operands import Instruction
 from harness.asm.expressions import Address, Expression
 from harness.asm.source import Location, StatementError
+from harness.wording import plural
 
 PAGE = 4096
 INSTRUCTION_SIZE = 4
@@ -91,7 +92,7 @@ class Section:
     def space(self, count: int, fill: int = 0) -> None:
         """Appends ``count`` bytes of ``fill``."""
         if count < 0:
-            raise StatementError(f"cannot reserve {count} bytes")
+            raise StatementError(f"cannot reserve {plural(count, 'byte')}")
         if self.size + count > _LARGEST:
             raise StatementError(f"section `{self.name}` would be larger than {_LARGEST >> 20} MiB")
         if self.kind is SectionKind.BSS and not fill & 0xFF:

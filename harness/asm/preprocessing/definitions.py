@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.asm.source import QUOTED, StatementError
+from harness.wording import plural
 
 _DEFINE = re.compile(r"([A-Za-z_]\w*)(\(\s*([\w\s,]*)\))?\s*(.*)", re.DOTALL)
 _WORD = re.compile(rf"{QUOTED}|[A-Za-z_]\w*|\.?\d[\w.]*")
@@ -76,7 +77,7 @@ class Definitions:
         if arguments == [""] and not parameters:
             arguments = []
         if len(arguments) != len(parameters):
-            count = f"{len(parameters)} argument{'s' * (len(parameters) != 1)}"
+            count = plural(len(parameters), "argument")
             raise StatementError(f"macro `{name}` takes {count}, not {len(arguments)}")
         values = dict(zip(parameters, arguments, strict=True))
 

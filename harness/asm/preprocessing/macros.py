@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.asm.source import NAME, QUOTED, Location, Statement, StatementError, split_statements
+from harness.wording import plural
 
 _HEADER = re.compile(rf"({NAME})\s*,?\s*(.*)", re.DOTALL)
 _PARAMETER = re.compile(rf"\s*({NAME})\s*(?::\s*(req|vararg))?\s*(=)?\s*")
@@ -60,7 +61,7 @@ class Macro:
             else:
                 parameter = next(positional, None)
                 if parameter is None:
-                    most = f"{len(names)} argument{'s' * (len(names) != 1)}"
+                    most = plural(len(names), "argument")
                     raise StatementError(f"macro `{self.name}` takes at most {most}: {text!r}")
                 if parameter.rest:
                     value, at = text[at:].strip(), len(text)

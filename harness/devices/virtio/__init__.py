@@ -7,7 +7,7 @@ gives to their slot.
 
 from harness.devices.virtio.block import Block, Disk, MemoryDisk
 from harness.devices.virtio.console import VirtioConsole
-from harness.devices.virtio.function import Function
+from harness.devices.virtio.device import VirtioDevice
 from harness.devices.virtio.mmio import VirtioMmio
 from harness.devices.virtio.queue import Chain, GuestMemory, Queue, QueueError
 
@@ -15,11 +15,11 @@ __all__ = [
     "Block",
     "Chain",
     "Disk",
-    "Function",
     "GuestMemory",
     "MemoryDisk",
     "Queue",
     "QueueError",
     "VirtioConsole",
+    "VirtioDevice",
     "VirtioMmio",
 ]

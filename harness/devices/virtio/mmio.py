@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.arch.smccc import MASK32
-from harness.devices.virtio.function import Function
+from harness.devices.virtio.device import VirtioDevice
 from harness.devices.virtio.queue import QUEUE_SIZE_MAX, GuestMemory, Queue, QueueError
 from harness.devices.virtio.registers import (
     CONFIG,
@@ -20,21 +20,21 @@ from harness.devices.virtio.registers import (
     LEGACY_ONLY,
     MAGIC,
     VENDOR,
-    Register,
     Status,
+    VirtioRegister,
 )
 from harness.wires import Wire
 
 _AREAS = {
-    Register.QUEUE_DESC_LOW: "descriptors",
-    Register.QUEUE_DRIVER_LOW: "driver",
-    Register.QUEUE_DEVICE_LOW: "device",
+    VirtioRegister.QUEUE_DESC_LOW: "descriptors",
+    VirtioRegister.QUEUE_DRIVER_LOW: "driver",
+    VirtioRegister.QUEUE_DEVICE_LOW: "device",
 }
 _NO_SHARED_MEMORY = (
-    Register.SHM_LEN_LOW,
-    Register.SHM_LEN_HIGH,
-    Register.SHM_BASE_LOW,
-    Register.SHM_BASE_HIGH,
+    VirtioRegister.SHM_LEN_LOW,
+    VirtioRegister.SHM_LEN_HIGH,
+    VirtioRegister.SHM_BASE_LOW,
+    VirtioRegister.SHM_BASE_HIGH,
 )
 
 
@@ -46,7 +46,7 @@ class VirtioMmio:
     people why the device needs a reset, if it does.
     """
 
-    function: Function | None = None
+    function: VirtioDevice | None = None
     memory: GuestMemory | None = field(default=None, compare=False)
     legacy: bool = False
     irq: Wire = field(default_factory=Wire)
@@ -65,7 +65,7 @@ class VirtioMmio:
     def __post_init__(self) -> None:
         self.reset()
 
-    def plug(self, function: Function, memory: GuestMemory, *, legacy: bool = False) -> None:
+    def plug(self, function: VirtioDevice, memory: GuestMemory, *, legacy: bool = False) -> None:
         """Puts a device into the slot, which reaches guest memory through ``memory``."""
         self.function, self.memory, self.legacy = function, memory, legacy
         function.on_input(self._serve)
@@ -92,7 +92,7 @@ class VirtioMmio:
             self._serve_queues(self.function, self.memory)
         self.irq.drive(bool(self.isr))
 
-    def _serve_queues(self, function: Function, memory: GuestMemory) -> None:
+    def _serve_queues(self, function: VirtioDevice, memory: GuestMemory) -> None:
         if not self.status & Status.DRIVER_OK or self.error is not None:
             return
         todo = self._notified | function.pending()
@@ -135,30 +135,30 @@ class VirtioMmio:
             self._write(self.function, offset, value & MASK32)
         self._serve()
 
-    def _read_config(self, function: Function, offset: int, size: int) -> int:
+    def _read_config(self, function: VirtioDevice, offset: int, size: int) -> int:
         return int.from_bytes(function.config()[offset : offset + size], "little")
 
-    def _offered(self, function: Function) -> int:
+    def _offered(self, function: VirtioDevice) -> int:
         return function.features if self.legacy else function.features | F_VERSION_1
 
     def _queue(self) -> Queue | None:
         return self._queues[self._selected_queue] if self._selected_queue < len(self._queues) else None
 
-    def _read(self, function: Function, offset: int) -> int:
+    def _read(self, function: VirtioDevice, offset: int) -> int:
         match offset:
-            case Register.MAGIC_VALUE:
+            case VirtioRegister.MAGIC_VALUE:
                 return MAGIC
-            case Register.VERSION:
+            case VirtioRegister.VERSION:
                 return 1 if self.legacy else 2
-            case Register.DEVICE_ID:
+            case VirtioRegister.DEVICE_ID:
                 return function.device_id
-            case Register.VENDOR_ID:
+            case VirtioRegister.VENDOR_ID:
                 return VENDOR
-            case Register.DEVICE_FEATURES:
+            case VirtioRegister.DEVICE_FEATURES:
                 return self._offered(function) >> 32 * self._device_page if self._device_page < 2 else 0
-            case Register.INTERRUPT_STATUS:
+            case VirtioRegister.INTERRUPT_STATUS:
                 return self.isr
-            case Register.STATUS:
+            case VirtioRegister.STATUS:
                 return self.status
         if offset in _NO_SHARED_MEMORY and not self.legacy:
             return MASK32  # a length of all ones: no such region (4.2.2)
@@ -166,32 +166,32 @@ class VirtioMmio:
         return self._read_queue(queue, offset) if queue is not None else 0
 
     def _read_queue(self, queue: Queue, offset: int) -> int:
-        if offset == Register.QUEUE_NUM_MAX:
+        if offset == VirtioRegister.QUEUE_NUM_MAX:
             return QUEUE_SIZE_MAX
-        if offset == Register.QUEUE_READY and not self.legacy:
+        if offset == VirtioRegister.QUEUE_READY and not self.legacy:
             return int(queue.ready)
-        if offset == Register.QUEUE_PFN and self.legacy and queue.ready:
+        if offset == VirtioRegister.QUEUE_PFN and self.legacy and queue.ready:
             return queue.descriptors // (self._page_size or 1)
         return 0
 
-    def _write(self, function: Function, offset: int, value: int) -> None:
+    def _write(self, function: VirtioDevice, offset: int, value: int) -> None:
         match offset:
-            case Register.DEVICE_FEATURES_SEL:
+            case VirtioRegister.DEVICE_FEATURES_SEL:
                 self._device_page = value
-            case Register.DRIVER_FEATURES_SEL:
+            case VirtioRegister.DRIVER_FEATURES_SEL:
                 self._driver_page = value
-            case Register.DRIVER_FEATURES:
+            case VirtioRegister.DRIVER_FEATURES:
                 self._accept(value)
-            case Register.GUEST_PAGE_SIZE:
+            case VirtioRegister.GUEST_PAGE_SIZE:
                 self._page_size = value
-            case Register.QUEUE_SEL:
+            case VirtioRegister.QUEUE_SEL:
                 self._selected_queue = value
-            case Register.QUEUE_NOTIFY:
+            case VirtioRegister.QUEUE_NOTIFY:
                 if value < len(self._queues):
                     self._notified |= 1 << value
-            case Register.INTERRUPT_ACK:
+            case VirtioRegister.INTERRUPT_ACK:
                 self.isr &= ~value
-            case Register.STATUS:
+            case VirtioRegister.STATUS:
                 self._write_status(function, value & 0xFF)
             case _:
                 queue = self._queue()
@@ -203,7 +203,7 @@ class VirtioMmio:
             shift = 32 * self._driver_page
             self.driver_features = self.driver_features & ~(MASK32 << shift) | value << shift
 
-    def _write_status(self, function: Function, value: int) -> None:
+    def _write_status(self, function: VirtioDevice, value: int) -> None:
         if not value:
             self.reset()
             return
@@ -214,20 +214,20 @@ class VirtioMmio:
         self.status = value & ~Status.DEVICE_NEEDS_RESET | broken
 
     def _write_queue(self, queue: Queue, offset: int, value: int) -> None:
-        if offset == Register.QUEUE_READY and not self.legacy:
+        if offset == VirtioRegister.QUEUE_READY and not self.legacy:
             if not value & 1:
                 queue.taken = queue.used = 0
             queue.ready = bool(value & 1)
-        elif offset == Register.QUEUE_PFN:
+        elif offset == VirtioRegister.QUEUE_PFN:
             self._place_legacy(queue, value)
-        elif offset == Register.QUEUE_ALIGN:
+        elif offset == VirtioRegister.QUEUE_ALIGN:
             self._aligns[self._selected_queue] = value
         elif queue.ready:
             return  # addresses and size are the driver's only while the queue is not in use (4.2.2.2)
-        elif offset == Register.QUEUE_NUM:
+        elif offset == VirtioRegister.QUEUE_NUM:
             queue.num = value
         elif offset & ~4 in _AREAS and not self.legacy:
-            name, shift = _AREAS[Register(offset & ~4)], 32 if offset & 4 else 0
+            name, shift = _AREAS[VirtioRegister(offset & ~4)], 32 if offset & 4 else 0
             setattr(queue, name, getattr(queue, name) & ~(MASK32 << shift) | value << shift)
 
     def _place_legacy(self, queue: Queue, page: int) -> None:
@@ -243,7 +243,9 @@ class VirtioMmio:
 
 def _empty(offset: int, size: int) -> int:
     """Returns QEMU's answer where no device is plugged in: a driver sees device ID 0 and goes on."""
-    word = {Register.MAGIC_VALUE: MAGIC, Register.VERSION: 1, Register.VENDOR_ID: VENDOR}.get(
-        Register(offset) if offset in list(Register) else Register.DEVICE_ID, 0
-    )
+    word = {
+        VirtioRegister.MAGIC_VALUE: MAGIC,
+        VirtioRegister.VERSION: 1,
+        VirtioRegister.VENDOR_ID: VENDOR,
+    }.get(VirtioRegister(offset) if offset in list(VirtioRegister) else VirtioRegister.DEVICE_ID, 0)
     return word & (1 << 8 * size) - 1

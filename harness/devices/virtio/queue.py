@@ -37,7 +37,7 @@ class GuestMemory(Protocol):
         ...
 
     def read(self, address: int, size: int) -> bytes:
-        """Bytes at a guest-physical address."""
+        """Reads bytes at a guest-physical address."""
         ...
 
     def write(self, address: int, data: bytes) -> None:

@@ -12,7 +12,7 @@ F_VERSION_1 = 1 << 32
 ISR_USED, ISR_CONFIG = 1, 2
 
 
-class Register(IntEnum):
+class VirtioRegister(IntEnum):
     """Offsets of the registers (4.2.2, table 4.1; 4.2.4, table 4.3)."""
 
     MAGIC_VALUE = 0x000
@@ -58,4 +58,4 @@ class Status(IntFlag):
     FAILED = 128
 
 
-LEGACY_ONLY = (Register.GUEST_PAGE_SIZE, Register.QUEUE_ALIGN, Register.QUEUE_PFN)
+LEGACY_ONLY = (VirtioRegister.GUEST_PAGE_SIZE, VirtioRegister.QUEUE_ALIGN, VirtioRegister.QUEUE_PFN)

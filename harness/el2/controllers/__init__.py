@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Controllers of interrupts that a guest can have, all four, as EL2 serves them."""
+"""The four interrupt controllers that a guest can have, as EL2 serves them."""

@@ -23,7 +23,7 @@ from harness.rvic import Config
 from harness.wires import Wire
 
 
-class Timers(TimerRegisters, GrantedTimers, Protocol):
+class GenericTimers(TimerRegisters, GrantedTimers, Protocol):
     """Generic Timers of the CPUs, whoever is to have them."""
 
 
@@ -35,7 +35,7 @@ def make_vcpus(kind: ControllerKind, pes: list[PE], gic: Gic) -> list[Vcpu]:
 
 
 def make_controller(
-    kind: ControllerKind, vm: Vm, gic: Gic, timers: Timers, config: Config, spis: Mapping[int, Wire]
+    kind: ControllerKind, vm: Vm, gic: Gic, timers: GenericTimers, config: Config, spis: Mapping[int, Wire]
 ) -> Controller:
     """Returns EL2's side of a controller over the physical GIC; ``spis`` are the lines that end there, by INTID."""
     if kind is ControllerKind.GICV2:

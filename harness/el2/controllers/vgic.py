@@ -6,7 +6,7 @@ and ends its interrupts without an exit. EL2 presents them in list registers. On
 behind is presented with the HW bit, so that the guest's own end-of-interrupt deactivates the physical one.
 
 EL2 keeps the guest's distributor in a software GIC. What each vCPU is presented with, and what happens where that
-is more than it has list registers, is :mod:`harness.el2.vgic.virtual_interface`.
+is more than it has list registers, is :mod:`harness.el2.vgic.vcpu_interface`.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ BY_VALUE = frozenset(
 )
 
 
-class Subject(NamedTuple):
+class AccessSubject(NamedTuple):
     """INTID, and the vCPU it goes to where that is not the one that made the access; None: no single one."""
 
     intid: int | None = None
@@ -36,20 +36,20 @@ class Subject(NamedTuple):
 
 def subject(
     gic: Gic, cpu: int, name: str | None, offset: int, size: int, value: int, *, write: bool
-) -> Subject:
+) -> AccessSubject:
     """Returns what an access by ``cpu`` to register ``name`` was about; ``value`` is loaded or stored."""
     intid: int | None = None
     if name in BY_VALUE:
         intid = value & IAR_INTID if value & IAR_INTID < ids.SPURIOUS_GROUP1 else None
     elif name == "GICD_SGIR" and write:
-        return Subject(value & SGIR_SGI, _other(sgi_targets(gic.config.cpus, cpu, value), cpu))
+        return AccessSubject(value & SGIR_SGI, _other(sgi_targets(gic.config.cpus, cpu, value), cpu))
     elif name in ONE_BIT and write and value and not value & (value - 1):
         intid = (offset & 0x7C) * 8 + value.bit_length() - 1 + (offset & 3) * 8
     elif name in ONE_BYTE and write and size == 1:
         intid = offset & (0xF if name in SGI_BYTES else 0x3FF)
     if intid is None or not ids.SPI_BASE <= intid < gic.config.intids:
-        return Subject(intid)
-    return Subject(intid, _other(gic.state(intid, cpu).targets, cpu))
+        return AccessSubject(intid)
+    return AccessSubject(intid, _other(gic.state(intid, cpu).targets, cpu))
 
 
 def _other(targets: int, cpu: int) -> int | None:

@@ -11,6 +11,7 @@ from harness import arguments
 from harness.arch import hyp
 from harness.engine.memory.stage2 import PAGE_SHIFT, PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
 from harness.errors import ConfigError, HarnessError
+from harness.wording import plural
 
 
 class NotRamError(HarnessError, ValueError):
@@ -186,7 +187,7 @@ class Memory:
             raise ConfigError(f"{n} bytes at {ipa:#x}: a size cannot be negative")
         region = self._region(ipa, n)
         if region is None:
-            raise NotRamError(f"{n} bytes at {ipa:#x}: not RAM")
+            raise NotRamError(f"{plural(n, 'byte')} at {ipa:#x}: not RAM")
         return region
 
     def _host_wrote(self, pages: range) -> None:

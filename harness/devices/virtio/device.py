@@ -9,7 +9,7 @@ from typing import Protocol
 from harness.devices.virtio.queue import GuestMemory, Queue
 
 
-class Function(Protocol):
+class VirtioDevice(Protocol):
     """Device in a slot: one of the types of chapter 5."""
 
     @property
