@@ -48,7 +48,7 @@ def machine() -> Iterator[Machine]:
         (lambda m: m.memory.read(BASE, "x"), "size='x': a whole number is needed"),
         (lambda m: m.memory.read(float(BASE), 1), "address=1073741824.0: a whole number is needed"),
         (lambda m: m.memory.read(BASE, -1), "-1 bytes at 0x40000000: a size cannot be negative"),
-        (lambda m: m.memory.read(0, 1), "1 bytes at 0x0: not RAM"),
+        (lambda m: m.memory.read(0, 1), "1 byte at 0x0: not RAM"),
         (lambda m: m.memory.write(BASE, "text"), "data: bytes are needed, not 'text'"),
         (lambda m: m.memory.write(BASE, 3), "data: bytes are needed, not 3"),
         (lambda m: m.memory.write(None, b""), "address=None: a whole number is needed"),
