@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from harness.arch.smccc import MASK32
 from harness.arch.virt import CNTFRQ
 from harness.devices.primecell import identification
 from harness.wires import Wire
 
 EPOCH = 1_599_004_800  # 2020-09-02 00:00:00 UTC: the day the RVIC specification came out
 TICKS_PER_SECOND = CNTFRQ
-_MASK32 = 0xFFFF_FFFF
 _IDENTIFICATION = identification(part=0x031, revision=1)
 
 
@@ -59,7 +59,7 @@ class Pl031:
     @property
     def seconds(self) -> int:
         """RTCDR: seconds since 1970, 32 bits."""
-        return self._base + (self.now - self._since) // TICKS_PER_SECOND & _MASK32
+        return self._base + (self.now - self._since) // TICKS_PER_SECOND & MASK32
 
     def deadline(self) -> int | None:
         """Returns the tick of the alarm, if it would raise the interrupt line."""
@@ -98,7 +98,7 @@ class Pl031:
 
     def write(self, cpu: int, offset: int, size: int, value: int) -> None:
         """Writes a register; read-only ones keep their value."""
-        value &= _MASK32
+        value &= MASK32
         match offset:
             case Pl031Register.RTCMR:
                 self.match = value
@@ -119,6 +119,6 @@ class Pl031:
     def _arm(self) -> None:
         """Finds the tick at which the count equals RTCMR; at once if it does now."""
         elapsed = (self.now - self._since) // TICKS_PER_SECOND
-        wait = self.match - self._base - elapsed & _MASK32
+        wait = self.match - self._base - elapsed & MASK32
         self._alarm = self._since + (elapsed + wait) * TICKS_PER_SECOND
         self.elapse(self.now)

@@ -10,7 +10,7 @@ import pytest
 from harness import Machine, StopReason
 from harness.arch.psci import Function
 from harness.asm import assemble
-from harness.trace.events import Event, Power, VirqRaised, VirqTaken
+from harness.trace.events import Event, PowerChange, VirqRaised, VirqTaken
 
 SGI = 5
 GUEST = """
@@ -107,7 +107,7 @@ def test_an_sgi_to_a_cpu_that_is_off_is_there_at_its_cpu_on(controller: str, ent
         assert (stop.reason, stop.cpu) == (StopReason.POWER_OFF, 1), stop.detail
         assert machine.cpus[1].x[19] == SGI  # from CPU0
         assert [e.cpu for e in seen if isinstance(e, VirqTaken)] == ([1] if entry == "takes" else [])
-        on = [n for n, e in enumerate(seen) if isinstance(e, Power) and (e.cpu, e.what) == (1, "on")]
+        on = [n for n, e in enumerate(seen) if isinstance(e, PowerChange) and (e.cpu, e.what) == (1, "on")]
         raised = [n for n, e in enumerate(seen) if isinstance(e, VirqRaised)]
         assert len(on) == 2
         assert all(seen[n].cpu == 1 for n in raised)
