@@ -200,3 +200,19 @@ class TestTrappedRegion:
         rig.load("mov x0, #2\nret", self.ROM)
         rig.memory.trap(self.ROM, False)
         assert self.again(rig) == [2]
+
+
+def test_another_pe_changes_a_page_of_code_and_data(rig: Rig) -> None:
+    """Both may be in it for good (MIXED): then what was translated stays until IC IVAU ("code-by-page")."""
+    rig.memory.write(FUNCTION, RETURN_1)
+    for _ in range(4):  # the function's page turns, until it is both
+        rig.go(f"{CALL}blr x9\nstr x0, [x9, #64]\nhvc #0")
+        rig.pe.pc = RAM
+    assert rig.memory.stage2.page(FUNCTION) is Page.MIXED
+    rig.go(f"{CALL}blr x9\nhvc #0\nic ivau, x9\ndsb ish\nisb\nblr x9\nhvc #0")
+    other = rig.add()
+    rig.load(f"{CALL}{PATCH}hvc #1\nhvc #0", RAM + 0x1000)
+    other.pc = RAM + 0x1000
+    other.run(100)
+    rig.pe.run(100)
+    assert [x0 for pe, imm, x0, _ in rig.calls if pe == 0][-2:] == [1, 2]

@@ -105,6 +105,15 @@ def test_undefined(rig: Rig, origin: str, instruction: str) -> None:
     assert rig.pe.sysreg["ELR_EL1"] == at
 
 
+def test_sve_is_not_there(make_max: Rig) -> None:
+    """RDVL, which the emulated model has: EC 0, for no identification register says that there is SVE."""
+    make_max.pe.sysreg["VBAR_EL1"] = VBAR
+    make_max.load("hvc #0", VBAR + 0x200)
+    make_max.go(".long 0x04bf5000")
+    assert make_max.immediates() == [0]
+    assert make_max.pe.sysreg["ESR_EL1"] == 0x0200_0000
+
+
 @pytest.mark.parametrize("instruction", ["hvc #1", "smc #1"])
 def test_hvc_and_smc_are_undefined_at_el0(rig: Rig, instruction: str) -> None:
     """C6.2.98, C6.2.312."""

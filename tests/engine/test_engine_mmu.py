@@ -253,3 +253,22 @@ def test_a_branch_to_no_target_is_an_exception_of_its_own(mmu: Rig) -> None:
         pe.sysreg["ESR_EL1"] == EC.BRANCH_TARGET << 26 | 1 << 25 | 0b01
     )  # BR from a page that is not guarded
     assert pe.sysreg["ELR_EL1"] == ALIAS_RAM + 0x4000
+
+
+def test_a_walk_that_leaves_ram_at_the_last_level(mmu: Rig) -> None:
+    """The level-2 table is there, the level-3 table is not: DFSC 0x17."""
+    mmu.memory.write_u64(TABLES + 8 * 7, EMPTY | VALID_TABLE)
+    mmu.memory.write_u64(EMPTY + 8 * 5, 0x2000_0000 | VALID_TABLE)
+    mmu.go(f"{ENABLE}{address(BAD_WALK + (5 << 21))}ldr x0, [x1]\nhvc #1")
+    assert mmu.immediates() == [0x200, 0]
+    assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0x17
+
+
+def test_tables_beyond_the_size_of_addresses(mmu: Rig) -> None:
+    """TCR_EL1.IPS is 36 bits: an address size fault of TTBR1_EL1, level 0 (D8.2.2)."""
+    mmu.go(f"{ENABLE_BOTH}hvc #0\nldr x0, [x1]\nhvc #1")
+    mmu.pe.sysreg["TTBR1_EL1"] = 1 << 37
+    mmu.pe.x[1] = HIGH_HALF + ALIAS_RAM
+    mmu.pe.run(100)
+    assert mmu.immediates() == [0, 0x200, 0]
+    assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0
