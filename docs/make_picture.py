@@ -11,7 +11,7 @@ from rich.console import Console
 
 from harness.cli.run import run_guest
 from harness.cli.screen import Screen
-from harness.guest.manifest import find_guest
+from harness.scenario.find import find_guest
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = 124

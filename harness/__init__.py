@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.errors import ConfigError, GuestError, HarnessError
-    from harness.machine import Machine, Stop, StopReason, until
+    from harness.machine import Machine
+    from harness.run import until
+    from harness.run.stop import Stop, StopReason
 
 __version__ = "0.1.0"
 __all__ = ["ConfigError", "GuestError", "HarnessError", "Machine", "Stop", "StopReason", "until"]
@@ -22,8 +24,16 @@ def __getattr__(name: str) -> Any:
         from harness import errors
 
         return getattr(errors, name)
-    if name in ("Machine", "Stop", "StopReason", "until"):
-        from harness import machine
+    if name == "Machine":
+        from harness.machine import Machine
 
-        return getattr(machine, name)
+        return Machine
+    if name in ("Stop", "StopReason"):
+        from harness.run import stop
+
+        return getattr(stop, name)
+    if name == "until":
+        from harness.run import until
+
+        return until
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -35,5 +35,21 @@ class ConfigError(HarnessError):
     """A machine cannot be made as asked: an option is out of its range."""
 
 
+class ClosedError(ConfigError):
+    """A machine is used after its end: it, or one of its CPUs, is closed."""
+
+
+class RegisterIndexError(ConfigError, IndexError):
+    """There is no register of this number."""
+
+
+class RegisterValueError(ConfigError, ValueError):
+    """A register cannot hold this number."""
+
+
+class RegisterTypeError(ConfigError, TypeError):
+    """A register's number, or its value, is no whole number."""
+
+
 class GuestWarning(UserWarning):
     """A guest is loaded, but something about it is likely a mistake; the message begins with the file."""

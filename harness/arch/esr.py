@@ -48,9 +48,6 @@ ISS_MASK: Final = (1 << 25) - 1
 ISV: Final = 1 << 24
 SSE: Final = 1 << 21
 SF: Final = 1 << 15
-AR: Final = 1 << 14
-FNV: Final = 1 << 10
-EA: Final = 1 << 9
 CM: Final = 1 << 8
 S1PTW: Final = 1 << 7
 WNR: Final = 1 << 6
@@ -71,37 +68,37 @@ _SAME: Final = {
 
 
 def exception_class(esr: int) -> int:
-    """ESR_ELx.EC; an :class:`EC` where the number has a name."""
+    """Returns ESR_ELx.EC; :class:`EC` has the names."""
     return esr >> 26 & 0x3F
 
 
 def make(ec: int, iss: int = 0, *, il: bool = True) -> int:
-    """A syndrome from its class and ISS; IL set for a 32-bit instruction, which all of A64 are."""
+    """Returns a syndrome from its class and ISS; IL set for a 32-bit instruction, which all of A64 are."""
     return ec << 26 | (IL if il else 0) | iss & ISS_MASK
 
 
 def is_abort(esr: int) -> bool:
-    """Whether this is an instruction or data abort, for which FAR_ELx holds an address."""
+    """Tells if this is an instruction or data abort, for which FAR_ELx holds an address."""
     return exception_class(esr) in _ABORTS
 
 
 def from_level(ec: EC, level: int) -> EC:
-    """The variant of an abort's class as EL1 sees it: "lower" from EL0, "same" from EL1."""
+    """Returns the variant of an abort's class as EL1 sees it: "lower" from EL0, "same" from EL1."""
     return ec if level == 0 else _SAME.get(ec, ec)
 
 
 def access_size(iss: int) -> int:
-    """ISS.SAS in bytes: 1, 2, 4 or 8 (valid with ISV)."""
+    """Returns ISS.SAS in bytes: 1, 2, 4 or 8 (valid with ISV)."""
     return 1 << (iss >> 22 & 3)
 
 
 def transfer_register(iss: int) -> int:
-    """ISS.SRT: the register transferred, 31 for ZR (valid with ISV)."""
+    """Returns ISS.SRT: the register transferred, 31 for ZR (valid with ISV)."""
     return iss >> 16 & 31
 
 
 def fault_status(esr: int) -> str:
-    """DFSC or IFSC in words: ``translation fault, level 3``."""
+    """Returns DFSC or IFSC in words: ``translation fault, level 3``."""
     code = esr & FSC_MASK
     kinds = {
         0x00: "address size fault",
@@ -138,7 +135,7 @@ _IMMEDIATES: Final = {EC.SVC64: "SVC", EC.HVC64: "HVC", EC.SMC64: "SMC", EC.BRK6
 
 
 def describe(esr: int) -> str:
-    """One line for people: ``data abort from EL1, write, translation fault, level 3``."""
+    """Returns one line for people: ``data abort, from the same level, write, translation fault, level 3``."""
     number = exception_class(esr)
     try:
         ec = EC(number)

@@ -9,18 +9,13 @@ from typing import Final
 HCR_VM: Final = 1 << 0
 HCR_FMO: Final = 1 << 3
 HCR_IMO: Final = 1 << 4
-HCR_AMO: Final = 1 << 5
 HCR_VF: Final = 1 << 6
 HCR_VI: Final = 1 << 7
 HCR_VSE: Final = 1 << 8
 HCR_TWI: Final = 1 << 13
-HCR_TWE: Final = 1 << 14
-HCR_TID3: Final = 1 << 18
 HCR_TSC: Final = 1 << 19
-HCR_TACR: Final = 1 << 21
 HCR_TPU: Final = 1 << 24
 HCR_TTLB: Final = 1 << 25
-HCR_TVM: Final = 1 << 26
 HCR_RW: Final = 1 << 31
 HCR_APK: Final = 1 << 40
 HCR_API: Final = 1 << 41
@@ -42,7 +37,6 @@ CNTKCTL_EL0VCTEN: Final = 1 << 1
 CNTKCTL_EL0VTEN: Final = 1 << 8
 CNTKCTL_EL0PTEN: Final = 1 << 9
 
-SCTLR_M: Final = 1 << 0
 SCTLR_SPAN: Final = 1 << 23
 
 # VTCR_EL2 (D17.2.159): 39-bit IPA in 4 KiB granules from level 1, 40-bit PA, cacheable walks.

@@ -16,12 +16,12 @@ PPI_PHYSICAL_TIMER = 30
 
 
 def is_private(intid: int) -> bool:
-    """Whether the INTID is banked per CPU (an SGI or a PPI)."""
+    """Tells if the INTID is banked per CPU (an SGI or a PPI)."""
     return intid < SPI_BASE
 
 
 def name(intid: int) -> str:
-    """The manual's name: ``SGI 3``, ``PPI 27``, ``SPI 1`` (the SPI number, not the INTID)."""
+    """Returns the manual's name: ``SGI 3``, ``PPI 27``, ``SPI 1`` (the SPI number, not the INTID)."""
     if intid < PPI_BASE:
         return f"SGI {intid}"
     if intid < SPI_BASE:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 VERSION_1_1 = 0x1_0001
+SMC64_FUNCTIONS = range(0xC400_0000, 0xC400_0020)  # PSCI's block of them (5.1)
 
 
 class Function(IntEnum):
@@ -53,6 +54,5 @@ class Affinity(IntEnum):
 # power_state of CPU_SUSPEND in its original format (DEN0022D, 5.4.2), which PSCI_FEATURES reports.
 POWER_STATE_ID = 0xFFFF
 POWER_STATE_POWERDOWN = 1 << 16  # StateType: 0 standby or retention, 1 powerdown
-POWER_STATE_LEVEL = 0b11 << 24  # PowerLevel: 0 the core itself
 
 RESET2_WARM = 0  # SYSTEM_RESET2's one architectural reset_type, SYSTEM_WARM_RESET (5.14)

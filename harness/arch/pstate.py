@@ -35,17 +35,17 @@ RESET: Final = DAIF | Mode.EL1H
 
 
 def exception_level(pstate: int) -> int:
-    """0 to 3."""
+    """Returns the exception level, 0 to 3."""
     return pstate >> 2 & 3
 
 
 def uses_own_stack(pstate: int) -> bool:
-    """PSTATE.SP: whether SP is SP_ELx rather than SP_EL0."""
+    """Tells if SP is SP_ELx rather than SP_EL0 (PSTATE.SP)."""
     return bool(pstate & 1)
 
 
 def mode_name(pstate: int) -> str:
-    """``EL1h``, ``EL1t``, ``EL0t``, or the bits where AArch64 has no such mode."""
+    """Returns ``EL1h``, ``EL1t``, ``EL0t``, or the bits where AArch64 has no such mode."""
     if pstate & NRW:
         return f"AArch32 mode {pstate & MODE:#04x}"
     level = exception_level(pstate)
@@ -55,7 +55,7 @@ def mode_name(pstate: int) -> str:
 
 
 def describe(pstate: int) -> str:
-    """One line: ``EL1h nZcv DaIF``; a capital means the bit is set."""
+    """Returns one line: ``EL1h nZcv DaIF``; a capital means the bit is set."""
 
     def letters(text: str, top: int) -> str:
         return "".join(c.upper() if pstate >> (top - i) & 1 else c for i, c in enumerate(text))

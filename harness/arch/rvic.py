@@ -14,6 +14,7 @@ RVID_BASE = 0xC500_0100
 VERSION_0_3 = 3
 MPIDR_AFFINITY = 0xFF_00FF_FFFF  # Aff3..Aff0; any other bit in an MPIDR argument is malformed
 MAX_INTIDS = 2048
+GRANULE = 32  # numbers of interrupts are multiples of it
 
 
 class RvicCall(IntEnum):
@@ -47,7 +48,7 @@ class InfoKey(IntEnum):
     NR_UNTRUSTED = 1
 
 
-class Status(IntEnum):
+class RvicStatus(IntEnum):
     """Reason in x0 bits 7:0; bits 15:8 hold the index of the offending argument (x1 is 0)."""
 
     SUCCESS = 0
@@ -57,6 +58,6 @@ class Status(IntEnum):
     NO_INTERRUPTS = 4
 
 
-def status(reason: Status, index: int = 0) -> int:
-    """x0 of a failed call: the reason and which argument (x1 is index 0) gave it."""
+def status(reason: RvicStatus, index: int = 0) -> int:
+    """Returns x0 of a failed call: the reason, and the index of the argument at fault (x1 is 0)."""
     return int(reason) | index << 8

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class SysregEncoding(NamedTuple):
-    """The five fields that name a system register in MRS and MSR, in the manual's order."""
+    """Encoding of a system register: the five fields that name it in MRS and MSR, in the manual's order."""
 
     op0: int
     op1: int
@@ -20,7 +20,7 @@ class SysregEncoding(NamedTuple):
 
 
 def generic_name(encoding: SysregEncoding) -> str:
-    """``S3_0_C12_C0_0``: the assembler's name of a register that has none of its own."""
+    """Returns ``S3_0_C12_C0_0``: the assembler's name of a register that has none of its own."""
     op0, op1, crn, crm, op2 = encoding
     return f"S{op0}_{op1}_C{crn}_C{crm}_{op2}"
 
@@ -127,35 +127,35 @@ ENCODINGS_TO_NAMES: Final[dict[SysregEncoding, str]] = {
 }
 
 
-class SysregTrap(NamedTuple):
-    """A trapped MRS or MSR: ``rt`` is 31 for XZR; ``read`` means MRS."""
+class SysregAccess(NamedTuple):
+    """Trapped MRS or MSR: ``rt`` is 31 for XZR; ``read`` means MRS."""
 
     encoding: SysregEncoding
     rt: int
     read: bool
 
 
-def parse_iss(iss: int) -> SysregTrap:
-    """Fields of ESR_ELx.ISS of EC 0x18 (DDI 0487, D17.2.37, "trapped MSR, MRS or System instruction")."""
+def parse_iss(iss: int) -> SysregAccess:
+    """Returns the fields of ESR_ELx.ISS of EC 0x18 (DDI 0487, D17.2.37)."""
     encoding = SysregEncoding(iss >> 20 & 3, iss >> 14 & 7, iss >> 10 & 15, iss >> 1 & 15, iss >> 17 & 7)
-    return SysregTrap(encoding, iss >> 5 & 31, bool(iss & 1))
+    return SysregAccess(encoding, iss >> 5 & 31, bool(iss & 1))
 
 
-def parse_instruction(word: int) -> SysregTrap | None:
-    """The same fields of an MRS, MSR (register), SYS or SYSL word (DDI 0487, C4.1.94); None for any other."""
+def parse_instruction(word: int) -> SysregAccess | None:
+    """Returns the same fields of an MRS, MSR (register), SYS or SYSL word (C4.1.94); None for any other."""
     if word & 0xFFC0_0000 != 0xD500_0000 or not word & 0x0018_0000:
         return None
     encoding = SysregEncoding(word >> 19 & 3, word >> 16 & 7, word >> 12 & 15, word >> 8 & 15, word >> 5 & 7)
-    return SysregTrap(encoding, word & 31, bool(word >> 21 & 1))
+    return SysregAccess(encoding, word & 31, bool(word >> 21 & 1))
 
 
 def trapped_instruction(word: int) -> int:
-    """ISS of EC 0x18 for a trapped System instruction, such as MSR (immediate) (DDI 0487, D17.2.37)."""
+    """Returns the ISS of EC 0x18 for a trapped System instruction, such as MSR (immediate) (DDI 0487, D17.2.37)."""
     op0, op1, crn, crm, op2 = word >> 19 & 3, word >> 16 & 7, word >> 12 & 15, word >> 8 & 15, word >> 5 & 7
     read = word >> 21 & 1
     return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | (word & 31) << 5 | crm << 1 | read
 
 
 def is_id_space(encoding: SysregEncoding) -> bool:
-    """Whether this is the ID register space, whose unallocated members read as zero (D17.3.1)."""
+    """Tells if this is in the ID register space, whose unallocated members read as zero (D17.3.1)."""
     return encoding[:3] == (3, 0, 0) and 1 <= encoding.crm <= 7

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The AArch64 exception vector table (DDI 0487, D1.3.1.5): offsets from VBAR_ELx."""
+"""Exception vector table of AArch64 (DDI 0487, D1.3.1.5): offsets from VBAR_ELx."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Kind(IntEnum):
-    """What the exception is: the low part of the offset."""
+    """Kind of the exception: the low part of the offset."""
 
     SYNCHRONOUS = 0x000
     IRQ = 0x080
@@ -17,7 +17,7 @@ class Kind(IntEnum):
 
 
 class Source(IntEnum):
-    """Where the exception comes from: the high part of the offset."""
+    """Source of the exception: the high part of the offset."""
 
     CURRENT_EL_SP0 = 0x000
     CURRENT_EL_SPX = 0x200
@@ -26,12 +26,11 @@ class Source(IntEnum):
 
 
 IRQ_OFFSETS: Final = tuple(source + Kind.IRQ for source in Source)
-TABLE_SIZE: Final = 0x800
 BASE_MASK: Final = ~0x7FF
 
 
 def source(pstate: int) -> Source:
-    """Which quarter of EL1's table an exception taken to EL1 from this PSTATE uses."""
+    """Returns the quarter of EL1's table that an exception taken to EL1 from this PSTATE uses."""
     if pstate >> 2 & 3 == 0:
         return Source.LOWER_EL_AARCH64
     return Source.CURRENT_EL_SPX if pstate & 1 else Source.CURRENT_EL_SP0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The board's memory map and interrupt wiring: QEMU's ``virt`` machine with a GICv2, so that its programs fit."""
+"""Board: its memory map and interrupt wiring: QEMU's ``virt`` machine with a GICv2, so that its programs fit."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ DEFAULT_INTIDS = 288  # 32 private + 256 SPIs, as QEMU's board
 LEVEL_INTIDS = frozenset({UART_INTID, RTC_INTID})  # SPIs whose device holds its line; all others pulse
 
 
+def is_gic(address: int) -> bool:
+    """Returns True for an address in one of the GIC's frames."""
+    return GICD_BASE <= address < GICV_BASE + GIC_FRAME_SIZE
+
+
 def mpidr(cpu: int) -> int:
-    """MPIDR_EL1 of a CPU: RES1 bit 31, affinity Aff0 = its number."""
+    """Returns MPIDR_EL1 of a CPU: RES1 bit 31, affinity Aff0 = its number."""
     return 1 << 31 | cpu

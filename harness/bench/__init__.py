@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the harness costs, as ratios to bare Unicorn that are measured in the same run."""
+"""The cost of the harness, as ratios to bare Unicorn that are measured in the same run."""
 
+from harness.bench.figure import Effort, Figure, to_json
 from harness.bench.figures import all_figures
 from harness.bench.machine_name import machine_name
-from harness.bench.result import Effort, Result, to_json
 
-__all__ = ["Effort", "Result", "all_figures", "machine_name", "to_json"]
+__all__ = ["Effort", "Figure", "all_figures", "machine_name", "to_json"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The code that both sides run: the same bytes at the same addresses.
+"""The code that both subjects run: the same bytes at the same addresses.
 
 Each guest ends in a page of data of its own at ``data``, so that code and data can differ in their rights.
 """
@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from harness.guest import Program, assemble
+from harness.asm import assemble
+from harness.image import Program
 
 INTID = 7  # a trusted interrupt without a device: an IPI
 _DATA = """
@@ -20,7 +21,7 @@ data: .space 4096
 """
 
 MIXED_PASS = 1 << 16
-"""Turns of the loop before the HVC that ends a pass."""
+"""Number of turns of the loop before the HVC that ends a pass."""
 
 _MIXED = f"""
 _start:
@@ -109,7 +110,7 @@ class Guest(NamedTuple):
 
     @property
     def image(self) -> tuple[int, bytes]:
-        """Its address and its bytes."""
+        """Address and bytes of the program."""
         (segment,) = self.program.segments
         return segment.address, segment.data
 
@@ -119,23 +120,23 @@ Maker = Callable[[], Guest]
 
 @cache
 def mixed() -> Guest:
-    """ALU, load and store, for ever in passes; one pass counts as the loop."""
+    """Returns ALU, load and store, for ever in passes; one pass counts as the loop."""
     return Guest(assemble(_MIXED + _DATA), 8 * MIXED_PASS + 4)
 
 
 @cache
 def smccc_version() -> Guest:
-    """SMCCC_VERSION for ever."""
+    """Returns SMCCC_VERSION for ever."""
     return Guest(assemble(_VERSION + _DATA), 3)
 
 
 @cache
 def acknowledge_cycle() -> Guest:
-    """Signal(self), Acknowledge, ClearMasked for ever, with PSTATE.I set."""
+    """Returns Signal(self), Acknowledge, ClearMasked for ever, with PSTATE.I set."""
     return Guest(assemble(_CYCLE + _DATA), 11)
 
 
 @cache
 def round_trip() -> Guest:
-    """Signal(self) with PSTATE.I clear; the vector acknowledges, unmasks and returns."""
+    """Returns Signal(self) for ever, with PSTATE.I clear; the vector acknowledges, unmasks and returns."""
     return Guest(assemble(_ROUND_TRIP + _DATA), 12)

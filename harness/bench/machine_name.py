@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the figures were measured on, in one line."""
+"""The computer that figures were measured on, in one line."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from harness.wording import plural
+
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
 def machine_name() -> str:
-    """CPU model, number of CPUs, operating system, and versions of Python and Unicorn; no name of a host."""
-    cpus = os.cpu_count() or 1
+    """Returns CPU model, number of CPUs, operating system, versions of Python and Unicorn; no name of a host."""
+    cpus = plural(os.cpu_count() or 1, "CPU")
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return (
-        f"{_cpu_model()} ({cpus} CPU{'' if cpus == 1 else 's'}, {platform.machine()}),"
+        f"{_cpu_model()} ({cpus}, {platform.machine()}),"
         f" {platform.system()}, {python}, Unicorn {version('unicorn')}"
     )
 

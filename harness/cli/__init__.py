@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ``rvic`` command."""
+"""The command ``rvic``: what may be typed, and what it prints."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ BROKEN_PIPE = 1  # as typer has it, where it is the first to notice
 
 
 def main() -> None:
-    """Run the command line and leave with its exit status."""
+    """Runs the command line and leaves with its exit status."""
     sys.exit(invoke(sys.argv[1:]))
 
 
 def invoke(arguments: list[str]) -> int:
-    """Run one command line; its exit status.
+    """Runs one command line and returns its exit status.
 
     0 only where the guest met its expectations, 1 where it did not, 2 for bad input (one line on
     stderr), 130 after an interrupt from the keyboard. A bug of ours is not caught: it shows its traceback.
@@ -59,7 +59,7 @@ def invoke(arguments: list[str]) -> int:
 
 
 def _abandon_output() -> None:
-    """Let the interpreter not try once more at its exit."""
+    """Keeps the interpreter from trying once more at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

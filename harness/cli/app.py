@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""The command line: what may be said. What is done about it is imported when it is asked for."""
+"""Commands and their options; the code behind one is imported when it is asked for."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+
+from harness.cli.parameters import given_options, marker, takes
+from harness.cli.run_options import RunOptions
+from harness.declaration import declared
+from harness.options import MachineOptions
 
 # The usage error of click, or of typer's own copy of it, whichever this typer has: BadParameter's base.
 if TYPE_CHECKING:
@@ -28,223 +33,43 @@ app = typer.Typer(
 )
 
 
-class Profile(StrEnum):
-    """RVIC as its specification has it, or as KVM's code does it."""
-
-    SPEC = "spec"
-    KVM = "kvm"
-
-
-class Order(StrEnum):
-    """Which deliverable interrupt Acknowledge takes."""
-
-    FIFO = "fifo"
-    LOWEST = "lowest"
-    RANDOM = "random"
+GUEST = typer.Argument(
+    metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, .c, ELF, Image or .bin."
+)
+JSON = typer.Option("--json", help="Print one JSON object.")
+_LIST_REGISTERS = declared(MachineOptions)["list_registers"]
 
 
-class Controller(StrEnum):
-    """What the guest sees as its interrupt controller."""
+class Sections(TyperCommand):
+    """A command whose help has its options in sections."""
 
-    RVIC = "rvic"
-    VGIC = "vgic"
-    TRAP = "trap"
-    GICV2 = "gicv2"
-
-
-class Toolchain(StrEnum):
-    """Who compiles C, and assembly if asked to: the first of them that is here, or one."""
-
-    AUTO = "auto"
-    ZIG = "zig"
-    GCC = "gcc"
-    CLANG = "clang"
-
-
-class Uart(StrEnum):
-    """When the UART raises its receive interrupt: as its manual says, or at each character as QEMU's does."""
-
-    PL011 = "pl011"
-    QEMU = "qemu"
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Writes the arguments, then each section."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for one in self.get_params(ctx):
+            record = one.get_help_record(ctx)
+            if record is not None:
+                title = (
+                    "Arguments"
+                    if one.param_type_name == "argument"
+                    else getattr(one, "rich_help_panel", None)
+                )
+                sections.setdefault(title or "Other options", []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
 
-class Virtio(StrEnum):
-    """Version of the virtio transport: 2, or 1 as QEMU's board has it by default."""
-
-    MODERN = "modern"
-    LEGACY = "legacy"
-
-
-class Conduit(StrEnum):
-    """The instruction by which PSCI is called."""
-
-    HVC = "hvc"
-    SMC = "smc"
-
-
-class Backend(StrEnum):
-    """How the registers of the emulated CPU are reached."""
-
-    VIEW = "view"
-    API = "api"
-
-
-Guest = Annotated[
-    str,
-    typer.Argument(
-        metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, .c, ELF, Image or .bin."
-    ),
-]
-At = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--at",
-        metavar="TICK:STIMULUS",
-        help="At that tick: spi=N[:high|:low], line=INTID, uart=TEXT. Repeatable.",
-    ),
-]
-
-
-@app.command()
-def run(
-    guest: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="NAME|PATH", help="A firmware (rvic list), a directory, .S, .c, ELF, Image, .bin."
-        ),
-    ] = None,
-    cpus: Annotated[int | None, typer.Option(metavar="N", help="vCPUs, 1 to 8.")] = None,
-    cpu: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="cortex-a53, -a57, -a72, or max: with LSE.  [cortex-a72]"),
-    ] = None,
-    controller: Annotated[Controller | None, typer.Option(help="The guest's interrupt controller.")] = None,
-    trusted: Annotated[int | None, typer.Option(metavar="T", help="RVIC: trusted interrupts.")] = None,
-    untrusted: Annotated[int | None, typer.Option(metavar="U", help="RVIC: untrusted interrupts.")] = None,
-    list_registers: Annotated[
-        int | None, typer.Option(metavar="N", help="The GIC: list registers of a CPU, 1 to 64.  [4]")
-    ] = None,
-    priority_bits: Annotated[
-        int | None, typer.Option(metavar="N", help="The GIC: bits of a priority, 4 to 8.  [5]")
-    ] = None,
-    profile: Annotated[Profile | None, typer.Option(help="RVIC as specified, or as KVM has it.")] = None,
-    ack_order: Annotated[Order | None, typer.Option(help="Which interrupt Acknowledge takes.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
-    ticks_per_instruction: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="How fast time goes: for guests that wait in loops.  [1]"),
-    ] = None,
-    toolchain: Annotated[Toolchain | None, typer.Option(help="Who builds a source, .S or .c.")] = None,
-    cc: Annotated[str | None, typer.Option(metavar="PATH", help="The same: a gcc, clang or zig.")] = None,
-    limit: Annotated[
-        int | None, typer.Option(metavar="INSTRUCTIONS", min=1, help="Stop after so many.")
-    ] = None,
-    at: At = None,
-    memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="RAM: bytes, or with K, M or G.  [128M]")
-    ] = None,
-    initrd: Annotated[Path | None, typer.Option(metavar="FILE", help="Initial RAM disk.")] = None,
-    append: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Command line, in the device tree's /chosen.")
-    ] = None,
-    dtb: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Device tree in place of the board's own.")
-    ] = None,
-    dump_dtb: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the guest's device tree, and do not run.")
-    ] = None,
-    psci: Annotated[Conduit | None, typer.Option(help="Conduit that the device tree names.  [hvc]")] = None,
-    bios: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Firmware for the flash at 0, in place of a guest.")
-    ] = None,
-    flash: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="With --bios: the second bank of flash, kept in this file."),
-    ] = None,
-    serial: Annotated[
-        str | None,
-        typer.Option(
-            metavar="stdio|file:PATH|string:TEXT",
-            help="What is typed to the UART; stdio also prints as the guest does (Ctrl-A x ends).",
-        ),
-    ] = None,
-    uart: Annotated[
-        Uart | None, typer.Option(help="When it interrupts: by its manual, or as QEMU's.  [pl011]")
-    ] = None,
-    drive: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE[,ro|rw|snapshot][,slot=N]",
-            help="A virtio disk; read-only unless rw, or snapshot, which keeps writes in memory; in the last free"
-            " virtio slot, or N. Repeatable.",
-        ),
-    ] = None,
-    virtconsole: Annotated[bool, typer.Option("--virtconsole", help="Add a virtio console.")] = False,
-    virtio: Annotated[Virtio | None, typer.Option(help="Transport of virtio devices.  [modern]")] = None,
-    like_qemu: Annotated[
-        bool | None,
-        typer.Option(
-            "--like-qemu/--no-like-qemu",
-            help="--uart qemu --virtio legacy --priority-bits 8, unless given.  [a binary under gicv2: yes]",
-        ),
-    ] = None,
-    semihosting_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Let semihosting use files below it, and nowhere else."),
-    ] = None,
-    no_reboot: Annotated[
-        bool, typer.Option("--no-reboot", help="Stop at PSCI SYSTEM_RESET instead of starting anew.")
-    ] = False,
-    trace: Annotated[bool, typer.Option("--trace", help="Show every event.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object; a trace goes to stderr.")
-    ] = False,
-    backend: Annotated[Backend | None, typer.Option(hidden=True)] = None,
-) -> int:
+@app.command(cls=Sections)
+@takes(Run=RunOptions, Machine=MachineOptions)
+def run(guest: Annotated[str | None, GUEST] = None, **given: Any) -> int:
     """Run a guest. The exit status is 0 only where it met its expectations.
 
     Without a guest.toml, it has to power off or to exit with code 0. Another exit code is the exit status.
     """
-    from harness.cli.run import dump_device_tree, find, run_guest
-    from harness.cli.serial import STDIO
+    from harness.cli.run import run_command
 
-    manifest = find(guest, bios).with_machine(
-        cpus=cpus,
-        cpu=cpu,
-        controller=controller and controller.value,
-        trusted=trusted,
-        untrusted=untrusted,
-        list_registers=list_registers,
-        priority_bits=priority_bits,
-        profile=profile and profile.value,
-        ack_order=ack_order and ack_order.value,
-        seed=seed,
-        ticks_per_instruction=ticks_per_instruction,
-        memory=memory,
-        psci=psci and psci.value,
-        uart=uart and uart.value,
-        like_qemu=like_qemu,
-        serial=None if serial == STDIO else serial,
-        drives=tuple(drive) if drive else None,
-        virtconsole=virtconsole or None,
-        virtio=virtio and virtio.value,
-        semihosting_dir=semihosting_dir and str(semihosting_dir),
-        on_reset="stop" if no_reboot else None,
-    )
-    if cc is not None and toolchain is not None:
-        raise typer.BadParameter("--toolchain and --cc both say who builds the guest: give one of them")
-    manifest = manifest.with_toolchain(cc or (toolchain and toolchain.value)).with_limit(limit)
-    manifest = manifest.with_start(initrd=initrd, append=append, dtb=dtb, flash=flash)
-    if dump_dtb is not None:
-        return dump_device_tree(manifest, dump_dtb)
-    return run_guest(
-        manifest,
-        at=at or (),
-        trace=trace,
-        as_json=as_json,
-        backend=backend and backend.value,
-        stdio=serial == STDIO,
-    )
+    return run_command(guest, given)
 
 
 @app.command("list")
@@ -267,7 +92,7 @@ def new(
 
 
 @app.command()
-def disasm(guest: Guest) -> int:
+def disasm(guest: Annotated[str, GUEST]) -> int:
     """Disassemble a guest's code, with its symbols."""
     from harness.cli.disasm import disassemble_guest
 
@@ -275,9 +100,7 @@ def disasm(guest: Guest) -> int:
 
 
 @app.command()
-def bench(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> int:
+def bench(as_json: Annotated[bool, JSON] = False) -> int:
     """Measure what the harness costs, against bare Unicorn in the same run."""
     from harness.cli.bench import bench
 
@@ -286,21 +109,20 @@ def bench(
 
 @app.command()
 def compare(
-    work: Annotated[
-        str | None, typer.Argument(metavar="WORK", help="One work, such as edge; all without it.")
+    workload: Annotated[
+        str | None, typer.Argument(metavar="WORKLOAD", help="One workload, such as edge; all without it.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, JSON] = False,
     as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print tables; of all works, docs/world-switches.md.")
+        bool, typer.Option("--markdown", help="Print tables; of all workloads, docs/world-switches.md.")
     ] = False,
-    list_registers: Annotated[
-        int | None, typer.Option(metavar="N", help="List registers of a CPU, for vgic: 1 to 64.  [4]")
-    ] = None,
+    list_registers: Annotated[str | None, marker(_LIST_REGISTERS)] = None,
 ) -> int:
-    """Run the same guest work under every interrupt controller, and count its world switches."""
-    from harness.cli.compare import compare_works
+    """Run the same workload under every interrupt controller, and count its world switches."""
+    from harness.cli.compare import compare_workloads
 
-    return compare_works(work, as_json=as_json, as_markdown=as_markdown, list_registers=list_registers)
+    given = given_options(MachineOptions, {"list_registers": list_registers})
+    return compare_workloads(workload, as_json=as_json, as_markdown=as_markdown, **given)
 
 
 @app.command()

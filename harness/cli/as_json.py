@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.machine.scenario import Report
+from harness.scenario.report import Report
 
 
 def to_json(report: Report) -> str:
-    """The object: integers are exact (registers have 64 bits), keys are in a fixed order."""
+    """Returns the object: integers are exact (registers have 64 bits), keys are in a fixed order."""
     fields: dict[str, Any] = {
         "name": report.name,
         "met": report.met,

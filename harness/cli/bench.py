@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from harness.bench import Effort, Result, all_figures, machine_name, to_json
-from harness.cli.screen import Screen
+from rich.table import Table
+from rich.text import Text
 
-_HEADER = ("figure", "ratio", "spread", "target", "rvic", "bare Unicorn", "")
+from harness.bench import Effort, Figure, all_figures, machine_name, to_json
+from harness.cli.screen import Screen, new_table
+
+_LEFT = ("figure", "unit")
 
 
 def bench(*, as_json: bool, effort: Effort | None = None) -> int:
-    """Measure and print. The status is 0 whatever the figures are: timings are no test."""
+    """Measures and prints. The status is 0 whatever the figures are: timings are no test."""
     effort = effort or Effort()
     if as_json:
         print(to_json(machine_name(), all_figures(effort)))
@@ -19,31 +22,31 @@ def bench(*, as_json: bool, effort: Effort | None = None) -> int:
     screen.line((machine_name(), "dim"))
     screen.line(("ratios to bare Unicorn, measured in turn with it; a spread is between quartiles", "dim"))
     screen.line()
-    _table(screen, list(all_figures(effort)))
+    results = list(all_figures(effort))
+    screen.table(_figures(results))
+    screen.heading("what dominates")
+    screen.table(_words(results))
     return 0
 
 
-def _table(screen: Screen, results: list[Result]) -> None:
-    rows = [_HEADER, *(_cells(result) for result in results)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for number, row in enumerate(rows):
-        cells = [
-            cell.ljust(width) if column in (0, len(row) - 1) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        screen.line(("  ".join(cells), "dim" if number == 0 else _style(results[number - 1])))
-    screen.heading("what dominates")
+def _figures(results: list[Figure]) -> Table:
+    table = new_table("figure", "ratio", "spread", "target", "rvic", "Unicorn", "unit", left=_LEFT)
     for result in results:
-        screen.line((result.name.ljust(widths[0]), "cyan"), (f"  {result.dominated}", ""))
+        bound = ""
+        if result.target is not None:
+            bound = f"{'>=' if result.better == 'higher' else '<='} {result.target:g}"
+        measured = f"{result.ratio:.2f}", f"{result.spread:.2f}"
+        values = f"{result.value:,.0f}", f"{result.baseline:,.0f}"
+        table.add_row(result.name, *measured, bound, *values, result.unit, style=_style(result))
+    return table
 
 
-def _cells(result: Result) -> tuple[str, ...]:
-    bound = ""
-    if result.target is not None:
-        bound = f"{'>=' if result.better == 'higher' else '<='} {result.target:g}"
-    value, baseline = f"{result.value:,.0f}", f"{result.baseline:,.0f}"
-    return (result.name, f"{result.ratio:.2f}", f"{result.spread:.2f}", bound, value, baseline, result.unit)
+def _words(results: list[Figure]) -> Table:
+    table = new_table("figure", "words", left=("figure", "words"), header=False)
+    for result in results:
+        table.add_row(Text(result.name, "cyan"), result.dominated)
+    return table
 
 
-def _style(result: Result) -> str:
+def _style(result: Figure) -> str:
     return {True: "green", False: "yellow", None: ""}[result.met]

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""``rvic disasm``."""
+"""Listing of a guest's code: ``rvic disasm``."""
 
 from __future__ import annotations
 
+from harness.build import disassemble, load
 from harness.cli.screen import Screen
-from harness.guest import disassemble, load
-from harness.guest.manifest import find_guest
+from harness.scenario.find import find_guest
 
 
 def disassemble_guest(guest: str) -> int:
-    """Print a guest's executable segments, a symbol above the code it names."""
+    """Prints a guest's executable segments, a symbol above the code it names."""
     manifest = find_guest(guest)
     program = load(manifest.source, toolchain=manifest.toolchain)
     screen = Screen.of_stdout()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The life of one interrupt, picked out of a run: from the exit that brings it to the return from its handler."""
+"""Life of one interrupt, picked out of a run: from the exit that brings it to the return from its handler."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PASSED_OVER: Final = (DataAbort, InstructionAbort, Mmio, SysregTrap, Wfx)
 
 @dataclass(slots=True)
 class FirstLife:
-    """A listener that keeps the life of the first interrupt that is taken, and then has heard enough.
+    """Listener that keeps the life of the first interrupt that is taken, and then has heard enough.
 
     ``events`` are its events in order; ``passed_over`` counts the device accesses, timer registers and
     waits between them, which are the handler's own work.
@@ -48,7 +48,7 @@ class FirstLife:
     _waits: dict[int, Wfx] = field(default_factory=dict)  # the last exit of a vCPU, where that is a WFI
 
     def __call__(self, event: Event) -> None:
-        """Hear of an event."""
+        """Hears of an event."""
         if self.done:
             return
         if not self.taken:
@@ -64,29 +64,29 @@ class FirstLife:
 
     @property
     def taken(self) -> bool:
-        """Whether an interrupt has been taken."""
+        """True if an interrupt has been taken."""
         return any(isinstance(event, VirqTaken) for event in self.events)
 
     @property
     def complete(self) -> bool:
-        """Whether the life was seen to its end."""
+        """True if the life was seen to its end."""
         return self.done and self._cleared
 
     def _sent_by(self, event: Event) -> bool:
-        """Whether another vCPU brings it: an IPI's sender, or the one that took a device's interrupt."""
+        """Says if another vCPU brings it: an IPI's sender, or the one that took a device's interrupt."""
         if not isinstance(event, (Hvc, Smc, PhysicalIrq, AlsoPending)):
             return False
         return (event.target, event.intid) == (self.cpu, self.intid)
 
     def _note_wait(self, event: Event) -> None:
-        """What finds a vCPU waiting in EL2 costs no exit of its own: the WFI was its exit."""
+        """Keeps a WFI: what finds a vCPU waiting in EL2 costs no exit of its own, for the WFI was its exit."""
         if isinstance(event, Wfx):
             self._waits[event.cpu] = event
         elif event.world_switch:
             self._waits.pop(event.cpu, None)
 
     def _await_start(self, event: Event) -> None:
-        """Begin; and again where another comes first, or this one is withdrawn before it is taken."""
+        """Begins; and again where another comes first, or this one is withdrawn before it is taken."""
         if isinstance(event, (PhysicalIrq, AlsoPending)) and event.intid is not None:
             self._begin(event.intid, event.cpu if event.target is None else event.target)
         elif isinstance(event, VirqRaised) and event.intid is not None:

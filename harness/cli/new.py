@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``rvic new``: a guest that runs at once, with a test beside it."""
+"""Maker of a guest that runs at once, with a test beside it: ``rvic new``."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from harness.cli.screen import Screen
+from rich.text import Text
+
+from harness.build import COMPILER_HINT
+from harness.cli.screen import Screen, new_table
 from harness.errors import ConfigError
-from harness.guest.toolchain import COMPILER_HINT
 
 TEMPLATES: Final = ("guest.toml", "README.md", "test_guest.py")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def new_guest(directory: Path, *, in_c: bool = False) -> int:
-    """Make the directory, which must not exist or be empty, and say what to do with it."""
+    """Makes the directory, which must not exist or be empty, and says what to do with it."""
     source = "main.c" if in_c else "main.S"
     name = directory.name
     if not _NAME.fullmatch(name):
@@ -48,5 +50,7 @@ def _say(directory: Path) -> None:
     screen.line(
         ("made ", ""), (str(directory), "bold cyan"), (": a driver that counts the edges of a device", "")
     )
-    for command, what in (("rvic run", "runs it"), ("pytest", "tests it")):
-        screen.line((f"  {command + ' ' + str(directory):<32}", "bold"), (f"  {what}", "dim"))
+    commands = new_table("command", "purpose", left=("command", "purpose"), header=False)
+    for command, purpose in (("rvic run", "runs it"), ("pytest", "tests it")):
+        commands.add_row(Text(f"  {command} {directory}", "bold"), Text(purpose, "dim"))
+    screen.table(commands)

@@ -1,43 +1,69 @@
 # SPDX-License-Identifier: MIT
-"""``rvic run``."""
+"""Run of a guest, with what is shown of it: ``rvic run``."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.cli.as_json import to_json
 from harness.cli.life import FirstLife
+from harness.cli.parameters import given_options
+from harness.cli.run_options import RunOptions
 from harness.cli.screen import Screen
-from harness.cli.serial import connected
+from harness.cli.serial import STDIO, connected
 from harness.cli.show import show_life, show_summary, show_title
 from harness.cli.tracing import Formatter, LiveTrace
 from harness.errors import ConfigError, GuestError
-from harness.guest.manifest import Manifest, Start, StimulusSpec, find_guest
 from harness.machine.machine import Machine
-from harness.machine.scenario import Report, examine, prepare
-from harness.machine.stimulus import parse_at
-from harness.machine.stop import Stop
+from harness.options import MachineOptions
+from harness.run.stimulus import parse_at
+from harness.run.stop import Stop
+from harness.scenario.find import find_guest
+from harness.scenario.manifest import Manifest
+from harness.scenario.prepare import prepare
+from harness.scenario.report import Report, examine
+from harness.scenario.tables import Start, StimulusSpec
 from harness.trace.events import Event
 from harness.trace.text import TextWriter
 
 
-def find(guest: str | None, bios: Path | None) -> Manifest:
-    """The guest to run: by its name or path, or firmware for the flash."""
-    if bios is not None:
-        if guest is not None:
-            raise ConfigError("either a guest or --bios, not both: firmware loads a guest itself")
-        if not bios.is_file():
-            raise GuestError("no such file", file=str(bios))
-        return Manifest(name=bios.stem, source=bios, start=Start(bios=True))
-    if guest is None:
-        raise ConfigError("missing argument: the name or path of a guest, or --bios with firmware")
-    return find_guest(guest)
+def run_command(guest: str | None, given: Mapping[str, Any]) -> int:
+    """Runs ``rvic run`` with what was typed; returns the exit status."""
+    options = RunOptions(**given_options(RunOptions, given))
+    stdio = given.get("serial") == STDIO
+    machine = given_options(MachineOptions, {**given, "serial": None} if stdio else given)
+    if options.cc is not None and options.toolchain is not None:
+        raise ConfigError("--toolchain and --cc both say who builds the guest: give one of them")
+    manifest = _find(guest, options.bios).with_machine(**machine).with_limit(options.limit)
+    manifest = manifest.with_toolchain(options.cc or options.toolchain)
+    manifest = manifest.with_start(
+        initrd=options.initrd, append=options.append, dtb=options.dtb, flash=options.flash
+    )
+    if options.dump_dtb is not None:
+        return _dump_device_tree(manifest, Path(options.dump_dtb))
+    return run_guest(manifest, at=options.at, trace=options.trace, as_json=options.as_json, stdio=stdio)
 
 
-def dump_device_tree(manifest: Manifest, file: Path) -> int:
-    """Write the device tree that the guest would find; 0, for nothing can be unmet."""
+def _find(guest: str | None, bios: str | os.PathLike[str] | None) -> Manifest:
+    """Returns the guest to run: by its name or path, or firmware for the flash."""
+    if bios is None:
+        if guest is None:
+            raise ConfigError("missing argument: the name or path of a guest, or --bios with firmware")
+        return find_guest(guest)
+    if guest is not None:
+        raise ConfigError("either a guest or --bios, not both: firmware loads a guest itself")
+    file = Path(bios)
+    if not file.is_file():
+        raise GuestError("no such file", file=str(file))
+    return Manifest(name=file.stem, source=file, start=Start(bios=True))
+
+
+def _dump_device_tree(manifest: Manifest, file: Path) -> int:
+    """Writes the device tree that the guest would find; returns 0, for nothing can be unmet."""
     with prepare(manifest) as machine:
         tree = machine.device_tree
     if tree is None:
@@ -55,11 +81,10 @@ def run_guest(
     at: Iterable[str] = (),
     trace: bool = False,
     as_json: bool = False,
-    backend: str | None = None,
     stdio: bool = False,
     screen: Screen | None = None,
 ) -> int:
-    """Run a guest and show what came of it; the exit status.
+    """Runs a guest and shows what came of it; returns the exit status.
 
     ``stdio`` connects the UART to the standard input and output: the guest's own words appear as they are said,
     on stderr if the output is JSON, and no default limit ends the run, for there is somebody who can. The status
@@ -68,7 +93,7 @@ def run_guest(
     """
     limit = None if stdio and manifest.run.limit is None else manifest.limit
     stimuli = tuple(StimulusSpec(*parse_at(text)) for text in at)
-    with prepare(manifest.with_stimuli(stimuli), backend=backend, on_reset="restart") as machine:
+    with prepare(manifest.with_stimuli(stimuli), on_reset="restart") as machine:
         formatter = Formatter.of(machine)
         if as_json:
             if trace:
@@ -88,14 +113,14 @@ def run_guest(
 
 
 def status(report: Report) -> int:
-    """The exit status of a run, 0 to 255."""
+    """Returns the exit status of a run, 0 to 255."""
     if report.met:
         return 0
     return (report.stop.code or 0) & 0xFF or 1
 
 
 def _traced(machine: Machine, limit: int | None, screen: Screen, formatter: Formatter) -> Stop:
-    """Run with every event shown as it happens."""
+    """Runs with every event shown as it happens."""
     screen.line()
     live = LiveTrace(screen, machine, formatter)
     machine.listen(live)
@@ -106,7 +131,7 @@ def _traced(machine: Machine, limit: int | None, screen: Screen, formatter: Form
 
 
 def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Formatter) -> Stop:
-    """Run, then show the console and the life of the first interrupt."""
+    """Runs, then shows the console and the life of the first interrupt."""
     life = FirstLife()
 
     def listen(event: Event) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``--serial stdio``: the UART on the standard input and output."""
+"""The UART on the standard input and output: ``--serial stdio``."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from harness.host.terminal import Terminal
 from harness.machine.machine import Machine
-from harness.machine.terminal import Terminal
 
 STDIO = "stdio"
 
 
 @contextmanager
 def connected(machine: Machine, *, stdio: bool, live: TextIO | None) -> Iterator[None]:
-    """Connect the UART in here: what is printed goes to ``live`` at once, where there is one.
+    """Connects the UART in here: what is printed goes to ``live`` at once, where there is one.
 
     A terminal is a person's keyboard: in raw mode until the end, however that comes. Any other input is read to
     its end before the run begins and typed from its first tick, so that the run depends on nothing else.

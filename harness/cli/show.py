@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a person sees of a run: the console, one interrupt's life, what it all cost, and whether it came out."""
+"""Words for a person on a run: one interrupt's life, what it all cost, and if it came out as it had to."""
 
 from __future__ import annotations
 
@@ -7,35 +7,37 @@ from typing import Final
 
 from harness.arch.virt import CNTFRQ
 from harness.cli.life import FirstLife
-from harness.cli.screen import Screen, Span
+from harness.cli.screen import Screen, Span, new_table
 from harness.cli.tracing import Formatter, style_of
-from harness.guest.manifest import Manifest
-from harness.machine.scenario import Report
+from harness.scenario.manifest import Manifest
+from harness.scenario.report import Report
 from harness.trace.ledger import Ledger
 from harness.trace.names import Names
 from harness.trace.text import HEADER
+from harness.wording import plural
 
 LABEL: Final = 10
 MOST_INTERRUPTS: Final = 24
 MOST_KINDS: Final = 5
 MOST_UNMET: Final = 20
+_EXITS: Final = "exits per interrupt"
 
 
 def show_title(screen: Screen, manifest: Manifest) -> None:
-    """The guest's name and what it is for."""
+    """Shows the guest's name and what it is for."""
     screen.line((manifest.name, "bold cyan"), (f"  {manifest.description}", "dim"))
 
 
 def show_summary(screen: Screen, report: Report, names: Names) -> None:
-    """Why the run stopped, its length, its world switches and interrupts, and its expectations."""
+    """Shows why the run stopped, its length, its world switches and interrupts, and its expectations."""
     screen.line()
     good = "bold green" if report.met else "bold red"
     detail = report.stop.detail.splitlines() or [report.stop.reason.value]
     _row(screen, "stopped", (report.stop.reason.value.replace("_", " "), good), (f"  {detail[0]}", ""))
     for line in detail[1:]:
         _row(screen, "", (line, ""))
-    time = f"{_duration(report.ticks)} of virtual time ({report.ticks:,} ticks)"
-    _row(screen, "ran", (f"{report.instructions:,} instructions", "bold"), (f", {time}", ""))
+    time = f"{_duration(report.ticks)} of virtual time ({plural(report.ticks, 'tick')})"
+    _row(screen, "ran", (plural(report.instructions, "instruction"), "bold"), (f", {time}", ""))
     if report.random_order:
         _row(screen, "seed", (str(report.seed), "bold"), (", of the random acknowledge order", ""))
     _row(screen, "exits", *_switches(report.ledger))
@@ -44,16 +46,17 @@ def show_summary(screen: Screen, report: Report, names: Names) -> None:
 
 
 def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
-    """The events of one interrupt's life, in order."""
+    """Shows the events of one interrupt's life, in order."""
     assert life.intid is not None
     which = f"INTID {life.intid} ({formatter.names.intid(life.intid)}) on CPU{life.cpu}"
     switches = sum(event.world_switch for event in life.events)
-    screen.heading(f"the first interrupt: {which}", f"{switches} world switches")
+    screen.heading(f"the first interrupt: {which}", plural(switches, "world switch"))
     screen.line((HEADER, "dim"))
     for event in life.events:
         screen.line((formatter.line(event), style_of(event)))
     if life.passed_over:
-        screen.line((f"{'':18}(its handler's own {life.passed_over} accesses to devices left out)", "dim"))
+        passed_over = plural(life.passed_over, "access")
+        screen.line((f"{'':18}(its handler's own {passed_over} to devices left out)", "dim"))
 
 
 def _row(screen: Screen, label: str, *spans: Span) -> None:
@@ -71,7 +74,7 @@ def _duration(ticks: int) -> str:
 def _switches(ledger: Ledger) -> list[Span]:
     kinds = sorted(ledger.by_kind.items(), key=lambda item: (-item[1], item[0]))
     text = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
-    return [(f"{ledger.total:,} world switches", "bold"), (f": {text}" if text else "", "")]
+    return [(plural(ledger.total, "world switch"), "bold"), (f": {text}" if text else "", "")]
 
 
 def _interrupts(screen: Screen, ledger: Ledger, names: Names) -> None:
@@ -81,26 +84,19 @@ def _interrupts(screen: Screen, ledger: Ledger, names: Names) -> None:
     screen.heading(
         "interrupts", "world switches each, from the exit that brings one to the call that ends it"
     )
-    cells = [("INTID", "", "count", "min", "median", "max", "exits per interrupt")]
+    table = new_table("INTID", "name", "count", "min", "median", "max", _EXITS, left=("name", _EXITS))
     for row in rows[:MOST_INTERRUPTS]:
         cost = ledger.per_interrupt(row.intid)
         counts = (f"{cost.count:,}", str(cost.min), f"{cost.median:g}", str(cost.max))
-        cells.append(
-            (str(row.intid), names.intid(row.intid), *counts, _per_interrupt(cost.by_exit, cost.count))
-        )
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    for number, line in enumerate(cells):
-        texts = [
-            text.ljust(width) if column in (1, len(widths) - 1) else text.rjust(width)
-            for column, (text, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        screen.line(("  " + "  ".join(texts), "dim" if number == 0 else ""))
+        exits = _per_interrupt(cost.by_exit, cost.count)
+        table.add_row(str(row.intid), names.intid(row.intid), *counts, exits)
+    screen.table(table)
     if len(rows) > MOST_INTERRUPTS:
-        screen.line((f"  and {len(rows) - MOST_INTERRUPTS} more (--json has them all)", "dim"))
+        screen.line((f"and {len(rows) - MOST_INTERRUPTS} more (--json has them all)", "dim"))
 
 
 def _per_interrupt(by_exit: dict[str, int], count: int) -> str:
-    """Mean number of exits of each kind, the commonest first."""
+    """Returns the mean number of exits of each kind, the commonest first."""
     if not count:
         return ""
     kinds = sorted(by_exit.items(), key=lambda item: (-item[1], item[0]))
@@ -115,7 +111,7 @@ def _verdict(screen: Screen, report: Report) -> None:
         what = "what it had to do came out" if total == 1 else f"all {total} expectations met"
         screen.line(("ok", "bold green"), (f"  {what}", ""))
         return
-    screen.line(("FAILED", "bold red"), (f"  {len(unmet)} of {total} expectations not met", ""))
+    screen.line(("FAILED", "bold red"), (f"  {len(unmet)} of {plural(total, 'expectation')} not met", ""))
     for expectation in unmet[:MOST_UNMET]:
         screen.line(("  ", ""), (expectation.what, "bold"), (f": expected {expectation.wanted}", ""))
         screen.line((f"  {'':{len(expectation.what)}}       got {expectation.got}", ""))

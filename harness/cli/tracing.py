@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``--trace`` for people: events as they happen, with the lines the guest prints between them."""
+"""Trace for people: events as they happen, with the lines that the guest prints between them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Final, NamedTuple
 
 from harness.cli.screen import Screen
 from harness.machine.machine import Machine
-from harness.machine.naming import names_of
-from harness.trace.events import Event, Power, VirqLowered, VirqRaised, VirqTaken
+from harness.trace.events import Event, PowerChange, VirqLowered, VirqRaised, VirqTaken
 from harness.trace.names import Names
-from harness.trace.text import HEADER, SymbolTable, format_event
+from harness.trace.text import HEADER, SymbolLookup, format_event
 
 MARGIN: Final = "  console | "
 
@@ -18,32 +17,32 @@ _VIRTUAL_LINE: Final = (VirqRaised, VirqLowered, VirqTaken)
 
 
 class Formatter(NamedTuple):
-    """How the events of one machine are said."""
+    """Words for the events of one machine."""
 
     names: Names
-    symbols: SymbolTable
+    symbols: SymbolLookup
 
     @classmethod
     def of(cls, machine: Machine) -> Formatter:
-        """That of a machine, once its guest is loaded."""
-        return cls(names_of(machine), machine.symbols)
+        """Returns that of a machine, once its guest is loaded."""
+        return cls(machine.names, machine.symbols)
 
     def line(self, event: Event) -> str:
-        """The event as one line."""
+        """Returns the event as one line."""
         return format_event(event, self.names, self.symbols)
 
 
 def style_of(event: Event) -> str:
-    """World switches stand out, and the virtual line; the rest is as it is."""
+    """Returns a style: world switches stand out, and the virtual line."""
     if event.world_switch:
         return "yellow"
     if isinstance(event, _VIRTUAL_LINE):
         return "green"
-    return "magenta" if isinstance(event, Power) else "dim"
+    return "magenta" if isinstance(event, PowerChange) else "dim"
 
 
 class LiveTrace:
-    """A listener that shows every event, and each line of the console once it is complete."""
+    """Listener that shows every event, and each line of the console once it is complete."""
 
     def __init__(self, screen: Screen, machine: Machine, formatter: Formatter) -> None:
         screen.line((HEADER, "dim"))
@@ -53,13 +52,13 @@ class LiveTrace:
         self._shown = 0
 
     def __call__(self, event: Event) -> None:
-        """Show what was printed before the event, and the event."""
+        """Shows what was printed before the event, and the event."""
         if len(self._console) > self._shown:
             self._print(to_the_end=False)
         self._screen.line((self._formatter.line(event), style_of(event)))
 
     def finish(self) -> None:
-        """Show what is left of the console."""
+        """Shows what is left of the console."""
         self._print(to_the_end=True)
 
     def _print(self, *, to_the_end: bool) -> None:

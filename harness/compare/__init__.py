@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""The same guest work under every interrupt controller, and what it costs in world switches."""
+"""The same workloads under every interrupt controller, and their cost in world switches."""
 
-from harness.compare.extras import Extras, measure_extras
 from harness.compare.measure import LIST_REGISTERS, Row, Spread, compare, measure
 from harness.compare.page import page
+from harness.compare.supplement import Supplement, measure_supplement
 from harness.compare.tables import markdown, to_json
-from harness.compare.works import CONTROLLERS, INTERRUPTS, WORKS, Work, chosen
+from harness.compare.workloads import CONTROLLERS, INTERRUPTS, WORKLOADS, Workload, chosen
 
 __all__ = [
     "CONTROLLERS",
     "INTERRUPTS",
     "LIST_REGISTERS",
-    "WORKS",
-    "Extras",
+    "WORKLOADS",
     "Row",
     "Spread",
-    "Work",
+    "Supplement",
+    "Workload",
     "chosen",
     "compare",
     "markdown",
     "measure",
-    "measure_extras",
+    "measure_supplement",
     "page",
     "to_json",
 ]

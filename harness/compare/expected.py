@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The hand counts: what reading KVM's code says each work should cost, to be held against what is measured."""
+"""Counts by hand: the cost of each workload as read from KVM's code, beside the measured one."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from harness.compare.measure import Row
 
 TRUSTED: Final = 32
 UNTRUSTED: Final = 32
-"""Interrupts of a machine by default, as in work ``boot``."""
+"""Numbers of interrupts of a machine by default, as in workload ``boot``."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandCount:
     """World switches of one kind of interrupt, as (least, most); ``vgic`` None where nobody has counted.
 
-    ``works`` measure it: all their interrupts, or the ``queued`` ones alone.
+    ``workloads`` measure it: all their interrupts, or the ``queued`` ones alone.
     """
 
     kind: str
-    works: tuple[str, ...]
+    workloads: tuple[str, ...]
     rvic: tuple[int, int]
     vgic: tuple[int, int] | None
     queued: bool = False
 
     def counted(self, controller: str) -> tuple[int, int] | None:
-        """The count for a controller."""
+        """Returns the count for a controller."""
         return self.rvic if controller == "rvic" else self.vgic
 
     def measured(self, row: Row) -> tuple[int, int]:
-        """The least and the most in a row of one of its works."""
+        """Returns the least and the most in a row of one of its workloads."""
         switches = row.queued if self.queued else row.world_switches
-        assert switches is not None, f"{row.work} under {row.controller} has none of what was counted"
+        assert switches is not None, f"{row.workload} under {row.controller} has none of what was counted"
         return switches.min, switches.max
 
     def agrees(self, row: Row) -> bool:
-        """Whether what was measured is what was counted."""
+        """Tells if the measured range is the counted one."""
         return self.measured(row) == self.counted(row.controller)
 
 
@@ -56,16 +56,16 @@ HAND_COUNTS: Final = (
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The hand counts beside the measured figures, in Markdown."""
-    by = {(row.work, row.controller): row for row in rows}
+    """Returns the hand counts beside the measured figures, in Markdown."""
+    by = {(row.workload, row.controller): row for row in rows}
     lines = [
-        "| what | work | rvic: counted | measured | vgic: counted | measured |",
+        "| what | workload | rvic: counted | measured | vgic: counted | measured |",
         "|---|---|---|---|---|---|",
     ]
     for hand in HAND_COUNTS:
-        for work in hand.works:
-            rvic, vgic = (_against(hand, by[work, controller]) for controller in ("rvic", "vgic"))
-            lines.append(f"| {hand.kind} | `{work}` | {rvic} | {vgic} |")
+        for workload in hand.workloads:
+            rvic, vgic = (_against(hand, by[workload, controller]) for controller in ("rvic", "vgic"))
+            lines.append(f"| {hand.kind} | `{workload}` | {rvic} | {vgic} |")
     return "\n".join(lines)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One work under one controller, run and counted."""
+"""Runs of one workload under one controller, and their figures."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.arch.virt import CNTFRQ
-from harness.compare.bench import Bench
-from harness.compare.works import CONTROLLERS, Work
+from harness.compare.meter import Meter
+from harness.compare.workloads import CONTROLLERS, Workload
 from harness.gic.config import GicConfig
-from harness.machine import Machine, StopReason
+from harness.machine import Machine
+from harness.run.stop import StopReason
 from harness.trace import Ledger
+from harness.trace.costs import integral
+from harness.wording import plural
 
-LIMIT = 20_000_000  # instructions; a work that needs so many is wrong
+LIMIT = 20_000_000  # instructions; a workload that needs so many is wrong
 LIST_REGISTERS = GicConfig().list_registers  # of a CPU, unless told
 QUANTUM = 100  # instructions between turns: a CPU that waits for another one does not wait long
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """World switches, over all interrupts of a run."""
+    """World switches of single interrupts, over all of a run."""
 
     min: int
     median: int | float
@@ -30,22 +33,22 @@ class Spread:
 
     @classmethod
     def of(cls, counts: list[int]) -> Spread:
-        """The spread of at least one count."""
+        """Returns the spread of at least one count."""
         median = integral(statistics.median(counts))
         return cls(min(counts), median, max(counts), integral(sum(counts) / len(counts)))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one work cost under one controller.
+    """Figures of one workload under one controller.
 
     ``by_exit``, ``needs_host`` and ``guest_instructions`` are means per interrupt; ``by_exit`` sums to the mean of
     ``world_switches``. ``exits_per_second`` are all exits that are counted, by their virtual time.
     ``queued``: world switches of the interrupts that came with another's physical one; None where there are none.
-    ``seen``: what exits there were in the whole run, counted or not.
+    ``seen``: the kinds of exits in the whole run, counted or not.
     """
 
-    work: str
+    workload: str
     controller: str
     interrupts: int
     world_switches: Spread
@@ -57,67 +60,75 @@ class Row:
     seen: tuple[str, ...]
 
 
-def compare(works: Iterable[Work], *, list_registers: int = LIST_REGISTERS) -> Iterator[Row]:
-    """Each work under each controller."""
-    for work in works:
+def compare(workloads: Iterable[Workload], *, list_registers: int = LIST_REGISTERS) -> Iterator[Row]:
+    """Measures each workload under each controller."""
+    for workload in workloads:
         for controller in CONTROLLERS:
-            yield measure(work, controller, list_registers=list_registers)
+            yield measure(workload, controller, list_registers=list_registers)
 
 
-def measure(work: Work, controller: str, *, list_registers: int = LIST_REGISTERS) -> Row:
-    """Run a work under a controller. RuntimeError if it does not do what it is for: that is our bug."""
-    options = {"ledger": False, "list_registers": list_registers, **work.machine}
-    with Machine(controller=controller, quantum=QUANTUM, memory="8M", **options) as machine:
-        machine.load(work.source)
-        bench = Bench(machine)
+def measure(workload: Workload, controller: str, *, list_registers: int = LIST_REGISTERS) -> Row:
+    """Runs a workload under a controller. RuntimeError if it does not do what it is for: that is our bug."""
+    options = {
+        "controller": controller,
+        "ledger": False,
+        "list_registers": list_registers,
+        **workload.machine,
+    }
+    with Machine(quantum=QUANTUM, memory="8M", **options) as machine:
+        machine.load(workload.source)
+        meter = Meter(machine)
         stop = machine.run(limit=LIMIT)
         if stop.reason is not StopReason.POWER_OFF:
-            raise RuntimeError(f"{work.name} under {controller}: {stop.reason}: {stop.detail}")
+            raise RuntimeError(f"{workload.name} under {controller}: {stop.reason}: {stop.detail}")
         done = machine.memory.u64(machine.symbols["handled"])
-    if work.spans:
-        counts, by_exit, host = _spans(bench)
+    if workload.spans:
+        counts, by_exit, host = _spans(meter)
     else:
-        counts, by_exit, host = _interrupts(bench, done)
+        counts, by_exit, host = _interrupts(meter, done)
     per = len(counts)
     return Row(
-        work=work.name,
+        workload=workload.name,
         controller=controller,
         interrupts=per,
         world_switches=Spread.of(counts),
         by_exit={label: integral(count / per) for label, count in sorted(by_exit.items())},
         needs_host=integral(host / per),
-        guest_instructions=integral(bench.instructions / per),
-        exits_per_second=integral(bench.ledger.total * CNTFRQ / bench.ticks),
-        queued=_queued(bench),
-        seen=tuple(sorted({*bench.ledger.by_exit, *bench.outside.by_exit})),
+        guest_instructions=integral(meter.instructions / per),
+        exits_per_second=integral(meter.ledger.total * CNTFRQ / meter.ticks),
+        queued=_queued(meter),
+        seen=tuple(sorted({*meter.ledger.by_exit, *meter.outside.by_exit})),
     )
 
 
-def _spans(bench: Bench) -> tuple[list[int], dict[str, int], int]:
-    return [sum(span.values()) for span in bench.spans], _sum(bench.spans), bench.span_host_exits
+def _spans(meter: Meter) -> tuple[list[int], dict[str, int], int]:
+    return [sum(span.values()) for span in meter.spans], _sum(meter.spans), meter.span_host_exits
 
 
-def _queued(bench: Bench) -> Spread | None:
-    """An interrupt that had a physical one of its own started with it."""
-    occurrences = bench.ledger.occurrences if bench.fetched else ()
-    counts = [o.world_switches for o in occurrences if (o.intid, o.started) not in bench.fetched]
+def _queued(meter: Meter) -> Spread | None:
+    """Returns the cost of those without a physical interrupt of their own, with which they would have started."""
+    occurrences = meter.ledger.occurrences if meter.fetched else ()
+    counts = [o.world_switches for o in occurrences if (o.intid, o.started) not in meter.fetched]
     return Spread.of(counts) if counts else None
 
 
-def _interrupts(bench: Bench, done: int) -> tuple[list[int], dict[str, int], int]:
-    """What the ledger has of each interrupt. It must have them all, and every exit must be one of theirs."""
-    ledger = bench.ledger
+def _interrupts(meter: Meter, done: int) -> tuple[list[int], dict[str, int], int]:
+    """Returns the figures of the ledger. It must have every interrupt, and every exit must be one of theirs."""
+    ledger = meter.ledger
     if not ledger.total:  # and where nothing exits, it may not even see them
         return [0] * done, {}, 0
     counts = [occurrence.world_switches for occurrence in ledger.occurrences]
     if len(counts) != done or ledger.unattributed or ledger.in_flight:
-        raise RuntimeError(f"of {done} interrupts the ledger has {len(counts)}; {unaccounted(ledger)}")
-    return counts, _sum(ledger.per_interrupt(intid).by_exit for intid in ledger.intids()), bench.host_exits
+        raise RuntimeError(
+            f"of {plural(done, 'interrupt')} the ledger has {len(counts):,}; {unaccounted(ledger)}"
+        )
+    return counts, _sum(ledger.per_interrupt(intid).by_exit for intid in ledger.intids()), meter.host_exits
 
 
 def unaccounted(ledger: Ledger) -> str:
-    """The exits that are in no finished interrupt, for people."""
-    return f"{ledger.in_flight} exits in flight, not attributed: {ledger.unattributed_by_exit or 'none'}"
+    """Returns the exits that are in no finished interrupt, for people."""
+    in_flight = plural(ledger.in_flight, "exit")
+    return f"{in_flight} in flight, not attributed: {ledger.unattributed_by_exit or 'none'}"
 
 
 def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:
@@ -126,8 +137,3 @@ def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:
         for label, count in part.items():
             total[label] = total.get(label, 0) + count
     return total
-
-
-def integral(value: float) -> int | float:
-    """An int where the value is one, so that it prints as ``4`` and not as ``4.0``."""
-    return int(value) if value == int(value) else value

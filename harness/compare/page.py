@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""docs/world-switches.md: the answers, with every figure in them taken from the rows."""
+"""Maker of docs/world-switches.md: answers whose every figure is taken from the rows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.compare import expected
-from harness.compare.extras import ROOM, Extras
 from harness.compare.measure import LIST_REGISTERS, Row
+from harness.compare.supplement import ROOM, Supplement
 from harness.compare.tables import by_room, legend, markdown, number
-from harness.compare.works import INTERRUPTS, TARGETS, WORKS
+from harness.compare.workloads import INTERRUPTS, TARGETS, WORKLOADS
 
 TEMPLATE = Path(__file__).with_name("world-switches.md.in")
 ASSUMED_SWITCH_US = 1
@@ -23,15 +23,15 @@ EXAMPLE_RATE = 10_000
 WIDTH = 120
 
 
-def page(rows: Sequence[Row], extras: Extras) -> str:
-    """The whole document. It needs the rows of every work, with LIST_REGISTERS."""
-    figures = {**_figures(rows), **_beside(rows, extras)}
+def page(rows: Sequence[Row], supplement: Supplement) -> str:
+    """Returns the whole document. It needs the rows of every workload, with LIST_REGISTERS."""
+    figures = {**_figures(rows), **_beside(rows, supplement)}
     text = TEMPLATE.read_text(encoding="utf-8").format_map(figures)
     return "\n\n".join(_wrap(block) for block in text.rstrip().split("\n\n")) + "\n"
 
 
 def _wrap(block: str) -> str:
-    """A paragraph, or the items of a list, with lines of even length; headings, tables and code as they are."""
+    """Breaks a paragraph, or the items of a list, into lines; leaves headings, tables and code as they are."""
     if block.startswith(("#", "|", "    ")):
         return block
     items = re.split(r"\n(?=- )", block)
@@ -48,24 +48,33 @@ def _wrap(block: str) -> str:
 
 
 def _figures(rows: Sequence[Row]) -> dict[str, Any]:
-    """What the template may name: ``{edge[rvic]}`` is a mean, ``{extra[edge]}`` rvic's over vgic's."""
-    mean: dict[str, dict[str, float]] = {work: {} for work in WORKS}
+    """Returns all that the template may name: ``{edge[rvic]}`` is a mean, ``{extra[edge]}`` rvic's over vgic's."""
+    mean: dict[str, dict[str, float]] = {workload: {} for workload in WORKLOADS}
     for row in rows:
-        mean[row.work][row.controller] = row.world_switches.mean
-    by = {(row.work, row.controller): row for row in rows}
-    extra = {work: figures["rvic"] - figures["vgic"] for work, figures in mean.items()}
+        mean[row.workload][row.controller] = row.world_switches.mean
+    by = {(row.workload, row.controller): row for row in rows}
+    extra = {workload: figures["rvic"] - figures["vgic"] for workload, figures in mean.items()}
     extra_per_second = extra["edge"] * EXAMPLE_RATE
     return {
-        **{work: {c: number(value) for c, value in figures.items()} for work, figures in mean.items()},
-        "extra": {work: number(value) for work, value in extra.items()},
-        "host": {work: number(by[work, "rvic"].needs_host) for work in WORKS},
+        **{
+            workload: {c: number(value) for c, value in figures.items()} for workload, figures in mean.items()
+        },
+        "extra": {workload: number(value) for workload, value in extra.items()},
+        "host": {workload: number(by[workload, "rvic"].needs_host) for workload in WORKLOADS},
         "rvic_kinds": _code(_kinds(rows, "rvic")),
         "maintenance": {
-            work: number(by[work, "vgic"].by_exit.get("Maintenance", 0)) for work in ("burst8", "burst64")
+            workload: number(by[workload, "vgic"].by_exit.get("Maintenance", 0))
+            for workload in ("burst8", "burst64")
         },
-        "dearer": _code(work for work in WORKS if mean[work]["rvic"] > mean[work]["trap"]),
-        "as_dear": _code(work for work in WORKS if mean[work]["rvic"] == mean[work]["trap"]),
-        "cheaper": _code(work for work in WORKS if mean[work]["rvic"] < mean[work]["trap"]),
+        "dearer": _code(
+            workload for workload in WORKLOADS if mean[workload]["rvic"] > mean[workload]["trap"]
+        ),
+        "as_dear": _code(
+            workload for workload in WORKLOADS if mean[workload]["rvic"] == mean[workload]["trap"]
+        ),
+        "cheaper": _code(
+            workload for workload in WORKLOADS if mean[workload]["rvic"] < mean[workload]["trap"]
+        ),
         "rate": f"{EXAMPLE_RATE:,}",
         "extra_per_second": f"{extra_per_second:,.0f}",
         "switch_us": ASSUMED_SWITCH_US,
@@ -74,21 +83,21 @@ def _figures(rows: Sequence[Row]) -> dict[str, Any]:
         "trusted": expected.TRUSTED,
         "untrusted": expected.UNTRUSTED,
         "list_registers": LIST_REGISTERS,
-        "legend": legend(WORKS),
+        "legend": legend(WORKLOADS),
         "tables": markdown(rows),
         "hand_counts": expected.table(rows),
     }
 
 
-def _beside(rows: Sequence[Row], extras: Extras) -> dict[str, Any]:
-    """The figures that no row of the table has: ``{broadcast[rvic]}`` and, per target, ``{each[rvic]}``."""
-    full = next(row for row in rows if (row.work, row.controller) == ("burst8", "vgic"))
-    sent = {name: row.world_switches.mean for name, row in extras.broadcast.items()}
+def _beside(rows: Sequence[Row], supplement: Supplement) -> dict[str, Any]:
+    """Returns the figures that no row of the table has: ``{broadcast[rvic]}`` and, per target, ``{each[rvic]}``."""
+    full = next(row for row in rows if (row.workload, row.controller) == ("burst8", "vgic"))
+    sent = {name: row.world_switches.mean for name, row in supplement.broadcast.items()}
     return {
         "targets": TARGETS,
         "room": ROOM,
-        "with_room": number(extras.room.world_switches.mean),
-        "bursts": by_room([(LIST_REGISTERS, full), (ROOM, extras.room)]),
+        "with_room": number(supplement.room.world_switches.mean),
+        "bursts": by_room([(LIST_REGISTERS, full), (ROOM, supplement.room)]),
         "broadcast": {name: number(mean) for name, mean in sent.items()},
         "each": {name: number(mean / TARGETS) for name, mean in sent.items()},
     }
@@ -99,7 +108,7 @@ def _kinds(rows: Sequence[Row], controller: str) -> list[str]:
 
 
 def _code(names: Iterable[str]) -> str:
-    """Names as a sentence lists them."""
+    """Lists names as a sentence does."""
     quoted = [f"`{name}`" for name in names]
     return (
         " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else "".join(quoted) or "none"

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from harness.compare.measure import Row, Spread
-from harness.compare.works import CONTROLLERS, WORKS
+from harness.compare.workloads import CONTROLLERS, WORKLOADS
 
 
 def to_json(rows: Iterable[Row]) -> str:
-    """``{"rows": [...]}``, with keys in a fixed order."""
+    """Returns ``{"rows": [...]}``, with keys in a fixed order."""
     return json.dumps({"rows": [_fields(row) for row in rows]})
 
 
 def _fields(row: Row) -> dict[str, Any]:
     switches = row.world_switches
     return {
-        "work": row.work,
+        "work": row.workload,
         "controller": row.controller,
         "interrupts": row.interrupts,
         "world_switches": {
@@ -35,12 +35,12 @@ def _fields(row: Row) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """A figure for people: whole, or with at most three digits after the point."""
+    """Returns a figure for people: whole, or with at most three digits after the point."""
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 def spread(switches: Spread) -> str:
-    """The mean; where interrupts differ, with minimum, median and maximum."""
+    """Returns the mean; where interrupts differ, with minimum, median and maximum."""
     mean = number(switches.mean)
     if switches.min == switches.max:
         return mean
@@ -48,13 +48,13 @@ def spread(switches: Spread) -> str:
 
 
 def exits(row: Row) -> str:
-    """What the mean is made of, most frequent first."""
+    """Returns the exits that make up the mean, most frequent first."""
     parts = sorted(row.by_exit.items(), key=lambda part: (-part[1], part[0]))
     return ", ".join(f"{number(count)} {label}" for label, count in parts) or "none"
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The tables of some works, each work a line and each controller a column."""
+    """Returns the tables of some workloads, each workload a line and each controller a column."""
     parts = [
         ("World switches per interrupt: the mean; where interrupts differ, (min, median, max).", _switches),
         ("What they are.", exits),
@@ -70,16 +70,16 @@ def _switches(row: Row) -> str:
 
 
 def _grid(rows: Sequence[Row], cell: Callable[[Row], str]) -> str:
-    lines = [f"| work | {' | '.join(CONTROLLERS)} |", "|---" * (1 + len(CONTROLLERS)) + "|"]
-    by_work: dict[str, list[Row]] = {}
+    lines = [f"| workload | {' | '.join(CONTROLLERS)} |", "|---" * (1 + len(CONTROLLERS)) + "|"]
+    by_workload: dict[str, list[Row]] = {}
     for row in rows:
-        by_work.setdefault(row.work, []).append(row)
-    lines += [f"| `{work}` | {' | '.join(map(cell, group))} |" for work, group in by_work.items()]
+        by_workload.setdefault(row.workload, []).append(row)
+    lines += [f"| `{workload}` | {' | '.join(map(cell, group))} |" for workload, group in by_workload.items()]
     return "\n".join(lines) + "\n"
 
 
 def by_room(rows: Iterable[tuple[int, Row]]) -> str:
-    """One work under one controller, a line for each number of list registers."""
+    """Returns a table of one workload under one controller, a line for each number of list registers."""
     lines = ["| list registers | world switches per interrupt | what they are |", "|---|---|---|"]
     return "\n".join(
         [*lines, *(f"| {count} | {spread(row.world_switches)} | {exits(row)} |" for count, row in rows)]
@@ -87,5 +87,5 @@ def by_room(rows: Iterable[tuple[int, Row]]) -> str:
 
 
 def legend(names: Iterable[str]) -> str:
-    """What the works are, as a list."""
-    return "\n".join(f"- `{name}`: {WORKS[name].what}; per {WORKS[name].unit}" for name in names)
+    """Returns a list of what the workloads do."""
+    return "\n".join(f"- `{name}`: {WORKLOADS[name].what}; per {WORKLOADS[name].unit}" for name in names)

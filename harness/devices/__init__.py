@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Device models of the board: pure state, no knowledge of CPU, hypervisor or host.
 
-:mod:`~harness.devices.bus` maps them, :mod:`~harness.devices.lines` carries their interrupts; a device that
-keeps time is told it (``advance(now)``) and says when it next wants to hear of it (``deadline()``).
+:mod:`~harness.devices.bus` maps them. A device drives its own wire (``irq``), at the end of whatever changes it;
+:mod:`~harness.devices.lines` joins the wires of all. A device that keeps time is told it (``advance(now)``, and
+``elapse(now)`` before an access) and says when it next acts by itself (``deadline()``).
 """
 
 from harness.devices.bus import Bus, BusError, Device, Region
-from harness.devices.lines import Line, LineChange, Lines
+from harness.devices.lines import Line, Lines
 from harness.devices.pl011 import Pl011
 from harness.devices.pl031 import Pl031
 from harness.devices.testdev import TestDevice
 from harness.devices.timer import GenericTimer, TimerRegister
-from harness.devices.virtio import Block, Disk, Function, GuestMemory, MemoryDisk, VirtioConsole, VirtioMmio
+from harness.devices.virtio import (
+    Block,
+    Disk,
+    GuestMemory,
+    MemoryDisk,
+    VirtioConsole,
+    VirtioDevice,
+    VirtioMmio,
+)
 
 __all__ = [
     "Block",
@@ -19,11 +28,9 @@ __all__ = [
     "BusError",
     "Device",
     "Disk",
-    "Function",
     "GenericTimer",
     "GuestMemory",
     "Line",
-    "LineChange",
     "Lines",
     "MemoryDisk",
     "Pl011",
@@ -32,5 +39,6 @@ __all__ = [
     "TestDevice",
     "TimerRegister",
     "VirtioConsole",
+    "VirtioDevice",
     "VirtioMmio",
 ]

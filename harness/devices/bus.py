@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The address map of emulated hardware: which device answers at which physical address."""
+"""Address map of emulated hardware: which device answers at which physical address."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from harness.errors import ConfigError
+from harness.wording import plural
 
 ANY_SIZE = (1, 2, 4, 8)
 
 
 class BusError(Exception):
-    """Nothing answers at ``address``, or what is there does not take an access of this size.
+    """Error of an access: nothing answers at ``address``, or what is there does not take an access of this size.
 
     EL2 turns it into a synchronous external abort for the guest; it is not an error of the host's.
     """
@@ -25,23 +26,23 @@ class BusError(Exception):
 
 
 class Device(Protocol):
-    """A device model: registers at byte offsets, state that copies, no knowledge of who calls.
+    """Device model: registers at byte offsets, state that copies, no knowledge of who calls.
 
-    It may have ``sizes`` (a tuple of access sizes in bytes; any other is a :class:`BusError`), ``irq`` (the
-    level of its output line), ``advance(now)`` and ``deadline()``, both in ticks.
+    It may have ``sizes`` (a tuple of access sizes in bytes; any other is a :class:`BusError`), ``irq`` (its
+    output :class:`~harness.wires.Wire`), ``elapse(now)``, ``advance(now)`` and ``deadline()``, all in ticks.
     """
 
     def read(self, cpu: int, offset: int, size: int) -> int:
-        """Value of the ``size`` bytes at ``offset``, as CPU ``cpu`` reads them."""
+        """Returns the value of the ``size`` bytes at ``offset``, as CPU ``cpu`` reads them."""
         ...
 
     def write(self, cpu: int, offset: int, size: int, value: int) -> None:
-        """Write ``value`` to the ``size`` bytes at ``offset``."""
+        """Writes ``value`` to the ``size`` bytes at ``offset``."""
         ...
 
 
 class Region(NamedTuple):
-    """One device on the bus."""
+    """Region of one device on the bus."""
 
     base: int
     size: int
@@ -57,7 +58,7 @@ class Region(NamedTuple):
 
 @dataclass(slots=True)
 class Bus:
-    """Devices by address; no two overlap."""
+    """Bus: devices by address, no two of which overlap."""
 
     _bases: list[int] = field(default_factory=list)
     _regions: list[Region] = field(default_factory=list)
@@ -68,9 +69,9 @@ class Bus:
         return tuple(self._regions)
 
     def map(self, base: int, size: int, device: Device, name: str) -> Region:
-        """Let ``device`` answer at ``base`` for ``size`` bytes; ConfigError where another already does."""
+        """Lets ``device`` answer at ``base`` for ``size`` bytes; ConfigError where another already does."""
         if size <= 0:
-            raise ConfigError(f"{name}: a region of {size} bytes at 0x{base:x} is empty")
+            raise ConfigError(f"{name}: a region of {plural(size, 'byte')} at 0x{base:x} is empty")
         at = bisect_right(self._bases, base)
         for other in self._regions[max(at - 1, 0) : at + 1]:
             if base < other.end and other.base < base + size:
@@ -81,7 +82,7 @@ class Bus:
         return region
 
     def find(self, address: int) -> Region | None:
-        """The region that holds ``address``, if any."""
+        """Returns the region that holds ``address``, if any."""
         at = bisect_right(self._bases, address) - 1
         if at < 0:
             return None
@@ -89,12 +90,12 @@ class Bus:
         return region if address < region.base + region.size else None
 
     def read(self, cpu: int, address: int, size: int) -> int:
-        """Read ``size`` bytes at ``address`` for CPU ``cpu``; BusError where nothing answers."""
+        """Reads ``size`` bytes at ``address`` for CPU ``cpu``; BusError where nothing answers."""
         region = self._claim(address, size)
         return region.device.read(cpu, address - region.base, size)
 
     def write(self, cpu: int, address: int, size: int, value: int) -> None:
-        """Write ``size`` bytes at ``address`` for CPU ``cpu``; BusError where nothing answers."""
+        """Writes ``size`` bytes at ``address`` for CPU ``cpu``; BusError where nothing answers."""
         region = self._claim(address, size)
         region.device.write(cpu, address - region.base, size, value)
 

@@ -54,7 +54,7 @@ class Change(NamedTuple):
 
 
 def _query_table() -> bytes:
-    """The CFI query structure of one device (JESD68.01, tables 1 to 4), by word."""
+    """Returns the CFI query structure of one device (JESD68.01, tables 1 to 4), by word."""
     blocks, block = BANK_SIZE // SECTOR_SIZE, SECTOR_SIZE // DEVICES
     table = bytearray(0x52)
     table[0x10:0x13] = b"QRY"
@@ -91,15 +91,15 @@ class Flash:
 
     @property
     def in_array(self) -> bool:
-        """Whether reads are of the bytes themselves."""
+        """True if reads are of the bytes themselves."""
         return self.mode == Command.READ_ARRAY
 
     def reset(self) -> None:
-        """As at power-on: array mode, ready."""
+        """Takes the bank to power-on: array mode, ready."""
         self.mode, self.cycle, self.status, self.left = Command.READ_ARRAY, 0, READY, 0
 
     def read(self, offset: int, size: int) -> int:
-        """A read outside array mode: status, identification or query answer of each device."""
+        """Reads outside array mode: status, identification or query answer of each device."""
         if self.mode == Command.READ_ID:
             word = offset // BANK_WIDTH & 0xFF
             return _of_each((MANUFACTURER, DEVICE)[word] if word < 2 else 0, size)
@@ -109,7 +109,7 @@ class Flash:
         return _of_each(self.status, size)
 
     def write(self, offset: int, size: int, value: int) -> Change | None:
-        """A write: part of a command. What it changes of the bytes, if anything."""
+        """Takes a write, part of a command; returns what it changes of the bytes, if anything."""
         command = value & 0xFF
         if self.cycle == 0:
             return self._first(offset, command)
@@ -152,7 +152,7 @@ class Flash:
         return Change(offset, value.to_bytes(size, "little"))
 
     def _buffered(self, offset: int, size: int, value: int) -> Change | None:
-        """The count of words less one, then the words, then the confirmation."""
+        """Takes the count of words less one, then the words, then the confirmation."""
         if self.cycle == 1:
             self.left, self.cycle = value & 0xFFFF, 2
             return None
@@ -164,7 +164,7 @@ class Flash:
         return self._done() if value & 0xFF == Command.CONFIRM else self._to_array()
 
     def _done(self) -> Change | None:
-        """The operation is over at once; the bank shows its status until told otherwise."""
+        """Ends the operation at once, the bank shows its status until told otherwise."""
         self.cycle = 0
         self.status |= READY
         return None
@@ -175,6 +175,6 @@ class Flash:
 
 
 def _of_each(value: int, size: int) -> int:
-    """What every device of the bank answers, side by side, as far as the access reaches."""
+    """Returns what every device of the bank answers, side by side, as far as the access reaches."""
     lanes = range(0, max(size, 1), DEVICE_WIDTH)
     return sum(value << 8 * lane for lane in lanes) & (1 << 8 * size) - 1

@@ -1,120 +1,110 @@
 # SPDX-License-Identifier: MIT
-"""Interrupt lines: each a wired OR of the drivers on it, with every change kept in order.
+"""Interrupt lines of the board: each a wired OR of the drivers on it, that ends in a wire to the GIC.
 
-A line is high while any of its drivers drives it high. Changes of the wire, not of the drivers, are
-recorded as they happen, so that a pulse is two changes and never lost. Whoever feeds the interrupt
-controller drains them: ``for intid, cpu, level in lines.drain(): gic.set_line(intid, level, cpu)``.
+A line is high while any of its drivers drives it high. Its wire tells of changes of the line, not of the drivers,
+and as they happen, so that a pulse is two changes and never lost.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from harness.arch.intid import PPI_BASE, SPI_BASE
 from harness.errors import ConfigError
+from harness.wires import Wire
 
-
-class LineChange(NamedTuple):
-    """One change of one wire; ``cpu`` is 0 for an SPI."""
-
-    intid: int
-    cpu: int
-    level: bool
+HOST = "host"
 
 
 @dataclass(slots=True)
-class Lines:
-    """Every line of a machine: PPIs per CPU, SPIs (INTID 32 to ``maximum``) once.
+class Line:
+    """One line: ``board.lines[33].pulse()``. ``cpu`` is whose PPI it is, 0 for an SPI.
 
-    ``changes`` holds what happened since the last :meth:`drain`, oldest first.
+    ``pulsing``: the line rose in a pulse that is not over, so that no time passes before it falls.
     """
 
-    maximum: int = 287
-    changes: list[LineChange] = field(default_factory=list)
-    # Who drives each high wire, longest first; a wire that nobody drives has no entry.
-    _drivers: dict[tuple[int, int], list[str]] = field(default_factory=dict)
-
-    def __getitem__(self, intid: int) -> Line:
-        """The SPI ``intid`` for a person to drive; ConfigError for anything that is none."""
-        if not SPI_BASE <= intid <= self.maximum:
-            raise ConfigError(
-                f"no interrupt line {intid}: lines are INTID {SPI_BASE} to {self.maximum} "
-                f"(SPI n is INTID {SPI_BASE} + n)"
-            )
-        return Line(self, intid)
-
-    def has(self, intid: int) -> bool:
-        """Whether ``intid`` is an SPI of this machine."""
-        return SPI_BASE <= intid <= self.maximum
-
-    def drive(self, intid: int, source: str, level: bool, cpu: int = 0) -> None:
-        """Let driver ``source`` drive the line to ``level``; no effect if it already does.
-
-        ``cpu`` matters for a PPI (16 to 31) only. An INTID without a line is a ValueError: the board's bug.
-        """
-        if not PPI_BASE <= intid <= self.maximum:
-            raise ValueError(f"INTID {intid} has no line")
-        if intid >= SPI_BASE:
-            cpu = 0
-        wire = (intid, cpu)
-        drivers = self._drivers.get(wire)
-        if level:
-            if drivers is None:
-                self._drivers[wire] = [source]
-                self.changes.append(LineChange(intid, cpu, True))
-            elif source not in drivers:
-                drivers.append(source)
-        elif drivers is not None and source in drivers:
-            drivers.remove(source)
-            if not drivers:
-                del self._drivers[wire]
-                self.changes.append(LineChange(intid, cpu, False))
-
-    def pulse(self, intid: int, source: str, cpu: int = 0) -> None:
-        """Drive high, then low: an edge, unless the line was high already. ``source`` ends up driving low."""
-        self.drive(intid, source, True, cpu)
-        self.drive(intid, source, False, cpu)
-
-    def level(self, intid: int, cpu: int = 0) -> bool:
-        """Level of the wire now."""
-        return (intid, 0 if intid >= SPI_BASE else cpu) in self._drivers
-
-    def sources(self, intid: int, cpu: int = 0) -> tuple[str, ...]:
-        """Who holds the wire high, longest first; for diagnostics."""
-        return tuple(self._drivers.get((intid, 0 if intid >= SPI_BASE else cpu), ()))
-
-    def high(self) -> list[tuple[int, int]]:
-        """(INTID, CPU) of every wire that is high, in order."""
-        return sorted(self._drivers)
-
-    def drain(self) -> list[LineChange]:
-        """Take the changes since the last call, oldest first."""
-        taken, self.changes = self.changes, []
-        return taken
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One SPI as seen from outside the machine: ``board.lines[33].pulse()``."""
-
-    lines: Lines
     intid: int
-    source: str = "host"
+    cpu: int = 0
+    wire: Wire = field(default_factory=Wire)
+    pulsing: bool = False
+    _drivers: list[str] = field(default_factory=list)  # who holds it high, longest first
 
     @property
     def level(self) -> bool:
-        """Whether the wire is high, whoever drives it."""
-        return self.lines.level(self.intid)
+        """Level of the line, whoever drives it."""
+        return self.wire.level
 
-    def high(self) -> None:
-        """Drive the line high and hold it."""
-        self.lines.drive(self.intid, self.source, True)
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Drivers that hold the line high, longest first; for diagnostics."""
+        return tuple(self._drivers)
 
-    def low(self) -> None:
-        """Stop driving the line high; it stays high if a device still does."""
-        self.lines.drive(self.intid, self.source, False)
+    def drive(self, driver: str, level: bool) -> None:
+        """Lets ``driver`` drive the line to a level; nothing happens where it does already."""
+        drivers = self._drivers
+        if level:
+            if driver not in drivers:
+                drivers.append(driver)
+        elif driver in drivers:
+            drivers.remove(driver)
+        self.wire.drive(bool(drivers))
 
-    def pulse(self) -> None:
-        """One edge: high, then low."""
-        self.lines.pulse(self.intid, self.source)
+    def high(self, driver: str = HOST) -> None:
+        """Drives the line high and holds it."""
+        self.drive(driver, True)
+
+    def low(self, driver: str = HOST) -> None:
+        """Stops driving the line high; it stays high if another driver holds it."""
+        self.drive(driver, False)
+
+    def pulse(self, driver: str = HOST) -> None:
+        """Drives high, then low: an edge, unless the line was high already. The driver ends up driving low."""
+        self.pulsing = not self.wire.level
+        self.drive(driver, True)
+        self.drive(driver, False)
+        self.pulsing = False
+
+
+class Lines:
+    """Every line of a machine: the PPIs of each CPU, and the SPIs (INTID 32 to ``maximum``)."""
+
+    def __init__(self, maximum: int = 287, cpus: int = 1) -> None:
+        self.maximum = maximum
+        self._private = [[Line(intid, cpu) for intid in range(PPI_BASE, SPI_BASE)] for cpu in range(cpus)]
+        self._shared = [Line(intid) for intid in range(SPI_BASE, maximum + 1)]
+
+    def __getitem__(self, intid: int) -> Line:
+        """Returns the line of an SPI; ConfigError for anything that is none."""
+        if not isinstance(intid, int) or not self.has(intid):
+            raise ConfigError(
+                f"no interrupt line {intid!r}: lines are INTID {SPI_BASE} to {self.maximum} "
+                f"(SPI n is INTID {SPI_BASE} + n)"
+            )
+        return self._shared[intid - SPI_BASE]
+
+    def __iter__(self) -> Iterator[Line]:
+        """Yields every line, PPIs first."""
+        for private in self._private:
+            yield from private
+        yield from self._shared
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Lines) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # equal by lines that change
+
+    def has(self, intid: int) -> bool:
+        """Returns True if ``intid`` is an SPI of this machine."""
+        return SPI_BASE <= intid <= self.maximum
+
+    @property
+    def spis(self) -> dict[int, Wire]:
+        """Wires of the SPIs, by INTID."""
+        return {line.intid: line.wire for line in self._shared}
+
+    def private(self, intid: int, cpu: int) -> Line:
+        """Returns the line of a CPU's PPI. IndexError for what is none: the board's bug."""
+        if not PPI_BASE <= intid < SPI_BASE:
+            raise IndexError(f"INTID {intid} is no PPI")
+        return self._private[cpu][intid - PPI_BASE]

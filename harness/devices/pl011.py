@@ -10,61 +10,49 @@ still prints and receives; one that has written UARTCR gets what it asked for wh
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 
+from harness.arch.virt import CNTFRQ
+from harness.devices.pl011_registers import (
+    AT_RESET,
+    BE,
+    CR_DTR,
+    CR_LBE,
+    CR_OUT1,
+    CR_OUT2,
+    CR_RTS,
+    CR_RXE,
+    CR_UARTEN,
+    FE,
+    FR_CTS,
+    FR_DCD,
+    FR_DSR,
+    FR_RI,
+    FR_RXFE,
+    FR_RXFF,
+    FR_TXFE,
+    INT_RT,
+    INT_RX,
+    INT_TX,
+    LCR_BRK,
+    LCR_FEN,
+    OE,
+    PE,
+    STORAGE,
+    Pl011Register,
+)
 from harness.devices.primecell import identification
+from harness.wires import Wire
+from harness.wording import plural
 
 UARTCLK = 24_000_000  # Hz, as on QEMU's virt board
-TICKS_PER_SECOND = 62_500_000
+TICKS_PER_SECOND = CNTFRQ
 FIFO_DEPTH = 16
 _DEFAULT_DIVISOR = 13 * 64 + 1  # 115,200 baud, for the receive timeout of a guest that sets no rate
 _TIMEOUT_BITS = 32
 
 
-class Register(IntEnum):
-    """Offsets (DDI 0183, table 3-1)."""
-
-    UARTDR = 0x00
-    UARTRSR = 0x04
-    UARTFR = 0x18
-    UARTILPR = 0x20
-    UARTIBRD = 0x24
-    UARTFBRD = 0x28
-    UARTLCR_H = 0x2C
-    UARTCR = 0x30
-    UARTIFLS = 0x34
-    UARTIMSC = 0x38
-    UARTRIS = 0x3C
-    UARTMIS = 0x40
-    UARTICR = 0x44
-    UARTDMACR = 0x48
-
-
-# UARTDR bits 11:8; UARTRSR has them at 3:0; UARTRIS at 10:7.
-OE, BE, PE, FE = 1 << 11, 1 << 10, 1 << 9, 1 << 8
-# UARTFR (3.3.3).
-FR_CTS, FR_DSR, FR_DCD, FR_BUSY, FR_RXFE, FR_TXFF, FR_RXFF, FR_TXFE, FR_RI = (1 << bit for bit in range(9))
-# UARTLCR_H (3.3.7).
-LCR_BRK, LCR_FEN = 1 << 0, 1 << 4
-# UARTCR (3.3.8).
-CR_UARTEN, CR_LBE, CR_TXE, CR_RXE = 1 << 0, 1 << 7, 1 << 8, 1 << 9
-CR_DTR, CR_RTS, CR_OUT1, CR_OUT2 = 1 << 10, 1 << 11, 1 << 12, 1 << 13
-# UARTIMSC, UARTRIS, UARTMIS, UARTICR (3.3.10 to 3.3.13).
-INT_RX, INT_TX, INT_RT = 1 << 4, 1 << 5, 1 << 6
 _ERROR_TO_INT_SHIFT = 1  # UARTDR 11:8 {OE, BE, PE, FE} to interrupt bits 10:7
 
-# Registers that only store what is written: offset -> writable bits.
-_STORAGE: dict[int, int] = {
-    Register.UARTILPR: 0xFF,
-    Register.UARTIBRD: 0xFFFF,
-    Register.UARTFBRD: 0x3F,
-    Register.UARTLCR_H: 0xFF,
-    Register.UARTCR: 0xFF87,
-    Register.UARTIFLS: 0x3F,
-    Register.UARTIMSC: 0x7FF,
-    Register.UARTDMACR: 0x7,
-}
-_AT_RESET: dict[int, int] = {**dict.fromkeys(_STORAGE, 0), Register.UARTCR: 0x300, Register.UARTIFLS: 0x12}
 _TRIGGER_EIGHTHS = (1, 2, 4, 6, 7, 7, 7, 7)  # UARTIFLS.RXIFLSEL; 0b101 and above are reserved
 _IDENTIFICATION = identification(part=0x011, revision=1)
 # The peer's modem lines, and where loopback feeds the UART's own back (3.3.8, LBE).
@@ -87,136 +75,146 @@ class Pl011:
     ris: int = 0
     rsr: int = 0
     configured: bool = False  # UARTCR was written: its enables count from now on
-    _stored: dict[int, int] = field(default_factory=lambda: dict(_AT_RESET))
+    irq: Wire = field(default_factory=Wire)
+    _stored: dict[int, int] = field(default_factory=lambda: dict(AT_RESET))
     _fifo: list[int] = field(default_factory=list)  # as UARTDR reads: error bits and data
     _backlog: bytearray = field(default_factory=bytearray)  # fed by the host, not yet received
     _overrun: bool = False  # the next character to enter the FIFO carries OE
     _timeout: int | None = None  # tick of the receive timeout, while one is running
 
     def reset(self) -> None:
-        """Registers and FIFO as after power-on; what was printed and what is fed stay."""
+        """Takes registers and FIFO back to power-on; what was printed and what is fed stay."""
         self.ris = self.rsr = 0
         self.configured = False
-        self._stored = dict(_AT_RESET)
+        self._stored = dict(AT_RESET)
         self._fifo.clear()
         self._overrun = False
         self._timeout = None
         self._receive_backlog()
-
-    @property
-    def irq(self) -> bool:
-        """UARTINTR: any interrupt that is raised and not masked (2.8)."""
-        return bool(self.ris & self._stored[Register.UARTIMSC])
+        self._drive()
 
     def feed(self, data: bytes) -> None:
-        """Type ``data``: it is received as soon as, and as fast as, the receive FIFO has room."""
+        """Types ``data``: it is received as soon as, and as fast as, the receive FIFO has room."""
         self._backlog += data
         self._receive_backlog()
+        self._drive()
 
     @property
     def held(self) -> str | None:
         """For people: what was typed and raises no interrupt, and why; None if there is no such thing."""
-        count, imsc = len(self._fifo), self._stored[Register.UARTIMSC]
-        if not count or self.irq:
+        count, imsc = len(self._fifo), self._stored[Pl011Register.UARTIMSC]
+        if not count or self.irq.level:
             return None
         if not imsc & (INT_RX | INT_RT):
-            return f"the UART holds {count} characters, and UARTIMSC masks its receive interrupts"
+            return f"the UART holds {plural(count, 'character')}, and UARTIMSC masks its receive interrupts"
         if imsc & INT_RX and count < self._trigger:
             return (
-                f"the UART holds {count} characters; UARTRXINTR comes at {self._trigger} (UARTIFLS), and UARTIMSC"
-                " masks the receive timeout (RTIM)"
+                f"the UART holds {plural(count, 'character')}; UARTRXINTR comes at {self._trigger} (UARTIFLS),"
+                " and UARTIMSC masks the receive timeout (RTIM)"
             )
         return None
 
     def take(self, most: int) -> bytes:
-        """Take up to so many of the typed bytes away from the guest's receiver (semihosting reads them)."""
+        """Takes up to so many of the typed bytes away from the guest's receiver (semihosting reads them)."""
         taken = bytearray()
         while self._fifo and len(taken) < most:
             taken.append(self._pop() & 0xFF)
         rest = most - len(taken)
         taken += self._backlog[:rest]
         del self._backlog[:rest]
+        self._drive()
         return bytes(taken)
 
     def deadline(self) -> int | None:
-        """Tick of the receive timeout, if it would raise the interrupt line."""
-        return self._timeout if self._stored[Register.UARTIMSC] & INT_RT else None
+        """Returns the tick of the receive timeout, if it would raise the interrupt line."""
+        return self._timeout if self._stored[Pl011Register.UARTIMSC] & INT_RT else None
 
     def advance(self, now: int) -> None:
-        """Let time pass up to tick ``now``."""
+        """Lets time pass up to tick ``now``; the interrupt line follows."""
+        self.elapse(now)
+        self._drive()
+
+    def elapse(self, now: int) -> None:
+        """Lets time pass before an access at that tick, whose end the interrupt line follows."""
         self.now = now
         if self._timeout is not None and now >= self._timeout:
             self._timeout = None
             self.ris |= INT_RT
 
     def read(self, cpu: int, offset: int, size: int) -> int:
-        """Value of a register; of an odd part of one, that part."""
+        """Returns the value of a register; of an odd part of one, that part."""
         value = self._read(offset & ~3) >> 8 * (offset & 3)
+        self._drive()
         return value & (1 << 8 * size) - 1
 
     def write(self, cpu: int, offset: int, size: int, value: int) -> None:
-        """Write a register, narrow writes zero-extended; to the odd part of one, nothing happens."""
-        if offset & 3 or offset in (Register.UARTFR, Register.UARTRIS, Register.UARTMIS):
+        """Writes a register, narrow writes zero-extended; to the odd part of one, nothing happens."""
+        if offset & 3 or offset in (Pl011Register.UARTFR, Pl011Register.UARTRIS, Pl011Register.UARTMIS):
             return
-        if offset == Register.UARTDR:
+        if offset == Pl011Register.UARTDR:
             self._transmit(value & 0xFF)
-        elif offset == Register.UARTRSR:  # UARTECR: any value clears
+        elif offset == Pl011Register.UARTRSR:  # UARTECR: any value clears
             self.rsr = 0
-        elif offset == Register.UARTICR:
+        elif offset == Pl011Register.UARTICR:
             self._clear(value)
-        elif offset in _STORAGE:
-            self._store(offset, value & _STORAGE[offset])
+        elif offset in STORAGE:
+            self._store(offset, value & STORAGE[offset])
+        self._drive()
+
+    def _drive(self) -> None:
+        """Drives UARTINTR: any interrupt that is raised and not masked (2.8)."""
+        self.irq.drive(bool(self.ris & self._stored[Pl011Register.UARTIMSC]))
 
     def _read(self, offset: int) -> int:
-        if offset == Register.UARTDR:
+        if offset == Pl011Register.UARTDR:
             return self._pop()
-        if offset == Register.UARTRSR:
+        if offset == Pl011Register.UARTRSR:
             return self.rsr
-        if offset == Register.UARTFR:
+        if offset == Pl011Register.UARTFR:
             return self._flags()
-        if offset == Register.UARTRIS:
+        if offset == Pl011Register.UARTRIS:
             return self.ris
-        if offset == Register.UARTMIS:
-            return self.ris & self._stored[Register.UARTIMSC]
+        if offset == Pl011Register.UARTMIS:
+            return self.ris & self._stored[Pl011Register.UARTIMSC]
         return self._stored.get(offset, _IDENTIFICATION.get(offset, 0))
 
     def _store(self, offset: int, value: int) -> None:
         before, modem = self._stored[offset], self._modem()
         self._stored[offset] = value
-        if offset == Register.UARTCR:
+        if offset == Pl011Register.UARTCR:
             self.configured = True
             self._modem_changed(modem ^ self._modem())
             self._receive_backlog()
-        elif offset == Register.UARTLCR_H:
+        elif offset == Pl011Register.UARTLCR_H:
             if value & ~before & LCR_BRK and self._loopback:
                 self._push(BE)  # a break is received as one zero character (3.3.1)
             self._receive_backlog()
 
     @property
     def _loopback(self) -> bool:
-        return bool(self._stored[Register.UARTCR] & CR_LBE)
+        return bool(self._stored[Pl011Register.UARTCR] & CR_LBE)
 
     @property
     def _depth(self) -> int:
-        return FIFO_DEPTH if self._stored[Register.UARTLCR_H] & LCR_FEN else 1
+        return FIFO_DEPTH if self._stored[Pl011Register.UARTLCR_H] & LCR_FEN else 1
 
     @property
     def _trigger(self) -> int:
         """Characters in the receive FIFO at which UARTRXINTR rises (3.3.9)."""
         if self.eager:
             return 1
-        return max(1, self._depth * _TRIGGER_EIGHTHS[self._stored[Register.UARTIFLS] >> 3] // 8)
+        return max(1, self._depth * _TRIGGER_EIGHTHS[self._stored[Pl011Register.UARTIFLS] >> 3] // 8)
 
     @property
     def _receiving(self) -> bool:
         enables = CR_UARTEN | CR_RXE
-        return not self.configured or self._stored[Register.UARTCR] & enables == enables
+        return not self.configured or self._stored[Pl011Register.UARTCR] & enables == enables
 
     def _modem(self) -> int:
-        """The modem status inputs, as UARTFR has them."""
+        """Returns the modem status inputs, as UARTFR has them."""
         if not self._loopback:
             return _TERMINAL
-        return sum(flag for bit, flag in _LOOPED if self._stored[Register.UARTCR] & bit)
+        return sum(flag for bit, flag in _LOOPED if self._stored[Pl011Register.UARTCR] & bit)
 
     def _modem_changed(self, changed: int) -> None:
         for flag, interrupt in _MODEM_INTS:
@@ -239,7 +237,7 @@ class Pl011:
         self.ris |= INT_TX
 
     def _receive_backlog(self) -> None:
-        """Let as much of what the host fed enter the FIFO as has room."""
+        """Lets as much of what the host fed enter the FIFO as has room."""
         if self._loopback or not self._receiving:
             return
         room = self._depth - len(self._fifo)
@@ -249,7 +247,7 @@ class Pl011:
             del self._backlog[:room]
 
     def _push(self, character: int) -> None:
-        """A character arrives, with its error bits."""
+        """Receives a character, with its error bits."""
         if len(self._fifo) >= self._depth:
             self._overrun = True
             self.rsr |= OE >> 8
@@ -265,7 +263,7 @@ class Pl011:
         self._start_timeout()
 
     def _pop(self) -> int:
-        """Read UARTDR: the oldest character; an empty FIFO reads as zero."""
+        """Reads UARTDR: the oldest character; an empty FIFO reads as zero."""
         if not self._fifo:
             return 0
         character = self._fifo.pop(0)
@@ -279,13 +277,16 @@ class Pl011:
         return character
 
     def _clear(self, value: int) -> None:
-        """UARTICR: write ones to clear. A timeout cleared with data left over starts anew."""
+        """Clears the interrupts that UARTICR names. A timeout cleared with data left over starts anew."""
         self.ris &= ~value
         if value & INT_RT and self._fifo:
             self._start_timeout()
 
     def _start_timeout(self) -> None:
-        """Raise UARTRTINTR 32 bit periods from now unless another character comes (3.4.4)."""
-        divisor = self._stored[Register.UARTIBRD] * 64 + self._stored[Register.UARTFBRD] or _DEFAULT_DIVISOR
+        """Raises UARTRTINTR 32 bit periods from now unless another character comes (3.4.4)."""
+        divisor = (
+            self._stored[Pl011Register.UARTIBRD] * 64 + self._stored[Pl011Register.UARTFBRD]
+            or _DEFAULT_DIVISOR
+        )
         cycles = _TIMEOUT_BITS * 16 * divisor  # in 64ths of a UARTCLK cycle
         self._timeout = self.now + max(1, cycles * TICKS_PER_SECOND // (64 * UARTCLK))

@@ -7,18 +7,20 @@ as QEMU's does; RTCCR reads as one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
+from harness.arch.smccc import MASK32
+from harness.arch.virt import CNTFRQ
 from harness.devices.primecell import identification
+from harness.wires import Wire
 
 EPOCH = 1_599_004_800  # 2020-09-02 00:00:00 UTC: the day the RVIC specification came out
-TICKS_PER_SECOND = 62_500_000
-_MASK32 = 0xFFFF_FFFF
+TICKS_PER_SECOND = CNTFRQ
 _IDENTIFICATION = identification(part=0x031, revision=1)
 
 
-class Register(IntEnum):
+class Pl031Register(IntEnum):
     """Offsets (DDI 0224, table 3-1)."""
 
     RTCDR = 0x00
@@ -40,6 +42,7 @@ class Pl031:
     load: int = 0
     imsc: int = 0
     ris: int = 0
+    irq: Wire = field(default_factory=Wire)
     _base: int = EPOCH  # the count at tick _since
     _since: int = 0
     _alarm: int | None = None  # tick at which the count reaches match, unless it has
@@ -48,69 +51,74 @@ class Pl031:
         self._arm()
 
     def reset(self) -> None:
-        """Alarm and interrupt as after power-on; the clock goes on, as one with a battery does."""
+        """Takes alarm and interrupt back to power-on; the clock goes on, as one with a battery does."""
         self.match = self.load = self.imsc = self.ris = 0
         self._arm()
-
-    @property
-    def irq(self) -> bool:
-        """RTCINTR."""
-        return bool(self.ris & self.imsc)
+        self._drive()
 
     @property
     def seconds(self) -> int:
         """RTCDR: seconds since 1970, 32 bits."""
-        return self._base + (self.now - self._since) // TICKS_PER_SECOND & _MASK32
+        return self._base + (self.now - self._since) // TICKS_PER_SECOND & MASK32
 
     def deadline(self) -> int | None:
-        """Tick of the alarm, if it would raise the interrupt line."""
+        """Returns the tick of the alarm, if it would raise the interrupt line."""
         return self._alarm if self.imsc and not self.ris else None
 
     def advance(self, now: int) -> None:
-        """Let time pass up to tick ``now``."""
+        """Lets time pass up to tick ``now``; the interrupt line follows."""
+        self.elapse(now)
+        self._drive()
+
+    def elapse(self, now: int) -> None:
+        """Lets time pass before an access at that tick, whose end the interrupt line follows."""
         self.now = now
         if self._alarm is not None and now >= self._alarm:
             self.ris = 1
             self._alarm += TICKS_PER_SECOND << 32  # the count comes round again
 
     def read(self, cpu: int, offset: int, size: int) -> int:
-        """Value of a register."""
+        """Returns the value of a register."""
         match offset:
-            case Register.RTCDR:
+            case Pl031Register.RTCDR:
                 return self.seconds
-            case Register.RTCMR:
+            case Pl031Register.RTCMR:
                 return self.match
-            case Register.RTCLR:
+            case Pl031Register.RTCLR:
                 return self.load
-            case Register.RTCCR:
+            case Pl031Register.RTCCR:
                 return 1
-            case Register.RTCIMSC:
+            case Pl031Register.RTCIMSC:
                 return self.imsc
-            case Register.RTCRIS:
+            case Pl031Register.RTCRIS:
                 return self.ris
-            case Register.RTCMIS:
+            case Pl031Register.RTCMIS:
                 return self.ris & self.imsc
         return _IDENTIFICATION.get(offset, 0)
 
     def write(self, cpu: int, offset: int, size: int, value: int) -> None:
-        """Write a register; read-only ones keep their value."""
-        value &= _MASK32
+        """Writes a register; read-only ones keep their value."""
+        value &= MASK32
         match offset:
-            case Register.RTCMR:
+            case Pl031Register.RTCMR:
                 self.match = value
                 self._arm()
-            case Register.RTCLR:
+            case Pl031Register.RTCLR:
                 self.load = self._base = value
                 self._since = self.now
                 self._arm()
-            case Register.RTCIMSC:
+            case Pl031Register.RTCIMSC:
                 self.imsc = value & 1
-            case Register.RTCICR:
+            case Pl031Register.RTCICR:
                 self.ris &= ~value
+        self._drive()
+
+    def _drive(self) -> None:
+        self.irq.drive(bool(self.ris & self.imsc))
 
     def _arm(self) -> None:
-        """Find the tick at which the count equals RTCMR; at once if it does now."""
+        """Finds the tick at which the count equals RTCMR; at once if it does now."""
         elapsed = (self.now - self._since) // TICKS_PER_SECOND
-        wait = self.match - self._base - elapsed & _MASK32
+        wait = self.match - self._base - elapsed & MASK32
         self._alarm = self._since + (elapsed + wait) * TICKS_PER_SECOND
-        self.advance(self.now)
+        self.elapse(self.now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The identification registers every PrimeCell peripheral has at 0xfe0 to 0xffc."""
+"""Identification registers that every PrimeCell peripheral has at 0xfe0 to 0xffc."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _CELL_ID = (0x0D, 0xF0, 0x05, 0xB1)
 
 
 def identification(part: int, revision: int) -> dict[int, int]:
-    """PeriphID0..3 and PCellID0..3 by offset, for a part number of 12 bits (DDI 0183, 3.3.15 and 3.3.16)."""
+    """Returns PeriphID0..3 and PCellID0..3 by offset, for a part number of 12 bits (DDI 0183, 3.3.15, 3.3.16)."""
     peripheral = part | _DESIGNER_ARM << 12 | revision << 20
     return {
         **{0xFE0 + 4 * n: peripheral >> 8 * n & 0xFF for n in range(4)},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The test device: a guest's own hand on any interrupt line, so that it can close its loop by itself.
+"""Test device: a guest's own hand on any interrupt line, so that it can close its loop by itself.
 
 All registers are 32 bits wide; an access of another size is an external abort. INTIDs are the board's
 (SPI n is 32+n). A write that names a line this machine does not have changes nothing but REJECTED.
@@ -30,9 +30,9 @@ from heapq import heappop, heappush
 from typing import ClassVar
 
 from harness.arch.intid import SPI_BASE
+from harness.arch.smccc import MASK32
 from harness.devices.lines import Lines
 
-MASK32 = 0xFFFF_FFFF
 MAGIC = 0x5453_5444  # "DTST" in memory order
 
 
@@ -56,13 +56,13 @@ class TestDeviceRegister(IntEnum):
 
 @dataclass(slots=True)
 class TestDevice:
-    """Raises, lowers and pulses lines when told to. Tell it the time (:meth:`advance`) before each access."""
+    """Raises, lowers and pulses lines when told to. It is told the time (:meth:`elapse`) before each access."""
 
     __test__: ClassVar[bool] = False
     sizes: ClassVar[tuple[int, ...]] = (4,)
 
     lines: Lines
-    source: str = "testdev"
+    driver: str = "testdev"
     now: int = 0
     delay: int = 0
     selected: int = SPI_BASE
@@ -73,9 +73,9 @@ class TestDevice:
     _sequence: int = 0  # keeps pulses due at one tick in their order
 
     def reset(self) -> None:
-        """Nothing driven, nothing in flight, counts at zero; time goes on."""
+        """Lets go of every line and of what is in flight, and counts from zero; time goes on."""
         for intid in self._raised:
-            self.lines.drive(intid, self.source, False)
+            self.lines[intid].low(self.driver)
         self._raised.clear()
         self._in_flight.clear()
         self.pulses.clear()
@@ -84,12 +84,12 @@ class TestDevice:
         self.rejected = 0
 
     def read(self, cpu: int, offset: int, size: int) -> int:
-        """Value of a register; write-only ones read as zero."""
+        """Returns the value of a register; write-only ones read as zero."""
         match offset:
             case TestDeviceRegister.ID:
                 return MAGIC
             case TestDeviceRegister.LEVEL:
-                return int(self.lines.level(self.selected))
+                return int(self.lines[self.selected].level)
             case TestDeviceRegister.DELAY:
                 return self.delay
             case TestDeviceRegister.SELECT:
@@ -103,7 +103,7 @@ class TestDevice:
         return 0
 
     def write(self, cpu: int, offset: int, size: int, value: int) -> None:
-        """Write a register; see the table for what it does."""
+        """Writes a register; see the table for what it does."""
         value &= MASK32
         if offset == TestDeviceRegister.DELAY:
             self.delay = value
@@ -126,26 +126,30 @@ class TestDevice:
                 self.selected = value
 
     def deadline(self) -> int | None:
-        """Tick of the next delayed pulse, if one is in flight."""
+        """Returns the tick of the next delayed pulse, if one is in flight."""
         return self._in_flight[0][0] if self._in_flight else None
 
     def advance(self, now: int) -> None:
-        """Let time pass: make every pulse that is due at ``now``, oldest first."""
+        """Lets time pass: makes every pulse that is due at ``now``, oldest first."""
         self.now = now
         while self._in_flight and self._in_flight[0][0] <= now:
             self._pulse(heappop(self._in_flight)[2])
+
+    elapse = advance  # its lines are their own: none waits for the end of an access
 
     def _drive(self, intid: int, level: bool) -> None:
         if level and intid not in self._raised:
             self._raised.append(intid)
         elif not level and intid in self._raised:
             self._raised.remove(intid)
-        self.lines.drive(intid, self.source, level)
+        self.lines[intid].drive(self.driver, level)
 
     def _pulse(self, intid: int) -> None:
+        """Makes an edge; a line that was raised is low afterwards."""
         self.pulses[intid] = self.pulses.get(intid, 0) + 1
-        self._drive(intid, True)
-        self._drive(intid, False)
+        if intid in self._raised:
+            self._raised.remove(intid)
+        self.lines[intid].pulse(self.driver)
 
     def _pulse_after(self, intid: int) -> None:
         if not self.delay:

@@ -1,27 +1,32 @@
 # SPDX-License-Identifier: MIT
 """EL2: exits and their dispatch, SMCCC, PSCI, physical interrupts, and the controllers a guest can have."""
 
-from harness.el2.controller import CallResult, Controller, Service
-from harness.el2.gic_driver import GicDriver
-from harness.el2.gicv2_controller import Gicv2Controller
+from harness.el2.controllers.base import Controller, Service
+from harness.el2.controllers.factory import make_controller, make_vcpus
+from harness.el2.controllers.gicv2 import Gicv2Controller
+from harness.el2.controllers.rvic import RvicController
+from harness.el2.controllers.trap import TrapController
+from harness.el2.controllers.vgic import VgicController
 from harness.el2.hypervisor import Hypervisor
-from harness.el2.psci import Outcome
-from harness.el2.rvic_controller import RvicController
-from harness.el2.trap_controller import TrapController
+from harness.el2.physical.gic_driver import GicDriver
+from harness.el2.power import PowerControl, SystemEnd
 from harness.el2.vcpu import Power, Vcpu
-from harness.el2.vgic_controller import VgicController
+from harness.el2.vm import Vm
 
 __all__ = [
-    "CallResult",
     "Controller",
     "GicDriver",
     "Gicv2Controller",
     "Hypervisor",
-    "Outcome",
     "Power",
+    "PowerControl",
     "RvicController",
     "Service",
+    "SystemEnd",
     "TrapController",
     "Vcpu",
     "VgicController",
+    "Vm",
+    "make_controller",
+    "make_vcpus",
 ]

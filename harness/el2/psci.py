@@ -7,8 +7,6 @@ HVC and SMC both reach it, whichever of them the device tree names: a guest can 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import Protocol
 
 from harness.arch.psci import (
     POWER_STATE_ID,
@@ -21,56 +19,24 @@ from harness.arch.psci import (
 )
 from harness.arch.rvic import MPIDR_AFFINITY
 from harness.arch.smccc import MASK32, MASK64, SMCCC_VERSION
+from harness.el2.power import PowerControl, SystemEnd
 from harness.el2.vcpu import Power, Resume, Vcpu
 
 HIGHEST_AFFINITY_LEVEL = 3
 NO_TRUSTED_OS = 2  # MIGRATE_INFO_TYPE: nothing to migrate (5.8)
 
 
-class Outcome(Enum):
-    """What a guest asked of the whole system."""
-
-    POWER_OFF = auto()
-    RESET = auto()
-
-
-class PowerController(Protocol):
-    """What PSCI asks of the hypervisor."""
-
-    vcpus: list[Vcpu]
-
-    def power_on(self, target: Vcpu, entry: int, context: int) -> None:
-        """Reset the vCPU and let it run at ``entry`` with x0 = ``context``."""
-        ...
-
-    def power_off(self, vcpu: Vcpu) -> None:
-        """Stop the vCPU; it does not return."""
-        ...
-
-    def suspend(self, vcpu: Vcpu, resume: Resume | None) -> None:
-        """Wait for an interrupt, as WFI does; then go on, or with ``resume`` from reset at its entry point."""
-        ...
-
-    def end(self, outcome: Outcome, vcpu: Vcpu) -> None:
-        """End the system's run."""
-        ...
-
-    def is_memory(self, address: int) -> bool:
-        """Whether a guest could start at this address."""
-        ...
-
-
 class Psci:
-    """The PSCI functions over a :class:`PowerController`.
+    """PSCI functions of one VM over its power control.
 
     A handler takes the vCPU and x1 to x3 and returns x0, or None where the caller does not resume with a result.
     """
 
-    def __init__(self, power: PowerController) -> None:
+    def __init__(self, power: PowerControl) -> None:
         self._power = power
 
     def functions(self) -> dict[int, Callable[[Vcpu, int, int, int], int | None]]:
-        """Function identifier to handler."""
+        """Returns the handlers by function identifier."""
         return {
             Function.PSCI_VERSION: lambda *_: VERSION_1_1,
             Function.PSCI_FEATURES: self._features,
@@ -82,8 +48,8 @@ class Psci:
             Function.AFFINITY_INFO_32: _narrow(self._affinity_info),
             Function.AFFINITY_INFO_64: self._affinity_info,
             Function.MIGRATE_INFO_TYPE: lambda *_: NO_TRUSTED_OS,
-            Function.SYSTEM_OFF: lambda vcpu, *_: self._power.end(Outcome.POWER_OFF, vcpu),
-            Function.SYSTEM_RESET: lambda vcpu, *_: self._power.end(Outcome.RESET, vcpu),
+            Function.SYSTEM_OFF: lambda vcpu, *_: self._power.end(SystemEnd.POWER_OFF, vcpu),
+            Function.SYSTEM_RESET: lambda vcpu, *_: self._power.end(SystemEnd.RESET, vcpu),
             Function.SYSTEM_RESET2_32: _narrow(self._system_reset2),
             Function.SYSTEM_RESET2_64: self._system_reset2,
         }
@@ -95,10 +61,11 @@ class Psci:
         return _code(Result.NOT_SUPPORTED)
 
     def _cpu_suspend(self, vcpu: Vcpu, state: int, entry: int, context: int) -> int:
-        """5.4: a standby state keeps everything; a powerdown state comes back at ``entry`` as from CPU_ON.
+        """Suspends the vCPU (5.4).
 
-        Only the core itself has power states (PowerLevel 0); any StateID names one. A powerdown that finds an
-        interrupt already there returns SUCCESS instead, which a caller has to expect (5.4.5).
+        A standby state keeps everything; a powerdown state comes back at ``entry`` as from CPU_ON. Only the core
+        itself has power states (PowerLevel 0); any StateID names one. A powerdown that finds an interrupt already
+        there returns SUCCESS instead, which a caller has to expect (5.4.5).
         """
         state &= MASK32  # a W register in either form (5.4.1)
         if state & ~(POWER_STATE_ID | POWER_STATE_POWERDOWN):
@@ -112,7 +79,7 @@ class Psci:
         return Result.SUCCESS
 
     def _cpu_off(self, vcpu: Vcpu, _x1: int, _x2: int, _x3: int) -> None:
-        self._power.power_off(vcpu)
+        self._power.off(vcpu)
 
     def _cpu_on(self, _vcpu: Vcpu, mpidr: int, entry: int, context: int) -> int:
         target = self._find(mpidr)
@@ -122,7 +89,7 @@ class Psci:
             return _code(Result.ALREADY_ON)
         if not self._is_entry(entry):
             return _code(Result.INVALID_ADDRESS)
-        self._power.power_on(target, entry, context)
+        self._power.on(target, entry, context)
         return Result.SUCCESS
 
     def _affinity_info(self, _vcpu: Vcpu, mpidr: int, level: int, _x3: int) -> int:
@@ -136,10 +103,10 @@ class Psci:
         return Affinity.ON if any(v.power is Power.ON for v in matching) else Affinity.OFF
 
     def _system_reset2(self, vcpu: Vcpu, reset_type: int, _cookie: int, _x3: int) -> int | None:
-        """5.14: there is a warm reset, the same as SYSTEM_RESET; no vendor-specific one, nor any other."""
+        """Resets the system (5.14) as SYSTEM_RESET does: there is a warm reset, and no other."""
         if reset_type != RESET2_WARM:
             return _code(Result.INVALID_PARAMETERS)
-        self._power.end(Outcome.RESET, vcpu)
+        self._power.end(SystemEnd.RESET, vcpu)
         return None
 
     def _is_entry(self, address: int) -> bool:
@@ -156,7 +123,7 @@ def _code(result: Result) -> int:
 def _narrow(
     handler: Callable[[Vcpu, int, int, int], int | None],
 ) -> Callable[[Vcpu, int, int, int], int | None]:
-    """The SMC32 form of a function: arguments are 32 bits wide (DEN0028, 3.1)."""
+    """Returns the SMC32 form of a function: arguments are 32 bits wide (DEN0028, 3.1)."""
 
     def narrowed(vcpu: Vcpu, x1: int, x2: int, x3: int) -> int | None:
         return handler(vcpu, x1 & MASK32, x2 & MASK32, x3 & MASK32)

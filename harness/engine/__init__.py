@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: MIT
-"""One PE on Unicorn: registers, traps, exception entry, stage 2, slices. The only importer of unicorn."""
+"""PE on Unicorn: registers, traps, exception entry, stage 2, slices. No other package imports unicorn."""
 
-from harness.engine._core import Backend
-from harness.engine._registers import General
-from harness.engine._system import SystemRegisters, VectorRegisters
-from harness.engine.access import Access, Part
+from harness.engine.completions.exception_entry import Lockup
+from harness.engine.core import Backend
 from harness.engine.deviations import DEVIATIONS, Deviation
-from harness.engine.exceptions import Lockup
-from harness.engine.memory import Memory, MemoryError_, Region
+from harness.engine.emulator.interruptions import INTERRUPTIONS
+from harness.engine.emulator.registers import RawGeneral
+from harness.engine.emulator.values import register_number, register_value
+from harness.engine.emulator.vector_registers import VectorRegisters
+from harness.engine.memory.ram import Memory, NotRamError, RamRegion
+from harness.engine.memory.stage2 import Page
+from harness.engine.mmio.access import DeviceAccess, Part
 from harness.engine.pe import PE, Handler
-from harness.engine.stage2 import Page
 
 __all__ = [
     "DEVIATIONS",
+    "INTERRUPTIONS",
     "PE",
-    "Access",
     "Backend",
     "Deviation",
-    "General",
+    "DeviceAccess",
     "Handler",
     "Lockup",
     "Memory",
-    "MemoryError_",
+    "NotRamError",
     "Page",
     "Part",
-    "Region",
-    "SystemRegisters",
+    "RamRegion",
+    "RawGeneral",
     "VectorRegisters",
+    "register_number",
+    "register_value",
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Unicorn alone, set up for speed and nothing else: what the harness is measured against.
+"""The baseline that the harness is measured against: Unicorn alone, set up for speed and nothing else.
 
 One raw callback for interrupts, the register view, a stage 2 that never faults (code read-only, data
 execute-never). No exits are served, no exception is entered, no error in the callback is reported.
@@ -14,9 +14,10 @@ from collections.abc import Callable
 
 from harness.arch import hyp
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
-from harness.engine import _probe
-from harness.engine import _unicorn as uc
-from harness.engine.stage2 import PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
+from harness.engine.emulator import binding as uc
+from harness.engine.emulator import probe as _probe
+from harness.engine.emulator.lifetime import view
+from harness.engine.memory.stage2 import PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
 from harness.errors import HarnessError
 
 Callback = Callable[[int, int, int], None]  # (handle, exception number, NULL)
@@ -33,7 +34,7 @@ class Bare:
     def __init__(self, base: int, image: bytes, data: int) -> None:
         if _probe.layout().view_exception is None:
             raise HarnessError("the register view does not fit this build of Unicorn: no baseline without it")
-        self._handle = uc.open_engine("cortex-a72")
+        self._handle = uc.open_instance("cortex-a72")
         weakref.finalize(self, uc.close, self._handle)
         self._write("SCR_EL3", hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS)
         self._write("HCR_EL2", hyp.HCR_RW)  # before all else: without it EL1 is AArch32
@@ -49,19 +50,18 @@ class Bare:
         self._line_pointers = [ctypes.byref(line) for line in self._lines]
         self._callback: object = None
         self.virq(False)
-        state = (ctypes.c_char * _probe.ENV_SPAN).from_address(_probe.environment(self._handle))
-        self._words = memoryview(state).cast("B").cast("Q")
+        self._words = view(_probe.environment(self._handle), _probe.ENV_SPAN, self).cast("Q")
         self.x = self._words[_probe.ENV_X // 8 : _probe.ENV_X // 8 + 31]
         self.pc = base
 
     def on_exception(self, callback: Callback) -> None:
-        """Install the one raw callback. It should be quick, and must not raise: nobody would hear of it."""
+        """Installs the one raw callback. It should be quick, and must not raise: nobody would hear of it."""
         self._callback = uc.IntrHook(callback)
         uc.hook_add(self._handle, uc.HOOK_INTR, self._callback)
 
     @property
     def pc(self) -> int:
-        """Where the next run begins."""
+        """Address at which the next run begins."""
         return self._words[_probe.ENV_PC // 8]
 
     @pc.setter
@@ -69,18 +69,18 @@ class Bare:
         self._words[_probe.ENV_PC // 8] = value
 
     def run(self, count: int = 0) -> None:
-        """Run ``count`` instructions, or with 0 uncounted until :meth:`stop`.
+        """Runs ``count`` instructions, or with 0 uncounted until :meth:`stop`.
 
         Use one of the two on an instance: changing over drops all translated code.
         """
         uc.check(uc.emu_start(self._handle, self.pc, uc.FOREVER, 0, count), "bare run")
 
     def stop(self) -> None:
-        """From the callback: end the run."""
+        """Ends the run, from the callback."""
         uc.emu_stop(self._handle)
 
     def virq(self, level: bool) -> None:
-        """Set HCR_EL2.VI."""
+        """Sets HCR_EL2.VI."""
         uc.reg_write(self._handle, uc.REG_CP, self._line_pointers[level])
 
     def _write(self, name: str, value: int) -> None:
@@ -99,7 +99,7 @@ def _register(name: str, value: int) -> uc.CpRegister:
 
 
 def _ram(image: bytes) -> mmap.mmap:
-    """Whole pages of memory that begin with the image."""
+    """Returns whole pages of memory that begin with the image."""
     ram = mmap.mmap(-1, -(-len(image) // PAGE_SIZE) * PAGE_SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     ram[: len(image)] = image
     return ram

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where this PE is not what the Arm ARM says, by name. docs/deviations.md mirrors the list."""
+"""Deviations of this PE from the Arm ARM, by name. docs/deviations.md mirrors the list."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an implementer of a GICv2 chooses."""
+"""Choices of a GICv2's implementer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class GicConfig:
-    """How much of everything there is; ConfigError outside the limits of IHI 0048B.
+    """Numbers that a GICv2's implementer chooses; ConfigError outside the limits of IHI 0048B.
 
     ``intids`` counts SGIs and PPIs too: 32, 64, ... 992, 1020. Defaults are a GIC-400's.
     """
@@ -21,7 +21,7 @@ class GicConfig:
     list_registers: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse what no GICv2 can be."""
+        """Refuses what no GICv2 can be."""
         if not 1 <= self.cpus <= 8:
             raise ConfigError(f"a GICv2 has 1 to 8 CPU interfaces, not {self.cpus}")
         if not 32 <= self.intids <= 1020 or (self.intids % 32 and self.intids != 1020):
@@ -33,10 +33,10 @@ class GicConfig:
 
     @property
     def priority_mask(self) -> int:
-        """The implemented bits of a priority; the others are RAZ/WI (3.3)."""
+        """Implemented bits of a priority; the others are RAZ/WI (3.3)."""
         return 0xFF << (8 - self.priority_bits) & 0xFF
 
     @property
     def minimum_bpr(self) -> int:
-        """The smallest binary point: all implemented bits are group priority (3.3.3); 2 for a GIC-400."""
+        """Smallest binary point: all implemented bits are group priority (3.3.3); 2 for a GIC-400."""
         return max(0, 7 - self.priority_bits)

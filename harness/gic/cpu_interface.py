@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One CPU interface (IHI 0048B, 4.4): what is signalled, and what the running priority is.
+"""CPU interface (IHI 0048B, 4.4): what is signalled, and what the running priority is.
 
 The physical interface and the guest's virtual one (5.5) are both this class; they differ in where their
 interrupts come from. It therefore names an interrupt by a candidate's ``key`` and leaves pending and
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.arch.gic import Ctlr
 from harness.gic.priority import NONE, Candidate, group_priority, level_mask, running_priority
 from harness.gic.registers import Field
 
@@ -17,20 +18,9 @@ SPURIOUS = 1023  # nothing to take
 OTHER_GROUP = 1022  # Group 1 is pending, but this register gives only Group 0 while AckCtl is 0
 
 
-class Ctlr:
-    """GICC_CTLR without the Security Extensions (4.4.1); GICV_CTLR and GICH_VMCR lay the same bits out."""
-
-    ENABLE_GRP0 = 1 << 0
-    ENABLE_GRP1 = 1 << 1
-    ACK_CTL = 1 << 2
-    FIQ_EN = 1 << 3
-    CBPR = 1 << 4
-    EOI_MODE = 1 << 9
-
-
 @dataclass(slots=True)
 class CpuInterface:
-    """Control, priority mask, binary points and active priorities.
+    """CPU interface: control, priority mask, binary points and active priorities.
 
     ``apr`` holds Group 0's active priorities and ``nsapr`` Group 1's; with ``one_apr`` (the virtual
     interface, 5.3.7) both are in ``apr``. ``hppi`` is the highest-priority pending interrupt, as the owner
@@ -49,24 +39,27 @@ class CpuInterface:
     hppi: Candidate = NONE
 
     def __post_init__(self) -> None:
-        """Binary points reset to their minima."""
+        """Resets the binary points to their minima."""
         self.bpr, self.abpr = self.minimum_bpr, self.minimum_bpr + 1
 
     # What is signalled
 
     @property
     def running(self) -> int:
-        """The running priority; IDLE (0x100) when nothing is active."""
+        """Running priority; IDLE (0x100) when nothing is active."""
         return running_priority(self.apr | self.nsapr, self.minimum_bpr + 1)
 
     def _group_priority(self, priority: int, group: int) -> int:
-        """Group 1 has its own binary point, one higher for the same split, unless CBPR is set (3.3.3)."""
+        """Returns the part that preempts (3.3.3).
+
+        Group 1 has its own binary point, one higher for the same split, unless CBPR is set.
+        """
         binary_point = self.abpr - 1 if group and not self.ctlr & Ctlr.CBPR else self.bpr
         return group_priority(priority, binary_point)
 
     @property
     def signalled(self) -> bool:
-        """Whether the hppi's group is enabled here, and it passes the priority mask and preempts what runs (3.3).
+        """True if the hppi's group is enabled here, and it passes the priority mask and preempts what runs (3.3).
 
         The hppi was chosen before that is asked, so one that is held back here hides all others (4.4.4).
         """
@@ -77,7 +70,7 @@ class CpuInterface:
 
     @property
     def outputs(self) -> tuple[bool, bool]:
-        """(IRQ, FIQ) levels: Group 0 is signalled by FIQ where FIQEn is set (4.4.1)."""
+        """Levels of (IRQ, FIQ): Group 0 is signalled by FIQ where FIQEn is set (4.4.1)."""
         if not self.signalled:
             return False, False
         fiq = not self.hppi.group and bool(self.ctlr & Ctlr.FIQ_EN)
@@ -86,14 +79,14 @@ class CpuInterface:
     # Commands
 
     def _seen(self, aliased: bool) -> int:
-        """The hppi's key as a register shows it: the aliased ones give Group 1 only (4.4.4, 4.4.9)."""
+        """Returns the hppi's key as a register shows it: the aliased ones give Group 1 only (4.4.4, 4.4.9)."""
         _, key, group = self.hppi  # NONE has the spurious key in Group 0
         if aliased:
             return key if group else SPURIOUS
         return OTHER_GROUP if group and not self.ctlr & Ctlr.ACK_CTL else key
 
     def acknowledge(self, *, aliased: bool) -> int:
-        """IAR, or AIAR: the key of the interrupt taken, whose priority is now active; or 1022, 1023."""
+        """Takes the hppi, as IAR or AIAR: returns its key, whose priority is now active; or 1022, 1023."""
         if not self.signalled:
             return SPURIOUS
         key = self._seen(aliased)
@@ -107,11 +100,11 @@ class CpuInterface:
         return key
 
     def highest_pending(self, *, aliased: bool) -> int:
-        """HPPIR, or AHPPIR: the key of the hppi, whatever enables, mask and running priority; or 1022, 1023."""
+        """Returns HPPIR, or AHPPIR: the hppi's key, whatever enables, mask and running priority; or 1022, 1023."""
         return self._seen(aliased)
 
     def drop_priority(self) -> bool:
-        """EOIR's first half: the most urgent active priority is no longer active. False if there was none."""
+        """Drops the most urgent active priority, as the first half of EOIR; False if there was none."""
         active = self.apr | self.nsapr
         if not active:
             return False
@@ -122,13 +115,13 @@ class CpuInterface:
 
     @property
     def split(self) -> bool:
-        """EOImode: EOIR only drops the priority, DIR deactivates (3.2.1)."""
+        """True in EOImode 1: EOIR only drops the priority, DIR deactivates (3.2.1)."""
         return bool(self.ctlr & Ctlr.EOI_MODE)
 
     # Registers
 
     def read(self, field: Field, index: int) -> int:
-        """One word of the registers that are plain state."""
+        """Returns one word of the registers that are plain state."""
         match field:
             case Field.CTLR:
                 return self.ctlr
@@ -148,7 +141,7 @@ class CpuInterface:
                 return 0
 
     def write(self, field: Field, index: int, value: int) -> None:
-        """One word, reserved bits cleared. A binary point below its minimum becomes the minimum (4.4.3)."""
+        """Writes one word, reserved bits cleared. A binary point below its minimum becomes the minimum (4.4.3)."""
         match field:
             case Field.CTLR:
                 self.ctlr = value
@@ -166,6 +159,6 @@ class CpuInterface:
                 pass
 
     def _levels(self, active: int, index: int, value: int) -> int:
-        """Replace one word of active priorities, of which only the implemented preemption levels exist."""
+        """Replaces one word of active priorities, of which only the implemented preemption levels exist."""
         implemented = (1 << (1 << (7 - self.minimum_bpr))) - 1
         return (active & ~(0xFFFF_FFFF << 32 * index) | value << 32 * index) & implemented

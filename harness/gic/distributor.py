@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The GICv2 distributor (IHI 0048B, 3 and 4.3): what is pending, and which of it each CPU should take."""
+"""Distributor of a GICv2 (IHI 0048B, 3 and 4.3): what is pending, and which of it each CPU should take."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
 
+from harness.arch.gic import IAR_CPUID_SHIFT, SGIR_SGI, sgi_targets
 from harness.arch.intid import SGI_COUNT, SPI_BASE
 from harness.gic.config import GicConfig
 from harness.gic.interrupts import Interrupts
@@ -25,7 +26,7 @@ _BITMAPS: Final = {  # one-bit fields -> the attribute of Interrupts that a writ
 
 @dataclass(slots=True)
 class Distributor:
-    """All interrupts of the machine; knows CPU interfaces only by number."""
+    """Distributor: all interrupts of the machine; it knows CPU interfaces only by number."""
 
     config: GicConfig
     ctlr: int = 0
@@ -35,7 +36,7 @@ class Distributor:
     sgi_sources: list[list[int]] = field(init=False)  # [target][SGI] -> the CPUs that sent it
 
     def __post_init__(self) -> None:
-        """Reset state; a uniprocessor's only CPU is the target of every SPI (4.3.12)."""
+        """Sets everything to its reset state; a uniprocessor's only CPU is the target of every SPI (4.3.12)."""
         cpus = range(self.config.cpus)
         self.private = [Interrupts(_ALL, enabled=_SGIS, edge=_SGIS) for _ in cpus]
         self.shared = Interrupts((1 << self.config.intids) - 1 & ~_ALL)
@@ -43,13 +44,13 @@ class Distributor:
         self.sgi_sources = [[0] * SGI_COUNT for _ in cpus]
 
     def owner(self, intid: int, cpu: int) -> Interrupts:
-        """The set that the INTID belongs to, as ``cpu`` sees it."""
+        """Returns the set that the INTID belongs to, as ``cpu`` sees it."""
         return self.private[cpu] if intid < SPI_BASE else self.shared
 
     # What the CPU interfaces ask for
 
     def highest(self, cpu: int) -> Candidate:
-        """The highest-priority pending interrupt for a CPU, among the groups that GICD_CTLR forwards (4.3.1).
+        """Returns the highest-priority pending interrupt for a CPU in the groups that GICD_CTLR forwards (4.3.1).
 
         What the CPU interface then does with it plays no part in the choice (4.4.4).
         """
@@ -70,46 +71,46 @@ class Distributor:
         return Candidate(priority, intid, self.group(intid, cpu))
 
     def group(self, intid: int, cpu: int) -> int:
-        """0 or 1."""
+        """Returns the interrupt's group, 0 or 1."""
         return self.owner(intid, cpu).group >> intid & 1
 
     def spi_targets(self, intid: int) -> int:
-        """Bitmask of the CPUs an SPI is targeted at."""
+        """Returns a bitmask of the CPUs an SPI is targeted at."""
         return sum((mask >> intid & 1) << cpu for cpu, mask in enumerate(self.targets))
 
     def identify(self, intid: int, cpu: int) -> int:
-        """What IAR or HPPIR shows: the INTID and, for an SGI, the lowest CPU that sent it in bits [12:10]."""
+        """Returns what IAR or HPPIR shows: the INTID and, for an SGI, the lowest CPU that sent it (CPUID)."""
         if intid >= SGI_COUNT:
             return intid
         sources = self.sgi_sources[cpu][intid]
-        return intid | ((sources & -sources).bit_length() - 1) << 10
+        return intid | ((sources & -sources).bit_length() - 1) << IAR_CPUID_SHIFT
 
     def activate(self, intid: int, cpu: int) -> int:
-        """Acknowledge: pending becomes active, or active and pending if the line or another source holds it.
+        """Acknowledges an interrupt and returns the value for IAR.
 
-        Returns the value for IAR.
+        Pending becomes active, or active and pending if the line or another source holds it.
         """
         value = self.identify(intid, cpu)
         own, bit = self.owner(intid, cpu), 1 << intid
         own.active |= bit
         if intid < SGI_COUNT:
-            self._set_sources(cpu, intid, self.sgi_sources[cpu][intid] & ~(1 << (value >> 10)))
+            self._set_sources(cpu, intid, self.sgi_sources[cpu][intid] & ~(1 << (value >> IAR_CPUID_SHIFT)))
         else:
             own.latch &= ~bit
         return value
 
     def deactivate(self, intid: int, cpu: int) -> None:
-        """Active becomes inactive, active and pending becomes pending."""
+        """Deactivates an interrupt: active becomes inactive, active and pending becomes pending."""
         self.owner(intid, cpu).active &= ~(1 << intid)
 
     def set_line(self, intid: int, level: bool, cpu: int) -> None:
-        """Drive the input of an SPI, or of one CPU's PPI."""
+        """Drives the input of an SPI, or of one CPU's PPI."""
         self.owner(intid, cpu).set_line(1 << intid, level)
 
     # Registers
 
     def read(self, register: Register, index: int, cpu: int) -> int:
-        """One word, before access rules."""
+        """Returns one word, before access rules."""
         shown, first = register.field, register.first + index * register.fields
         if shown in _BITMAPS:
             return self._read_bits(shown, first, cpu)
@@ -118,7 +119,7 @@ class Distributor:
         return sum(self._read_byte(shown, first + n, cpu) << 8 * n for n in range(4))
 
     def write(self, register: Register, index: int, cpu: int, value: int, lanes: int) -> None:
-        """One word, of which the bits in ``lanes`` were written; reserved bits are cleared already."""
+        """Writes one word, of which the bits in ``lanes`` were written; reserved bits are cleared already."""
         shown, first = register.field, register.first + index * register.fields
         if shown in _BITMAPS:
             self._write_bits(register, first, cpu, value)
@@ -185,17 +186,15 @@ class Distributor:
                 self.targets[target] = others | (value >> target & 1) << n
 
     def _send_sgi(self, cpu: int, value: int) -> None:
-        """GICD_SGIR: the target list, all but the sender, or the sender; 0b11 is reserved (4.3.15)."""
-        everyone = (1 << self.config.cpus) - 1
-        listed = value >> 16 & everyone
-        targets = (listed, everyone & ~(1 << cpu), 1 << cpu, 0)[value >> 24 & 3]
-        sgi = value & 0xF
+        """Makes an SGI pending as GICD_SGIR says."""
+        targets = sgi_targets(self.config.cpus, cpu, value)
+        sgi = value & SGIR_SGI
         for target in range(self.config.cpus):
             if targets >> target & 1:
                 self._set_sources(target, sgi, self.sgi_sources[target][sgi] | 1 << cpu)
 
     def _set_sources(self, cpu: int, sgi: int, sources: int) -> None:
-        """An SGI is pending while any source is."""
+        """Sets an SGI's sources; it is pending while there is any."""
         self.sgi_sources[cpu][sgi] = sources
         own = self.private[cpu]
         own.latch = own.latch | 1 << sgi if sources else own.latch & ~(1 << sgi)

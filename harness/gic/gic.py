@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""A whole GICv2: its frames of registers, its input lines and its output lines (IHI 0048B)."""
+"""GICv2 as a whole: its frames of registers, its input lines and its output lines (IHI 0048B)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from harness.arch.gic import GICH_ALIAS, GICH_ALIAS_STRIDE, IAR_CPUID, IAR_INTID
 from harness.arch.intid import PPI_BASE, SPI_BASE
 from harness.gic.config import GicConfig
 from harness.gic.cpu_interface import OTHER_GROUP, CpuInterface
 from harness.gic.distributor import Distributor
 from harness.gic.registers import LAYOUT, Access, Banked, Field, Frame, Register, Word, Write
 from harness.gic.virtual import VirtualInterface, identify
+from harness.wires import Wire
 
-ALIAS_BASE = 0x1000  # GICH: each CPU's own copy for all to reach, 0x200 apart, where a GIC-400 has them
-ALIAS_SIZE = 0x200
 _WORD = 0xFFFF_FFFF
 
 
 class State(NamedTuple):
-    """One interrupt as a CPU sees it, for diagnostics."""
+    """State of one interrupt as a CPU sees it, for diagnostics."""
 
     enabled: bool
     pending: bool
@@ -33,46 +33,54 @@ class State(NamedTuple):
 
 @dataclass(slots=True, init=False)
 class Gic:
-    """A GICv2 without the Security Extensions, with the virtualization extensions.
+    """GICv2 without the Security Extensions, with the virtualization extensions.
 
-    ``irq``, ``fiq``, ``virq``, ``vfiq`` and ``maintenance`` are the outputs, a bit per CPU, up to date after
-    every call. No access that a guest can make raises: what the manual reserves is RAZ/WI.
+    ``irq``, ``fiq``, ``virq``, ``vfiq`` and ``maintenance`` are the outputs, a wire for each CPU, which follow
+    every access and every change of an input line. No access that a guest can make raises: what the manual
+    reserves is RAZ/WI.
     """
 
     config: GicConfig
     distributor: Distributor
     interfaces: list[CpuInterface]
     virtual: list[VirtualInterface]
-    irq: int
-    fiq: int
-    virq: int
-    vfiq: int
-    maintenance: int
+    irq: tuple[Wire, ...]
+    fiq: tuple[Wire, ...]
+    virq: tuple[Wire, ...]
+    vfiq: tuple[Wire, ...]
+    maintenance: tuple[Wire, ...]
 
     def __init__(
         self, cpus: int = 1, intids: int = 288, *, priority_bits: int = 5, list_registers: int = 4
     ) -> None:
         self.config = GicConfig(cpus, intids, priority_bits, list_registers)
+        self.irq, self.fiq, self.virq, self.vfiq, self.maintenance = (
+            tuple(Wire() for _ in range(cpus)) for _ in range(5)
+        )
         self.reset()
 
     def reset(self) -> None:
-        """Every register to its reset value, every input line low."""
+        """Takes every register to its reset value, every line low.
+
+        The outputs' listeners are not told: what these lead to is reset with the GIC.
+        """
         config = self.config
         self.distributor = Distributor(config)
         self.interfaces = [CpuInterface(config.priority_mask, config.minimum_bpr) for _ in range(config.cpus)]
         self.virtual = [VirtualInterface(config.list_registers) for _ in range(config.cpus)]
-        self.irq = self.fiq = self.virq = self.vfiq = self.maintenance = 0
+        for wire in (*self.irq, *self.fiq, *self.virq, *self.vfiq, *self.maintenance):
+            wire.level = False
 
     # Input lines
 
     def set_line(self, intid: int, level: bool, cpu: int = 0) -> None:
-        """Drive the input of an SPI, or of one CPU's PPI. ValueError for an INTID without a line."""
+        """Drives the input of an SPI, or of one CPU's PPI. ValueError for an INTID without a line."""
         self._check_line(intid)
         self.distributor.set_line(intid, level, cpu)
         self._settle(intid, cpu)
 
     def line_level(self, intid: int, cpu: int = 0) -> bool:
-        """Level of that input."""
+        """Returns the level of that input."""
         self._check_line(intid)
         return bool(self.distributor.owner(intid, cpu).line >> intid & 1)
 
@@ -81,7 +89,7 @@ class Gic:
             raise ValueError(f"INTID {intid} has no input line")
 
     def state(self, intid: int, cpu: int = 0) -> State:
-        """One interrupt as ``cpu`` sees it. ValueError for an INTID that does not exist."""
+        """Returns the state of one interrupt as ``cpu`` sees it. ValueError for an INTID that does not exist."""
         if not 0 <= intid < self.config.intids:
             raise ValueError(f"INTID {intid} does not exist")
         distributor = self.distributor
@@ -101,11 +109,11 @@ class Gic:
     # Accesses
 
     def read(self, frame: Frame, cpu: int, offset: int, size: int) -> int:
-        """A load of ``size`` bytes by ``cpu``; eight bytes are two words, as an interconnect splits them."""
+        """Loads ``size`` bytes for ``cpu``; eight bytes are two words, as an interconnect splits them."""
         if size == 8:
             return self.read(frame, cpu, offset, 4) | self.read(frame, cpu, offset + 4, 4) << 32
-        if frame is Frame.GICH and offset >= ALIAS_BASE:
-            cpu, offset = divmod(offset - ALIAS_BASE, ALIAS_SIZE)
+        if frame is Frame.GICH and offset >= GICH_ALIAS:
+            cpu, offset = divmod(offset - GICH_ALIAS, GICH_ALIAS_STRIDE)
         word = self._word(frame, cpu, offset, size)
         if word is None or word.register.access is Access.WO:
             return 0
@@ -123,13 +131,13 @@ class Gic:
         return value if size == 4 else value >> 8 * (offset & 3) & 0xFF
 
     def write(self, frame: Frame, cpu: int, offset: int, size: int, value: int) -> None:
-        """A store of the low ``size`` bytes of ``value`` by ``cpu``; eight bytes are two words."""
+        """Stores the low ``size`` bytes of ``value`` for ``cpu``; eight bytes are two words."""
         if size == 8:
             self.write(frame, cpu, offset, 4, value)
             self.write(frame, cpu, offset + 4, 4, value >> 32)
             return
-        if frame is Frame.GICH and offset >= ALIAS_BASE:
-            cpu, offset = divmod(offset - ALIAS_BASE, ALIAS_SIZE)
+        if frame is Frame.GICH and offset >= GICH_ALIAS:
+            cpu, offset = divmod(offset - GICH_ALIAS, GICH_ALIAS_STRIDE)
         word = self._word(frame, cpu, offset, size)
         if word is None or word.register.access is Access.RO or word.register.write is Write.IGNORED:
             return
@@ -154,7 +162,7 @@ class Gic:
             self._settle_virtual(cpu)
 
     def _word(self, frame: Frame, cpu: int, offset: int, size: int) -> Word | None:
-        """The word that an access of this size may reach; None where it is reserved, and so RAZ/WI."""
+        """Returns the word that an access of this size may reach; None where it is reserved, and so RAZ/WI."""
         word = LAYOUT[frame].get(offset & ~3)
         if word is None or cpu >= self.config.cpus:
             return None
@@ -181,7 +189,7 @@ class Gic:
             interface.write(field, index, value)
             self._settle_cpu(cpu)
             return
-        intid = value & 0x3FF
+        intid = value & IAR_INTID
         if intid >= self.config.intids:
             return  # a special INTID, or one that does not exist (4.4.5)
         if field is Field.DIR:
@@ -213,7 +221,7 @@ class Gic:
         if register.write is not Write.ACTION:
             virtual.guest.write(field, index, value)
         else:
-            physical = virtual.end(field, value & 0x1FFF)
+            physical = virtual.end(field, value & (IAR_INTID | IAR_CPUID))
             if physical is not None and PPI_BASE <= physical < self.config.intids:
                 self.distributor.deactivate(physical, cpu)
                 self._settle(physical, cpu)
@@ -222,7 +230,7 @@ class Gic:
     # Output lines
 
     def _settle(self, intid: int, cpu: int) -> None:
-        """Outputs after a change to one interrupt."""
+        """Drives the outputs after a change to one interrupt."""
         if intid < SPI_BASE:
             self._settle_cpu(cpu)
             return
@@ -237,14 +245,14 @@ class Gic:
     def _settle_cpu(self, cpu: int) -> None:
         interface = self.interfaces[cpu]
         interface.hppi = self.distributor.highest(cpu)
-        others, irq, fiq = ~(1 << cpu), *interface.outputs
-        self.irq = self.irq & others | irq << cpu
-        self.fiq = self.fiq & others | fiq << cpu
+        irq, fiq = interface.outputs
+        self.irq[cpu].drive(irq)
+        self.fiq[cpu].drive(fiq)
 
     def _settle_virtual(self, cpu: int) -> None:
-        virtual, others = self.virtual[cpu], ~(1 << cpu)
+        virtual = self.virtual[cpu]
         virtual.guest.hppi = virtual.highest()
         irq, fiq = virtual.guest.outputs
-        self.virq = self.virq & others | irq << cpu
-        self.vfiq = self.vfiq & others | fiq << cpu
-        self.maintenance = self.maintenance & others | virtual.maintenance << cpu
+        self.virq[cpu].drive(irq)
+        self.vfiq[cpu].drive(fiq)
+        self.maintenance[cpu].drive(virtual.maintenance)

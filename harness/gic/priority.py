@@ -10,7 +10,7 @@ SPURIOUS_ID = 1023
 
 
 class Candidate(NamedTuple):
-    """A pending interrupt that may be signalled; ``key`` is its INTID, or its list register's number."""
+    """Pending interrupt that may be signalled; ``key`` is its INTID, or its list register's number."""
 
     priority: int
     key: int
@@ -21,15 +21,15 @@ NONE = Candidate(IDLE, SPURIOUS_ID, 0)
 
 
 def group_priority(priority: int, binary_point: int) -> int:
-    """The part of a priority that counts for preemption: bits [7:bpr+1]; none at all for 7 (3.3.3)."""
+    """Returns the part of a priority that counts for preemption: bits [7:bpr+1]; none at all for 7 (3.3.3)."""
     return priority & (0xFE << binary_point) & 0xFF
 
 
 def level_mask(priority: int, shift: int) -> int:
-    """The bit of the active priorities registers for a group priority, one bit per preemption level."""
+    """Returns the bit of the active priorities registers for a group priority, one bit per preemption level."""
     return 1 << (priority >> shift)
 
 
 def running_priority(active: int, shift: int) -> int:
-    """The most urgent active group priority: the lowest set bit, or IDLE."""
+    """Returns the most urgent active group priority: the lowest set bit, or IDLE."""
     return ((active & -active).bit_length() - 1) << shift if active else IDLE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every register of a GICv2 as one row (IHI 0048B.b, tables 4-1, 4-2, 5-1 and 5-8).
+"""Table of every register of a GICv2, each a row (IHI 0048B.b, tables 4-1, 4-2, 5-1 and 5-8).
 
 The rows are the model: ``LAYOUT`` finds the row of an address, and the row's words say what an access does
 there. What no row covers is reserved: it reads as zero and ignores writes (RAZ/WI). The programmers' model is
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
+from harness.arch import gic as at
+from harness.arch.gic import Ctlr
 from harness.gic.config import GicConfig
 
 
 class Frame(Enum):
-    """A page (or pages) of registers that the board puts at one address."""
+    """Frame of registers that the board puts at one address."""
 
     __hash__ = object.__hash__  # on every access's path; Enum's own is Python code
 
@@ -28,7 +30,7 @@ class Frame(Enum):
 
 
 class Access(Enum):
-    """The manual's Type column: a read of WO gives zero, a write to RO is ignored."""
+    """Type of a register in the manual's tables: a read of WO gives zero, a write to RO is ignored."""
 
     RO = "RO"
     WO = "WO"
@@ -36,7 +38,7 @@ class Access(Enum):
 
 
 class Write(Enum):
-    """What a permitted write does with its bits."""
+    """Effect of a permitted write."""
 
     STORE = auto()  # the field becomes the value written
     W1S = auto()  # a one sets, a zero has no effect
@@ -46,7 +48,7 @@ class Write(Enum):
 
 
 class Banked(Enum):
-    """Whose copy an access reaches."""
+    """Copy that an access reaches."""
 
     NO = auto()  # one register for all CPUs
     PRIVATE = auto()  # the fields of SGIs and PPIs are per CPU, those of SPIs are shared
@@ -54,7 +56,7 @@ class Banked(Enum):
 
 
 class Field(Enum):
-    """Which part of the state a register shows; registers with the same Field are views of the same bits."""
+    """Part of the state that a register shows; registers with the same Field are views of the same bits."""
 
     __hash__ = object.__hash__  # as Frame
 
@@ -98,7 +100,7 @@ Reset = int | Callable[[GicConfig], int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Register:
-    """One row: ``count`` consecutive words, each made of fields of ``bits`` bits."""
+    """Row of the table: ``count`` consecutive words, each made of fields of ``bits`` bits."""
 
     frame: Frame
     name: str
@@ -123,18 +125,18 @@ class Register:
         return 32 // self.bits
 
     def word_name(self, index: int) -> str:
-        """The manual's name of one word, numbered where there are several: ``GICD_ISENABLER1``."""
+        """Returns the manual's name of one word, numbered where there are several: ``GICD_ISENABLER1``."""
         return self.name if self.count == 1 else f"{self.name}{self.first // self.fields + index}"
 
     def reset_value(self, config: GicConfig, index: int) -> int:
-        """What the word reads after reset."""
+        """Returns what the word reads after reset."""
         if index < len(self.resets):
             return self.resets[index]
         return self.reset if isinstance(self.reset, int) else self.reset(config)
 
 
 class Word(NamedTuple):
-    """One addressable word: its row and its place in the row."""
+    """Addressable word: its row and its place in the row."""
 
     register: Register
     number: int
@@ -149,7 +151,7 @@ _R = Register
 
 
 def _typer(config: GicConfig) -> int:
-    """ITLinesNumber and CPUNumber; SecurityExtn and LSPI are zero."""
+    """Returns ITLinesNumber and CPUNumber; SecurityExtn and LSPI are zero."""
     return (config.intids + 31) // 32 - 1 | (config.cpus - 1) << 5
 
 
@@ -162,85 +164,88 @@ def _abpr(config: GicConfig) -> int:
 
 
 def _vtr(config: GicConfig) -> int:
-    """PRIbits and PREbits (five bits each, as the list registers have), ListRegs."""
+    """Returns PRIbits and PREbits (five bits each, as the list registers have), ListRegs."""
     return 4 << 29 | 4 << 26 | config.list_registers - 1
 
 
 _IDENTITY = (0x04, 0, 0, 0, 0x90, 0xB4, 0x2B, 0, 0x0D, 0xF0, 0x05, 0xB1)  # ICPIDR4-7, ICPIDR0-3, ICCIDR0-3
 _IIDR_D, _IIDR_C = 0x0200_143B, 0x0202_143B
-_CTLR = 0x21F  # EnableGrp0, EnableGrp1, AckCtl, FIQEn, CBPR, EOImode
-_VMCR = 0xF8FC_0000 | _CTLR  # VMPriMask, VMBP, VMABP above the same control bits
+_VMCR = 0xF8FC_0000 | Ctlr.ALL  # VMPriMask, VMBP, VMABP above the same control bits
 
 # fmt: off
 DISTRIBUTOR = (
-    _R(_D, "GICD_CTLR", 0x000, "4.3.1", _RW, _F.CTLR, writable=0x3),
-    _R(_D, "GICD_TYPER", 0x004, "4.3.2", _RO, _CONSTANT, reset=_typer),
-    _R(_D, "GICD_IIDR", 0x008, "4.3.3", _RO, _CONSTANT, reset=_IIDR_D),
-    _R(_D, "GICD_IGROUPR", 0x080, "4.3.4", _RW, _F.GROUP, 32, 1, banked=_PRIV),
-    _R(_D, "GICD_ISENABLER", 0x100, "4.3.5", _RW, _F.ENABLED, 32, 1, write=_W1S, banked=_PRIV,
+    _R(_D, "GICD_CTLR", at.GICD_CTLR, "4.3.1", _RW, _F.CTLR, writable=0x3),
+    _R(_D, "GICD_TYPER", at.GICD_TYPER, "4.3.2", _RO, _CONSTANT, reset=_typer),
+    _R(_D, "GICD_IIDR", at.GICD_IIDR, "4.3.3", _RO, _CONSTANT, reset=_IIDR_D),
+    _R(_D, "GICD_IGROUPR", at.GICD_IGROUPR, "4.3.4", _RW, _F.GROUP, 32, 1, banked=_PRIV),
+    _R(_D, "GICD_ISENABLER", at.GICD_ISENABLER, "4.3.5", _RW, _F.ENABLED, 32, 1, write=_W1S, banked=_PRIV,
        sgis_fixed=True, resets=(0xFFFF,)),
-    _R(_D, "GICD_ICENABLER", 0x180, "4.3.6", _RW, _F.ENABLED, 32, 1, write=_W1C, banked=_PRIV,
+    _R(_D, "GICD_ICENABLER", at.GICD_ICENABLER, "4.3.6", _RW, _F.ENABLED, 32, 1, write=_W1C, banked=_PRIV,
        sgis_fixed=True, resets=(0xFFFF,)),
-    _R(_D, "GICD_ISPENDR", 0x200, "4.3.7", _RW, _F.PENDING, 32, 1, write=_W1S, banked=_PRIV, sgis_fixed=True),
-    _R(_D, "GICD_ICPENDR", 0x280, "4.3.8", _RW, _F.PENDING, 32, 1, write=_W1C, banked=_PRIV, sgis_fixed=True),
-    _R(_D, "GICD_ISACTIVER", 0x300, "4.3.9", _RW, _F.ACTIVE, 32, 1, write=_W1S, banked=_PRIV),
-    _R(_D, "GICD_ICACTIVER", 0x380, "4.3.10", _RW, _F.ACTIVE, 32, 1, write=_W1C, banked=_PRIV),
-    _R(_D, "GICD_IPRIORITYR", 0x400, "4.3.11", _RW, _F.PRIORITY, 255, 8, bytes=True, banked=_PRIV),
-    _R(_D, "GICD_ITARGETSR", 0x800, "4.3.12", _RO, _F.TARGETS, 8, 8, bytes=True, banked=_CPU),
-    _R(_D, "GICD_ITARGETSR", 0x820, "4.3.12", _RW, _F.TARGETS, 247, 8, first=32, bytes=True),
-    _R(_D, "GICD_ICFGR", 0xC00, "4.3.13", _RW, _F.EDGE, 64, 2, writable=0xAAAA_AAAA, banked=_PRIV,
+    _R(_D, "GICD_ISPENDR", at.GICD_ISPENDR, "4.3.7", _RW, _F.PENDING, 32, 1, write=_W1S, banked=_PRIV,
+       sgis_fixed=True),
+    _R(_D, "GICD_ICPENDR", at.GICD_ICPENDR, "4.3.8", _RW, _F.PENDING, 32, 1, write=_W1C, banked=_PRIV,
+       sgis_fixed=True),
+    _R(_D, "GICD_ISACTIVER", at.GICD_ISACTIVER, "4.3.9", _RW, _F.ACTIVE, 32, 1, write=_W1S, banked=_PRIV),
+    _R(_D, "GICD_ICACTIVER", at.GICD_ICACTIVER, "4.3.10", _RW, _F.ACTIVE, 32, 1, write=_W1C, banked=_PRIV),
+    _R(_D, "GICD_IPRIORITYR", at.GICD_IPRIORITYR, "4.3.11", _RW, _F.PRIORITY, 255, 8, bytes=True, banked=_PRIV),
+    _R(_D, "GICD_ITARGETSR", at.GICD_ITARGETSR, "4.3.12", _RO, _F.TARGETS, 8, 8, bytes=True, banked=_CPU),
+    _R(_D, "GICD_ITARGETSR", at.GICD_ITARGETSR + 0x20, "4.3.12", _RW, _F.TARGETS, 247, 8, first=32, bytes=True),
+    _R(_D, "GICD_ICFGR", at.GICD_ICFGR, "4.3.13", _RW, _F.EDGE, 64, 2, writable=0xAAAA_AAAA, banked=_PRIV,
        sgis_fixed=True, resets=(0xAAAA_AAAA,)),
-    _R(_D, "GICD_NSACR", 0xE00, "4.3.14", _RW, _CONSTANT, 64, 2, write=_IGNORED, writable=0),
-    _R(_D, "GICD_SGIR", 0xF00, "4.3.15", _WO, _F.SGIR, write=_ACTION),
-    _R(_D, "GICD_CPENDSGIR", 0xF10, "4.3.16", _RW, _F.SGI_SOURCES, 4, 8, write=_W1C, bytes=True, banked=_CPU),
-    _R(_D, "GICD_SPENDSGIR", 0xF20, "4.3.17", _RW, _F.SGI_SOURCES, 4, 8, write=_W1S, bytes=True, banked=_CPU),
-    _R(_D, "GICD_ID", 0xFD0, "4.3.18", _RO, _CONSTANT, 12, resets=_IDENTITY),
+    _R(_D, "GICD_NSACR", at.GICD_NSACR, "4.3.14", _RW, _CONSTANT, 64, 2, write=_IGNORED, writable=0),
+    _R(_D, "GICD_SGIR", at.GICD_SGIR, "4.3.15", _WO, _F.SGIR, write=_ACTION),
+    _R(_D, "GICD_CPENDSGIR", at.GICD_CPENDSGIR, "4.3.16", _RW, _F.SGI_SOURCES, 4, 8, write=_W1C, bytes=True,
+       banked=_CPU),
+    _R(_D, "GICD_SPENDSGIR", at.GICD_SPENDSGIR, "4.3.17", _RW, _F.SGI_SOURCES, 4, 8, write=_W1S, bytes=True,
+       banked=_CPU),
+    _R(_D, "GICD_ID", at.GICD_ID, "4.3.18", _RO, _CONSTANT, 12, resets=_IDENTITY),
 )
 
 CPU_INTERFACE = (
-    _R(_C, "GICC_CTLR", 0x000, "4.4.1", _RW, _F.CTLR, writable=_CTLR, banked=_CPU),
-    _R(_C, "GICC_PMR", 0x004, "4.4.2", _RW, _F.PMR, writable=0xFF, banked=_CPU),
-    _R(_C, "GICC_BPR", 0x008, "4.4.3", _RW, _F.BPR, writable=0x7, banked=_CPU, reset=_bpr),
-    _R(_C, "GICC_IAR", 0x00C, "4.4.4", _RO, _F.IAR, banked=_CPU, reset=1023),
-    _R(_C, "GICC_EOIR", 0x010, "4.4.5", _WO, _F.EOIR, write=_ACTION, banked=_CPU),
-    _R(_C, "GICC_RPR", 0x014, "4.4.6", _RO, _F.RPR, banked=_CPU, reset=0xFF),
-    _R(_C, "GICC_HPPIR", 0x018, "4.4.7", _RO, _F.HPPIR, banked=_CPU, reset=1023),
-    _R(_C, "GICC_ABPR", 0x01C, "4.4.8", _RW, _F.ABPR, writable=0x7, banked=_CPU, reset=_abpr),
-    _R(_C, "GICC_AIAR", 0x020, "4.4.9", _RO, _F.AIAR, banked=_CPU, reset=1023),
-    _R(_C, "GICC_AEOIR", 0x024, "4.4.10", _WO, _F.AEOIR, write=_ACTION, banked=_CPU),
-    _R(_C, "GICC_AHPPIR", 0x028, "4.4.11", _RO, _F.AHPPIR, banked=_CPU, reset=1023),
-    _R(_C, "GICC_APR", 0x0D0, "4.4.12", _RW, _F.APR, 4, banked=_CPU),
-    _R(_C, "GICC_NSAPR", 0x0E0, "4.4.13", _RW, _F.NSAPR, 4, banked=_CPU),
-    _R(_C, "GICC_IIDR", 0x0FC, "4.4.14", _RO, _CONSTANT, reset=_IIDR_C),
-    _R(_C, "GICC_DIR", 0x1000, "4.4.15", _WO, _F.DIR, write=_ACTION, banked=_CPU),
+    _R(_C, "GICC_CTLR", at.GICC_CTLR, "4.4.1", _RW, _F.CTLR, writable=Ctlr.ALL, banked=_CPU),
+    _R(_C, "GICC_PMR", at.GICC_PMR, "4.4.2", _RW, _F.PMR, writable=0xFF, banked=_CPU),
+    _R(_C, "GICC_BPR", at.GICC_BPR, "4.4.3", _RW, _F.BPR, writable=0x7, banked=_CPU, reset=_bpr),
+    _R(_C, "GICC_IAR", at.GICC_IAR, "4.4.4", _RO, _F.IAR, banked=_CPU, reset=1023),
+    _R(_C, "GICC_EOIR", at.GICC_EOIR, "4.4.5", _WO, _F.EOIR, write=_ACTION, banked=_CPU),
+    _R(_C, "GICC_RPR", at.GICC_RPR, "4.4.6", _RO, _F.RPR, banked=_CPU, reset=0xFF),
+    _R(_C, "GICC_HPPIR", at.GICC_HPPIR, "4.4.7", _RO, _F.HPPIR, banked=_CPU, reset=1023),
+    _R(_C, "GICC_ABPR", at.GICC_ABPR, "4.4.8", _RW, _F.ABPR, writable=0x7, banked=_CPU, reset=_abpr),
+    _R(_C, "GICC_AIAR", at.GICC_AIAR, "4.4.9", _RO, _F.AIAR, banked=_CPU, reset=1023),
+    _R(_C, "GICC_AEOIR", at.GICC_AEOIR, "4.4.10", _WO, _F.AEOIR, write=_ACTION, banked=_CPU),
+    _R(_C, "GICC_AHPPIR", at.GICC_AHPPIR, "4.4.11", _RO, _F.AHPPIR, banked=_CPU, reset=1023),
+    _R(_C, "GICC_APR", at.GICC_APR, "4.4.12", _RW, _F.APR, 4, banked=_CPU),
+    _R(_C, "GICC_NSAPR", at.GICC_NSAPR, "4.4.13", _RW, _F.NSAPR, 4, banked=_CPU),
+    _R(_C, "GICC_IIDR", at.GICC_IIDR, "4.4.14", _RO, _CONSTANT, reset=_IIDR_C),
+    _R(_C, "GICC_DIR", at.GICC_DIR, "4.4.15", _WO, _F.DIR, write=_ACTION, banked=_CPU),
 )
 
 VIRTUAL_CONTROL = (
-    _R(_H, "GICH_HCR", 0x000, "5.3.1", _RW, _F.HCR, writable=0xF800_00FF, banked=_CPU),
-    _R(_H, "GICH_VTR", 0x004, "5.3.2", _RO, _CONSTANT, reset=_vtr),
-    _R(_H, "GICH_VMCR", 0x008, "5.3.3", _RW, _F.VMCR, writable=_VMCR, banked=_CPU, reset=0x004C_0000),
-    _R(_H, "GICH_MISR", 0x010, "5.3.4", _RO, _F.MISR, banked=_CPU),
-    _R(_H, "GICH_EISR", 0x020, "5.3.5", _RO, _F.EISR, 2, 1, banked=_CPU),
-    _R(_H, "GICH_ELRSR", 0x030, "5.3.6", _RO, _F.ELRSR, 2, 1, banked=_CPU),
-    _R(_H, "GICH_APR", 0x0F0, "5.3.7", _RW, _F.APR, banked=_CPU),
-    _R(_H, "GICH_LR", 0x100, "5.3.8", _RW, _F.LR, 64, writable=0xFF8F_FFFF, banked=_CPU),
+    _R(_H, "GICH_HCR", at.GICH_HCR, "5.3.1", _RW, _F.HCR, writable=0xF800_00FF, banked=_CPU),
+    _R(_H, "GICH_VTR", at.GICH_VTR, "5.3.2", _RO, _CONSTANT, reset=_vtr),
+    _R(_H, "GICH_VMCR", at.GICH_VMCR, "5.3.3", _RW, _F.VMCR, writable=_VMCR, banked=_CPU, reset=0x004C_0000),
+    _R(_H, "GICH_MISR", at.GICH_MISR, "5.3.4", _RO, _F.MISR, banked=_CPU),
+    _R(_H, "GICH_EISR", at.GICH_EISR, "5.3.5", _RO, _F.EISR, 2, 1, banked=_CPU),
+    _R(_H, "GICH_ELRSR", at.GICH_ELRSR, "5.3.6", _RO, _F.ELRSR, 2, 1, banked=_CPU),
+    _R(_H, "GICH_APR", at.GICH_APR, "5.3.7", _RW, _F.APR, banked=_CPU),
+    _R(_H, "GICH_LR", at.GICH_LR, "5.3.8", _RW, _F.LR, 64, writable=0xFF8F_FFFF, banked=_CPU),
 )
 
 VIRTUAL_CPU_INTERFACE = (
-    _R(_V, "GICV_CTLR", 0x000, "5.5.1", _RW, _F.CTLR, writable=_CTLR, banked=_CPU),
-    _R(_V, "GICV_PMR", 0x004, "5.5.2", _RW, _F.PMR, writable=0xF8, banked=_CPU),
-    _R(_V, "GICV_BPR", 0x008, "5.5.3", _RW, _F.BPR, writable=0x7, banked=_CPU, reset=2),
-    _R(_V, "GICV_IAR", 0x00C, "5.5.4", _RO, _F.IAR, banked=_CPU, reset=1023),
-    _R(_V, "GICV_EOIR", 0x010, "5.5.5", _WO, _F.EOIR, write=_ACTION, banked=_CPU),
-    _R(_V, "GICV_RPR", 0x014, "5.5.6", _RO, _F.RPR, banked=_CPU, reset=0xFF),
-    _R(_V, "GICV_HPPIR", 0x018, "5.5.7", _RO, _F.HPPIR, banked=_CPU, reset=1023),
-    _R(_V, "GICV_ABPR", 0x01C, "5.5.8", _RW, _F.ABPR, writable=0x7, banked=_CPU, reset=3),
-    _R(_V, "GICV_AIAR", 0x020, "5.5.9", _RO, _F.AIAR, banked=_CPU, reset=1023),
-    _R(_V, "GICV_AEOIR", 0x024, "5.5.10", _WO, _F.AEOIR, write=_ACTION, banked=_CPU),
-    _R(_V, "GICV_AHPPIR", 0x028, "5.5.11", _RO, _F.AHPPIR, banked=_CPU, reset=1023),
-    _R(_V, "GICV_APR", 0x0D0, "5.5.12", _RW, _F.APR, 4, banked=_CPU),
-    _R(_V, "GICV_IIDR", 0x0FC, "5.5.13", _RO, _CONSTANT, reset=_IIDR_C),
-    _R(_V, "GICV_DIR", 0x1000, "5.5.14", _WO, _F.DIR, write=_ACTION, banked=_CPU),
+    _R(_V, "GICV_CTLR", at.GICC_CTLR, "5.5.1", _RW, _F.CTLR, writable=Ctlr.ALL, banked=_CPU),
+    _R(_V, "GICV_PMR", at.GICC_PMR, "5.5.2", _RW, _F.PMR, writable=0xF8, banked=_CPU),
+    _R(_V, "GICV_BPR", at.GICC_BPR, "5.5.3", _RW, _F.BPR, writable=0x7, banked=_CPU, reset=2),
+    _R(_V, "GICV_IAR", at.GICC_IAR, "5.5.4", _RO, _F.IAR, banked=_CPU, reset=1023),
+    _R(_V, "GICV_EOIR", at.GICC_EOIR, "5.5.5", _WO, _F.EOIR, write=_ACTION, banked=_CPU),
+    _R(_V, "GICV_RPR", at.GICC_RPR, "5.5.6", _RO, _F.RPR, banked=_CPU, reset=0xFF),
+    _R(_V, "GICV_HPPIR", at.GICC_HPPIR, "5.5.7", _RO, _F.HPPIR, banked=_CPU, reset=1023),
+    _R(_V, "GICV_ABPR", at.GICC_ABPR, "5.5.8", _RW, _F.ABPR, writable=0x7, banked=_CPU, reset=3),
+    _R(_V, "GICV_AIAR", at.GICC_AIAR, "5.5.9", _RO, _F.AIAR, banked=_CPU, reset=1023),
+    _R(_V, "GICV_AEOIR", at.GICC_AEOIR, "5.5.10", _WO, _F.AEOIR, write=_ACTION, banked=_CPU),
+    _R(_V, "GICV_AHPPIR", at.GICC_AHPPIR, "5.5.11", _RO, _F.AHPPIR, banked=_CPU, reset=1023),
+    _R(_V, "GICV_APR", at.GICC_APR, "5.5.12", _RW, _F.APR, 4, banked=_CPU),
+    _R(_V, "GICV_IIDR", at.GICC_IIDR, "5.5.13", _RO, _CONSTANT, reset=_IIDR_C),
+    _R(_V, "GICV_DIR", at.GICC_DIR, "5.5.14", _WO, _F.DIR, write=_ACTION, banked=_CPU),
 )
 # fmt: on
 
@@ -250,9 +255,3 @@ LAYOUT: dict[Frame, dict[int, Word]] = {
     frame: {row.offset + 4 * n: Word(row, n) for row in TABLE if row.frame is frame for n in range(row.count)}
     for frame in Frame
 }
-
-
-def name(frame: Frame, offset: int) -> str:
-    """The manual's name of the word that holds ``offset``, or ``GICD+0x00c`` where it is reserved."""
-    word = LAYOUT[frame].get(offset & ~3)
-    return f"{frame.value}+{offset:#05x}" if word is None else word.register.word_name(word.number)

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""A vCPU as a test sees it: registers by name, and its state."""
+"""Virtual CPU as a test sees it: registers by name, and its state."""
 
 from __future__ import annotations
 
+from harness.board.timers import Timers
 from harness.el2 import Power, Vcpu
-from harness.engine import PE, General, VectorRegisters
-from harness.machine.platform import Platform
-from harness.machine.sysregs import SystemRegisters
+from harness.engine import PE, VectorRegisters, register_value
+from harness.machine.general_registers import GeneralRegisters
+from harness.machine.system_registers import SystemRegisters
 
 
 class Cpu:
-    """``m.cpus[n]``: ``x[0]`` to ``x[30]``, ``sp``, ``pc``, ``pstate``, ``sysreg["VBAR_EL1"]``, ``v[n]``."""
+    """CPU ``m.cpus[n]``: ``x[0]`` to ``x[30]``, ``sp``, ``pc``, ``pstate``, ``sysreg["VBAR_EL1"]``, ``v[n]``."""
 
-    def __init__(self, vcpu: Vcpu, platform: Platform) -> None:
+    def __init__(self, vcpu: Vcpu, timers: Timers) -> None:
         self._vcpu = vcpu
-        self._sysreg = SystemRegisters(vcpu.pe, platform)
+        self._x = GeneralRegisters(vcpu.pe)
+        self._sysreg = SystemRegisters(vcpu.pe, timers)
 
     @property
     def index(self) -> int:
@@ -23,13 +25,13 @@ class Cpu:
 
     @property
     def pe(self) -> PE:
-        """The engine's PE, for what is not here."""
+        """Engine's PE, for what is not here."""
         return self._vcpu.pe
 
     @property
-    def x(self) -> General:
+    def x(self) -> GeneralRegisters:
         """General-purpose registers X0 to X30, unsigned 64-bit ints."""
-        return self._vcpu.pe.x
+        return self._x
 
     @property
     def v(self) -> VectorRegisters:
@@ -48,16 +50,16 @@ class Cpu:
 
     @pc.setter
     def pc(self, value: int) -> None:
-        self._vcpu.pe.pc = value
+        self._vcpu.pe.pc = register_value("pc", value)
 
     @property
     def sp(self) -> int:
-        """The stack pointer that PSTATE.SP and PSTATE.EL select."""
+        """Stack pointer that PSTATE.SP and PSTATE.EL select."""
         return self._vcpu.pe.sp
 
     @sp.setter
     def sp(self, value: int) -> None:
-        self._vcpu.pe.sp = value
+        self._vcpu.pe.sp = register_value("sp", value)
 
     @property
     def pstate(self) -> int:
@@ -66,7 +68,7 @@ class Cpu:
 
     @pstate.setter
     def pstate(self, value: int) -> None:
-        self._vcpu.pe.pstate = value
+        self._vcpu.pe.pstate = register_value("pstate", value)
 
     @property
     def el(self) -> int:
@@ -80,14 +82,16 @@ class Cpu:
 
     @property
     def on(self) -> bool:
-        """Whether PSCI has it on."""
+        """True while PSCI has it on."""
         return self._vcpu.power is Power.ON
 
     @property
     def waiting(self) -> bool:
-        """Whether it waits for an interrupt."""
+        """True while it waits for an interrupt or an event."""
         return self._vcpu.waits
 
     def __repr__(self) -> str:
+        if self._vcpu.pe.closed:
+            return f"<CPU{self.index} closed>"
         state = "off" if not self.on else "waiting" if self.waiting else "running"
         return f"<CPU{self.index} {state}, pc {self.pc:#x}>"

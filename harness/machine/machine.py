@@ -1,147 +1,114 @@
 # SPDX-License-Identifier: MIT
-"""A whole machine: PEs, RAM, board and EL2, put together, and what a user does with it."""
+"""Machine: PEs, RAM, board and EL2, put together, and what a user does with it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from harness import arguments
 from harness.arch import virt
-from harness.el2 import Hypervisor, RvicController
-from harness.engine import PE, Memory
+from harness.board.board import Board
+from harness.board.clock import Clock
+from harness.board.console import Console
+from harness.board.system_bus import SystemBus
+from harness.board.timers import Timers
+from harness.boot.loader import Loader
+from harness.boot.placement import Boot, BootOptions, Source
+from harness.declaration import accepts
+from harness.el2 import Hypervisor, PowerControl, Vm, make_controller, make_vcpus
+from harness.engine import INTERRUPTIONS, PE, Memory
 from harness.errors import ConfigError
-from harness.guest import Program, Symbols
-from harness.machine import diagnose, options
-from harness.machine.arguments import check_whole, whole
-from harness.machine.board import Board
-from harness.machine.boot import Boot, Extras, Source
-from harness.machine.clock import Clock
-from harness.machine.console import Console
-from harness.machine.controllers import GUEST_DEFINES, make_controller
+from harness.host.peripherals import Peripherals
+from harness.host.semihosting import Semihosting
+from harness.host.terminal import Terminal
+from harness.host.typed import serial_input
+from harness.image import Program, Symbols
 from harness.machine.cpu import Cpu
-from harness.machine.devicetree import BoardFacts, parse_conduit
-from harness.machine.loading import Loader
-from harness.machine.loop import Action, Loop
-from harness.machine.peripherals import Drive, Peripherals
-from harness.machine.platform import Platform
-from harness.machine.scheduler import QUANTUM, Scheduler
-from harness.machine.semihosting import Semihosting
-from harness.machine.serial import serial_input
-from harness.machine.stop import Stop
-from harness.machine.until import Condition
-from harness.machine.watch import Watches
-from harness.rvic import Config, Rvic
-from harness.trace import Events, Ledger, Listener, Names
-
-if TYPE_CHECKING:
-    from harness.machine.terminal import Terminal
+from harness.machine.cpus import Cpus
+from harness.machine.parts import GUEST_DEFINES, board_facts, names_of, rvic_config
+from harness.options import ControllerKind, MachineOptions, OnReset
+from harness.run import diagnose
+from harness.run.conditions import Condition, Conditions, check_conditions
+from harness.run.guest_services import GuestServices
+from harness.run.loop import Loop
+from harness.run.scheduler import Scheduler
+from harness.run.stimulus import parse_stimulus
+from harness.run.stop import Stop
+from harness.trace import Events, Ledger, Listener
 
 
 class Machine:
-    """An AArch64 machine below a hypervisor, ready to run a guest at EL1.
+    """AArch64 machine below a hypervisor, ready to run a guest at EL1.
 
-    ``cpus`` 1 to 8; ``controller`` the interrupt controller the guest sees; ``profile`` ``spec`` or ``kvm``;
-    ``ack_order`` ``fifo``, ``lowest`` or ``random`` (from ``seed``); ``trusted`` and ``untrusted`` the numbers of
-    RVIC interrupts; ``list_registers`` (1 to 64) and ``priority_bits`` (4 to 8) what the physical GICv2 has;
-    ``memory`` bytes of RAM, or text such as ``"64M"``; ``quantum`` instructions between turns of the vCPUs;
-    ``ticks_per_instruction`` how fast time goes: an instruction takes 16 ns, or so many times that;
-    ``backend`` how registers are reached, ``"view"`` or ``"api"`` (None: the fastest that works);
-    ``psci`` the conduit its device tree names, ``"hvc"`` or ``"smc"`` (both work);
-    ``drives`` virtio disks: files, with ``,rw`` after a name if the guest may write it, or other disks;
-    ``virtconsole`` whether there is a virtio console; ``virtio`` their transport, ``"modern"`` or ``"legacy"``;
-    ``uart`` when it interrupts: by its manual, ``"pl011"``, or at each character, ``"qemu"``; ``like_qemu``
-    makes QEMU's board's choice the default of ``priority_bits``, ``uart`` and ``virtio`` (8, qemu, legacy);
-    ``serial`` what is typed from the start, ``"file:PATH"`` or ``"string:TEXT"``; ``semihosting_dir`` the
-    directory below which semihosting may use files (None: it may use none);
-    ``on_reset`` what PSCI SYSTEM_RESET does: ``"stop"`` the run, or ``"restart"`` the guest within it;
-    ``rvic_base`` and ``rvid_base`` the function numbers. Raises ConfigError for anything out of range.
+    Its options are keywords, those of :class:`harness.options.MachineOptions`: ``Machine(cpus=2)``. Raises
+    ConfigError for a wrong name, and for a value that is out of range.
     """
 
-    def __init__(
-        self,
-        *,
-        cpus: int = 1,
-        controller: str = "rvic",
-        profile: str = "spec",
-        ack_order: str = "fifo",
-        trusted: int = 32,
-        untrusted: int = 32,
-        list_registers: int = 4,
-        priority_bits: int | None = None,
-        memory: int | str = "128M",
-        seed: int = 0,
-        quantum: int = QUANTUM,
-        ticks_per_instruction: int = 1,
-        cpu: str = "cortex-a72",
-        backend: str | None = None,
-        ledger: bool = True,
-        on_reset: str = "stop",
-        psci: str = "hvc",
-        drives: Iterable[Drive] = (),
-        virtconsole: bool = False,
-        virtio: str | None = None,
-        uart: str | None = None,
-        like_qemu: bool = False,
-        serial: str | None = None,
-        semihosting_dir: str | os.PathLike[str] | None = None,
-        **bases: int,
-    ) -> None:
-        counts = {"cpus": cpus, "trusted": trusted, "untrusted": untrusted, "seed": seed, **bases}
-        rates = {"ticks_per_instruction": ticks_per_instruction, "priority_bits": priority_bits}
-        check_whole(**counts, **rates, list_registers=list_registers)
-        self.controller = options.parse_controller(controller)
-        options.check_backend(backend)
-        self.on_reset = options.parse_on_reset(on_reset)
-        quantum = whole(f"quantum={quantum}", quantum, 1, "instruction")
-        self.config = Config(
-            cpus=cpus,
-            trusted=trusted,
-            untrusted=untrusted,
-            profile=profile,  # type: ignore[arg-type]  # Config parses names into its enums
-            order=ack_order,  # type: ignore[arg-type]
-            seed=seed,
-            **bases,
-        )
+    @accepts(MachineOptions)
+    def __init__(self, options: MachineOptions) -> None:
+        self._busy = Lock()  # while it runs, or is being closed
+        self.controller = ControllerKind(options.controller)
+        self.on_reset = OnReset(options.on_reset)
+        self.config = rvic_config(options)
         self.events = Events()
         self.ledger = Ledger()
-        if ledger:
+        if options.ledger:
             self.events.add(self.ledger)
         self.memory = Memory()
-        self.memory.add_ram(virt.RAM_BASE, options.memory_size(memory))
+        self.memory.add_ram(virt.RAM_BASE, options.ram)
         self._pes = [
-            PE(n, self.memory, mpidr=virt.mpidr(n), model=cpu, backend=backend)  # type: ignore[arg-type]
-            for n in range(cpus)
+            PE(n, self.memory, mpidr=virt.mpidr(n), model=options.cpu, backend=options.backend)
+            for n in range(options.cpus)
         ]
-        self.clock = Clock(options.check_rate(ticks_per_instruction))
-        choices = options.BoardChoices.of(like_qemu, uart=uart, virtio=virtio, priority_bits=priority_bits)
-        gic = {"priority_bits": choices.priority_bits, "list_registers": list_registers}
-        self.board = Board(cpus, untrusted=untrusted, rose=self._spi_rose, **gic)
-        self.board.uart.eager = options.parse_uart(choices.uart)
+        self.clock = Clock(options.ticks_per_instruction)
+        choices = options.board
+        gic = {"priority_bits": choices.priority_bits, "list_registers": options.list_registers}
+        self.board = board = Board(options.cpus, untrusted=options.untrusted, **gic)
+        self.board.uart.eager = choices.uart == "qemu"
         self.console = Console(self.board.uart)
-        self._platform = platform = Platform(self.board, self.clock, self._pes)
-        self.hypervisor = Hypervisor(self._pes, self.memory, platform, self.events)
-        self._scheduler = Scheduler(self.hypervisor, self.board, self.clock, quantum)
-        platform.connect(self._scheduler, self.hypervisor)
-        self._names = Names(self.config.rvic_base, self.config.rvid_base, trusted)
-        self._start()
-        self.cpus = tuple(Cpu(vcpu, platform) for vcpu in self.hypervisor.vcpus)
-        facts = BoardFacts(
-            cpus, options.memory_size(memory), self.controller, cpu, parse_conduit(psci), untrusted
+        timers = Timers(board, self.clock, self._pes)
+        vcpus = make_vcpus(self.controller, self._pes, board.gic)
+        vm = Vm(vcpus, self.clock.now, self.events, SystemBus(board, self.clock))
+        spis = board.lines.spis
+        interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, spis)
+        power = PowerControl(vm, interrupts, self.memory, timers)
+        self.names = names_of(options)
+        self.hypervisor = Hypervisor(vm, interrupts, power, self.names)
+        self._scheduler = Scheduler(self.hypervisor, board, self.clock, options.quantum)
+        self.cpus = Cpus(Cpu(vcpu, timers) for vcpu in vcpus)
+        self._loader = Loader(self.memory, self.board.bus, board_facts(options))
+        self._conditions = Conditions(
+            self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
         )
-        self._loader = Loader(self.memory, self.board.bus, facts)
-        self.watches = Watches(self)
-        self._loop = Loop(self, self._scheduler, diagnose.locator(self._loader.programs))
-        self.terminal: Terminal | None = None  # who types and reads while a run goes on, if anybody does
-        self.command_line = ""  # the guest's own name and its arguments, for semihosting
-        self._semihosting = Semihosting(self, semihosting_dir)
+        self._loop = Loop(
+            self.hypervisor,
+            self.board,
+            self.clock,
+            self._scheduler,
+            self._conditions,
+            diagnose.locator(self._loader.programs),
+            self.reset if self.on_reset is OnReset.RESTART else None,
+        )
+        services = GuestServices(
+            self.memory, self.board, self.clock, self._loader, self.console, self._conditions, self._loop
+        )
+        self._semihosting = Semihosting(services, options.semihosting_dir)
         for pe in self._pes:
             pe.on_halt = self._semihosting.on_halt
-        if serial is not None:
-            self.console.feed(serial_input(serial))
+        if options.serial is not None:
+            self.console.feed(serial_input(options.serial))
         self._peripherals = Peripherals(
-            self.board, self.memory, drives=drives, console=virtconsole, virtio=choices.virtio
+            self.board,
+            self.memory,
+            drives=options.drives,
+            console=options.virtconsole,
+            virtio=choices.virtio,
         )
         self.virtconsole = self._peripherals.console
 
@@ -153,19 +120,16 @@ class Machine:
     ) -> None:
         self.close()
 
-    def _start(self, rvic: Rvic | None = None) -> None:
-        """Let EL2 start on the PEs and the board as they are."""
-        controller = make_controller(
-            self.controller, self.hypervisor, self.board, self._platform, self.config, rvic
-        )
-        self.hypervisor.start(controller, self._names)
-
     def close(self) -> None:
-        """Give back what the emulated CPUs hold; the machine runs no further."""
-        for pe in self._pes:
-            pe.close()
-        self._semihosting.close()
-        self._peripherals.close()
+        """Gives back what the emulated CPUs hold; each use of them raises ClosedError from now on.
+
+        A machine that is closed already stays so. ConfigError from within a run.
+        """
+        with self._alone("close() it"):
+            for pe in self._pes:
+                pe.close()
+            self._semihosting.close()
+            self._peripherals.close()
 
     # What a guest is made of
 
@@ -178,7 +142,7 @@ class Machine:
         dtb: Source | None = None,
         toolchain: str | os.PathLike[str] | None = None,
     ) -> Program:
-        """Put a guest into RAM and make CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
+        """Puts a guest into RAM and makes CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
 
         ``source`` is a path (.S, .s, .c, .elf, .bin, Image; images packed by gzip or not) or a Program.
         ``toolchain`` builds a source: ``"zig"``, ``"gcc"``, ``"clang"``, ``"auto"`` or a compiler's path; without
@@ -186,9 +150,12 @@ class Machine:
         disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the board's own.
         Raises GuestError for what cannot be built or read, or does not fit.
         """
-        extras = Extras(initrd, append, dtb)
-        boot = self._loader.load(source, extras, GUEST_DEFINES[self.controller], toolchain)
-        self._set_command_line(boot, append)
+        self._check_open()
+        if not isinstance(source, Program):
+            arguments.path("source", source)
+        arguments.optional_paths(toolchain=toolchain)
+        options = BootOptions(initrd, append, dtb)
+        boot = self._loader.load(source, options, GUEST_DEFINES[self.controller], toolchain)
         self._power_on(boot)
         return boot.program
 
@@ -200,13 +167,15 @@ class Machine:
         append: str | None = None,
         dtb: Source | None = None,
     ) -> Program:
-        """Put firmware into the flash at address 0, where CPU0 starts; the device tree is at the start of RAM.
+        """Puts firmware into the flash at address 0, where CPU0 starts; the device tree is at the start of RAM.
 
         ``flash`` is a file for the second bank: read now, and written at the end of a run with what the guest
         wrote. Without one, that stays in memory. Raises GuestError for what cannot be read or does not fit.
         """
-        boot = self._loader.load_bios(path, Extras(append=append, dtb=dtb), flash)
-        self._set_command_line(boot, append)
+        self._check_open()
+        arguments.path("path", path)
+        arguments.optional_paths(flash=flash)
+        boot = self._loader.load_bios(path, BootOptions(append=append, dtb=dtb), flash)
         self._power_on(boot)
         return boot.program
 
@@ -217,42 +186,32 @@ class Machine:
 
     @property
     def free_memory(self) -> tuple[int, int]:
-        """The largest part of RAM that nothing was loaded to: first address and end."""
+        """First address and end of the largest part of RAM that nothing was loaded to."""
         return self._loader.free_memory
 
     @property
     def device_tree(self) -> bytes | None:
-        """The device tree of the guest loaded last, None if it has none."""
+        """Device tree of the guest loaded last, None if it has none."""
         return self._loader.boots[-1].tree if self._loader.boots else None
 
-    def _set_command_line(self, boot: Boot, append: str | None) -> None:
-        path = boot.program.path
-        self.command_line = " ".join(text for text in (path.name if path else None, append) if text)
-
     def _power_on(self, boot: Boot) -> None:
-        self.hypervisor.power_on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
+        self.hypervisor.power.on(self.hypervisor.vcpus[0], boot.entry, boot.x0)
 
     def reset(self) -> None:
-        """Restart the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
+        """Restarts the guest, as PSCI SYSTEM_RESET does where ``on_reset`` is ``"restart"``.
 
         Its images are loaded anew, devices, interrupt controllers, timers and vCPUs are as after power-on. RAM
         that no image covers, the time, the console's text and what is scheduled or fed stay.
         """
-        controller = self.hypervisor.controller
-        rvic = controller.rvic if isinstance(controller, RvicController) else None
-        if rvic is not None:
-            rvic.reset()  # the profile says what of it a reset leaves
+        self._check_open()
         self.board.reset()
         self.hypervisor.reset()
         self._scheduler.reset()
-        self._start(rvic)
         self._semihosting.close()
         self._loop.exit = None
         for boot in self._loader.boots:
             self._loader.install(boot)
             self._power_on(boot)
-
-    # Time
 
     @property
     def ticks(self) -> int:
@@ -264,60 +223,65 @@ class Machine:
         """Instructions retired by all vCPUs since the machine was made."""
         return sum(pe.retired for pe in self._pes)
 
-    def at(self, tick: int, action: Action | str) -> None:
-        """Do something at an exact tick: call ``action(machine)``, or a stimulus as text (``"spi=1"``).
+    def at(self, tick: int, action: Callable[[Machine], object] | str) -> None:
+        """Schedules something for an exact tick: ``action(machine)`` to call, or a stimulus as text (``"spi=1"``).
 
         Actions for one tick run in the order in which they were scheduled. A tick in the past is a ConfigError.
         """
-        if whole(f"at({tick})", tick, 0, "tick") < self.ticks:
+        self._check_open()
+        if arguments.whole(f"at({tick!r})", tick, 0, "tick") < self.ticks:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
-            from harness.machine.stimulus import parse_stimulus
-
             action = parse_stimulus(action)
-        self._loop.at(tick, action)
+        arguments.function(f"at({tick})", action, "the machine, or a stimulus as text,")
+        self._loop.at(tick, partial(action, self))
 
-    # Listening
+    @property
+    def terminal(self) -> Terminal | None:
+        """Terminal of a person who types and reads while a run goes on, if anybody does."""
+        return self._loop.terminal
+
+    @terminal.setter
+    def terminal(self, terminal: Terminal | None) -> None:
+        self._loop.terminal = terminal
 
     def listen(self, listener: Listener) -> None:
-        """Call ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        self._check_open()
+        arguments.function("listen()", listener, "an event")
         self.events.add(listener)
-        self.watches.trace()
+        self._conditions.trace()
 
     # Running
 
     def run(self, *conditions: Condition, limit: int | None = None) -> Stop:
-        """Run until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
+        """Runs until a condition is met, the guest ends, nothing can go on, or ``limit`` instructions are done.
 
         A run can be continued by another one. Raises ConfigError if there is no guest, or a condition cannot be
-        watched for. An exception in a handler is this project's bug, or a listener's, and comes out as it is.
+        watched for, or from within a run, ClosedError after :meth:`close`. An exception in a handler is this
+        project's bug, or a listener's, and comes out as it is.
         """
+        self._check_open()
         if not self._loader.boots:
             raise ConfigError("there is no guest to run: call load() first")
         if limit is not None:
-            limit = whole(f"limit={limit}", limit, 1, "instruction")
+            limit = arguments.whole(f"limit={limit!r}", limit, 1, "instruction")
+        check_conditions(conditions)
+        with self._alone("run() it again"), INTERRUPTIONS.awaited():
+            try:
+                return self._loop.run(conditions, limit)
+            finally:
+                self._loader.save()
+
+    def _check_open(self) -> None:
+        self._pes[0].check_open()
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        """Keeps the machine to one thread, and to one call of it."""
+        if not self._busy.acquire(blocking=False):
+            raise ConfigError(f"the machine is running: {what} once its run has ended")
         try:
-            return self._loop.run(conditions, limit)
+            yield
         finally:
-            self._loader.save()
-
-    def semihosting_exit(self, pe: PE, code: int) -> None:
-        """A guest's SYS_EXIT."""
-        self._loop.exit = pe, code
-        pe.stop()
-
-    def semihosting_write(self, pe: PE, data: bytes) -> None:
-        """A guest's SYS_WRITE0 or SYS_WRITEC."""
-        self.console.write(data)
-        self.watches.console_written(pe.index)
-
-    def semihosting_read(self, most: int, *, wait: bool) -> bytes:
-        """A guest's SYS_READC, or SYS_READ of the console: what was typed; it waits only for a person."""
-        while not (data := self.board.uart.take(most)):
-            if not wait or self.terminal is None or not self.terminal.open or self._loop.interrupted:
-                break
-            self.terminal.wait(None)
-        return data
-
-    def _spi_rose(self, intid: int) -> None:
-        self.hypervisor.controller.line_rose(intid)
+            self._busy.release()

@@ -9,38 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from harness.machine.machine import Machine
-    from harness.pytest_plugin.machines import Machines
+    from harness.pytest_plugin.machines import MachineFactory
 
-_MACHINES: pytest.StashKey[Machines] = pytest.StashKey()
+__all__ = ["MachineFactory"]
+
+_MACHINES: pytest.StashKey[MachineFactory] = pytest.StashKey()
 
 
-class MachineFactory(Protocol):
-    """What the ``machine`` fixture is."""
+def __getattr__(name: str) -> Any:
+    if name == "MachineFactory":  # the type of the fixture, for tests that say it
+        from harness.pytest_plugin.machines import MachineFactory
 
-    def __call__(self, source: str | Path, **options: Any) -> Machine:
-        """A machine with the guest loaded; it is closed when the test ends.
-
-        ``source`` is assembly text (it has a newline), a path (from the test's own directory, else from
-        the working directory), a directory with a ``guest.toml``, or the name of a firmware. A guest with a
-        ``guest.toml`` named by its directory, manifest or firmware name gets the machine and the stimuli
-        that it asks for; ``options`` are those of ``Machine`` and come first.
-        """
+        return MachineFactory
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini options."""
+    """Adds the ini options."""
     parser.addini("rvic_collect", "collect every guest.toml as a test (rvic)", type="bool", default=True)
     parser.addini("rvic_events", "events of a machine shown with a failing test (rvic)", default="20")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect a ``guest.toml``."""
+    """Collects a ``guest.toml``."""
     if file_path.name != "guest.toml" or not parent.config.getini("rvic_collect"):
         return None
     from harness.pytest_plugin.items import GuestFile
@@ -48,15 +44,23 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return GuestFile.from_parent(parent, path=file_path)
 
 
+def events_shown(config: pytest.Config) -> int:
+    """Returns the number of events that a failing test shows; UsageError if the ini option is none."""
+    text = str(config.getini("rvic_events"))
+    if not text.isdecimal():
+        raise pytest.UsageError(f"rvic_events = {text}: a number of events is needed, 0 for none")
+    return int(text)
+
+
 @pytest.fixture
 def machine(request: pytest.FixtureRequest) -> Iterator[MachineFactory]:
-    """Call it with a source, a path or a firmware's name: a loaded Machine, closed when the test ends."""
-    from harness.pytest_plugin.machines import Machines
+    """Makes a loaded Machine from a source, a path or a firmware's name, which is closed when the test ends."""
+    from harness.pytest_plugin.machines import MachineFactory
 
-    machines = Machines(request.path.parent, events=int(request.config.getini("rvic_events")))
+    machines = MachineFactory(request.path.parent, events=events_shown(request.config))
     request.node.stash[_MACHINES] = machines
     try:
-        yield machines.open
+        yield machines
     finally:
         machines.close()
 
@@ -65,7 +69,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[MachineFactory]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failing test what its machines did last."""
+    """Shows with a failing test what its machines did last."""
     report = yield
     machines = item.stash.get(_MACHINES, None)
     if report.failed and machines is not None:

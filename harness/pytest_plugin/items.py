@@ -13,19 +13,19 @@ import pytest
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from harness.machine.scenario import Report
+    from harness.scenario.report import Report
 
 
 class GuestFile(pytest.File):
     """A ``guest.toml``; it holds one test, named by its directory."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """The one test."""
+        """Yields the one test."""
         yield GuestItem.from_parent(self, name=self.path.parent.name)
 
 
 class UnmetError(Exception):
-    """The guest ran, and something did not come out as it had to."""
+    """Failure of a guest that ran: something did not come out as it had to."""
 
     def __init__(self, report: Report, events: list[str]) -> None:
         super().__init__(report.name)
@@ -34,21 +34,22 @@ class UnmetError(Exception):
 
 
 class GuestItem(pytest.Item):
-    """Runs one guest as its manifest says."""
+    """A run of one guest as its manifest says."""
 
     def runtest(self) -> None:
-        """Run it; a failing one a second time, to see its last events, for a run repeats exactly."""
-        from harness.guest.manifest import read_manifest
-        from harness.machine.scenario import run
+        """Runs it; a failing one a second time, to see its last events, for a run repeats exactly."""
+        from harness.pytest_plugin import events_shown
         from harness.pytest_plugin.machines import last_events
+        from harness.scenario.reading import read_manifest
+        from harness.scenario.report import run
 
         manifest = read_manifest(self.path)
         report = run(manifest)
         if not report.met:
-            raise UnmetError(report, last_events(manifest, int(self.config.getini("rvic_events"))))
+            raise UnmetError(report, last_events(manifest, events_shown(self.config)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """What people want to know; only a bug of ours has a traceback."""
+        """Returns what people want to know; only a bug of ours has a traceback."""
         if isinstance(excinfo.value, UnmetError):
             from harness.pytest_plugin.machines import describe
 
@@ -58,5 +59,5 @@ class GuestItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        """Where the test stands, and its name in the report."""
+        """Returns the place of the test, and its name in the report."""
         return Path(self.path), None, f"guest {self.name}"

@@ -1,55 +1,91 @@
 # SPDX-License-Identifier: MIT
-"""What the ``machine`` fixture opens, and what is told of it when its test fails."""
+"""Machines of the ``machine`` fixture, and the report on them when their test fails."""
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.guest import assemble
-from harness.guest.manifest import Manifest, find_guest
+from harness.arguments import path
+from harness.asm import assemble
+from harness.declaration import checked_values, option
+from harness.errors import ConfigError, HarnessError
 from harness.machine.machine import Machine
-from harness.machine.naming import names_of
-from harness.machine.scenario import Report, prepare
+from harness.options import MachineOptions
+from harness.scenario.find import find_guest
+from harness.scenario.manifest import Manifest
+from harness.scenario.prepare import prepare
+from harness.scenario.report import Report
 from harness.trace.events import Event
 from harness.trace.text import format_event
+from harness.wording import plural
 
 CONSOLE_LINES: Final = 15
 
+P = ParamSpec("P")
+
 
 def _is_the_users(error: pytest.ExceptionInfo[BaseException]) -> bool:
-    """Whether pytest is to hide our frame: a bug of ours shows it."""
+    """Returns True for an error whose frames in here pytest is to hide; a bug of ours shows them."""
     return isinstance(error.value, HarnessError)
 
 
-class Machines:
-    """The machines that one test has opened, each with its last ``events`` events kept."""
+class FixtureOptions(MachineOptions, kw_only=True, frozen=True):
+    """Options of the fixture: those of a machine, and who builds its guest."""
+
+    toolchain: Annotated[
+        str | os.PathLike[str] | None,
+        option("Builder of a source: auto, zig, gcc, clang, or a compiler's path."),
+    ] = None
+
+
+def _takes(
+    options: Callable[P, FixtureOptions],
+) -> Callable[[Callable[..., Machine]], Callable[Concatenate[Any, str | Path, P], Machine]]:
+    """Gives a method the keyword arguments that a struct of options declares, for type checkers."""
+    return lambda method: method
+
+
+class MachineFactory:
+    """The fixture ``machine``: makes the machines of one test, and keeps the last ``events`` events of each."""
 
     def __init__(self, directory: Path, *, events: int) -> None:
         self._directory = directory
         self._events = events
         self._open: list[tuple[str, Machine, deque[Event]]] = []
 
-    def open(self, source: str | Path, **options: Any) -> Machine:
-        """A machine with the guest loaded; see ``MachineFactory``."""
+    @_takes(FixtureOptions)
+    def __call__(self, source: str | Path, **options: Any) -> Machine:
+        """Returns a machine with the guest loaded; it is closed when the test ends.
+
+        ``source`` is assembly text (it has a newline), a path (from the test's own directory, else from
+        the working directory), a directory with a ``guest.toml``, or the name of a firmware. A guest with a
+        ``guest.toml`` named by its directory, manifest or firmware name gets the machine and the stimuli
+        that it asks for; ``options`` are those of ``Machine`` and come first.
+        """
         __tracebackhide__ = _is_the_users
         try:
-            return self._load(source, options)
+            return self._load(path("machine: source", source), checked_values(FixtureOptions, options))
         except HarnessError as error:
             raise error.with_traceback(None) from None  # the test's own line is where the mistake is
 
-    def _load(self, source: str | Path, options: dict[str, Any]) -> Machine:
+    def _load(self, source: str | os.PathLike[str], options: dict[str, Any]) -> Machine:
+        toolchain = options.pop("toolchain", None)
         if isinstance(source, str) and "\n" in source:
+            if toolchain is not None:
+                raise ConfigError(
+                    "toolchain: text is assembled by this package; put it into a file for another"
+                )
             machine = _load_text(source, options)
             name = "assembly text"
         else:
             manifest = self._find(source)
-            machine = _load(manifest, options)
+            machine = prepare(manifest.with_machine(**options).with_toolchain(toolchain))
             name = manifest.name
         last: deque[Event] = deque(maxlen=self._events)
         if self._events:
@@ -58,25 +94,25 @@ class Machines:
         return machine
 
     def sections(self) -> list[tuple[str, str]]:
-        """For each machine a title and what a person wants to see of it: events, registers, console."""
+        """Returns for each machine a title and its last events, registers and console."""
         return [(f"rvic: {name}", _state(machine, last)) for name, machine, last in self._open]
 
     def close(self) -> None:
-        """Close every machine."""
+        """Closes every machine."""
         for _, machine, _ in self._open:
             machine.close()
 
-    def _find(self, source: str | Path) -> Manifest:
-        """A file named as such is just that file, for its test drives it; all else is as ``rvic run`` has it."""
+    def _find(self, source: str | os.PathLike[str]) -> Manifest:
+        """Returns a guest: a file named as such is just that file, for its test drives it; else as ``rvic run``."""
         beside = self._directory / source
         place = beside if beside.exists() else Path(source)
         if place.is_file() and place.suffix != ".toml":
             return Manifest(name=place.stem, source=place)
-        return find_guest(place if place.exists() else source)
+        return find_guest(place if place.exists() else os.fspath(source))
 
 
 def last_events(manifest: Manifest, count: int) -> list[str]:
-    """The last events of a guest's run, from a run of its own."""
+    """Returns the last events of a guest's run, from a run of its own."""
     last: deque[Event] = deque(maxlen=count)
     if not count:
         return []
@@ -87,20 +123,15 @@ def last_events(manifest: Manifest, count: int) -> list[str]:
 
 
 def describe(report: Report, events: list[str]) -> str:
-    """Why a guest failed: what did not come out, how it stopped, its console's end, its last events."""
+    """Returns why a guest failed: what did not come out, how it stopped, its console's end, its last events."""
     parts = [f"{report.name} did not meet its expectations"]
     parts += [f"  {expectation}" for expectation in report.unmet]
-    parts += [f"stopped: {report.stop.reason.value} after {report.instructions} instructions"]
+    parts += [f"stopped: {report.stop.reason.value} after {plural(report.instructions, 'instruction')}"]
     parts += [f"  {line}" for line in report.stop.detail.splitlines()]
     parts += _console_tail(report.console)
     if events:
         parts += ["last events:", *(f"  {line}" for line in events)]
     return "\n".join(parts)
-
-
-def _load(manifest: Manifest, options: dict[str, Any]) -> Machine:
-    backend, toolchain = options.pop("backend", None), options.pop("toolchain", None)
-    return prepare(manifest.with_machine(**options).with_toolchain(toolchain), backend=backend)
 
 
 def _load_text(text: str, options: dict[str, Any]) -> Machine:
@@ -114,7 +145,7 @@ def _load_text(text: str, options: dict[str, Any]) -> Machine:
 
 
 def _state(machine: Machine, last: deque[Event]) -> str:
-    parts = [f"tick {machine.ticks}, {machine.instructions} instructions"]
+    parts = [f"tick {machine.ticks}, {plural(machine.instructions, 'instruction')}"]
     for cpu in machine.cpus:
         place = machine.symbols.lookup(cpu.pc)
         parts.append(f"CPU{cpu.index} pc={cpu.pc:#x}" + (f" ({place})" if place else ""))
@@ -137,6 +168,4 @@ def _console_tail(console: str) -> list[str]:
 
 
 def _lines(machine: Machine, events: Iterable[Event]) -> list[str]:
-    names = names_of(machine)
-    symbols = machine.symbols
-    return [format_event(event, names, symbols) for event in events]
+    return [format_event(event, machine.names, machine.symbols) for event in events]

@@ -1,33 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The Reduced Virtual Interrupt Controller and its distributor (DEN0103) as a pure model.
 
-Read ``state``, then ``calls``, then ``distributor``; ``vm`` is what EL2 holds of them.
+Read ``state`` (one vCPU's RVIC), ``distributor`` (the RVID), ``vm`` (all of a VM's, as EL2 holds them), then
+``calls`` (what a guest may ask of them).
 """
 
-from harness.rvic.calls import LineLevel, Rvic
-from harness.rvic.config import Config, Defects, Order, Profile
-from harness.rvic.describe import call_name, status_text, why
-from harness.rvic.distributor import Distributor
-from harness.rvic.reply import Edge, Effect, EffectKind, Outcome, Reply, Signalled, Target
-from harness.rvic.state import Instance
+from harness.rvic.calls import LineLevel, call
+from harness.rvic.config import Config, Order, Profile
+from harness.rvic.reply import Edge, Effect, EffectKind, Reply, Signalled, Target
+from harness.rvic.state import Rvic
+from harness.rvic.vm import VmInterrupts
 
-__all__ = [
-    "Config",
-    "Defects",
-    "Distributor",
-    "Edge",
-    "Effect",
-    "EffectKind",
-    "Instance",
-    "LineLevel",
-    "Order",
-    "Outcome",
-    "Profile",
-    "Reply",
-    "Rvic",
-    "Signalled",
-    "Target",
-    "call_name",
-    "status_text",
-    "why",
-]
+__all__ = ["Config", "Order", "Profile", "Rvic", "VmInterrupts"]
+__all__ += ["Edge", "Effect", "EffectKind", "LineLevel", "Reply", "Signalled", "Target", "call"]

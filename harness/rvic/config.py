@@ -1,75 +1,67 @@
 # SPDX-License-Identifier: MIT
-"""What can be chosen about an RVIC and its RVID: sizes, profile, acknowledge order, function bases."""
+"""The choices about an RVIC and its RVID: sizes, profile, acknowledge order, function bases."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
-from harness.arch.rvic import MAX_INTIDS, RVIC_BASE, RVID_BASE, RvicCall, RvidCall
-from harness.arch.smccc import FAST, MASK32, SMC64
+from harness.arch.psci import SMC64_FUNCTIONS as PSCI_FUNCTIONS
+from harness.arch.rvic import GRANULE, MAX_INTIDS, RVIC_BASE, RVID_BASE, InfoKey, RvicCall, RvidCall
+from harness.arch.smccc import is_fast_smc64
+from harness.arch.virt import MAX_CPUS
 from harness.errors import ConfigError
-
-MAX_CPUS = 8  # CPU interfaces of the board's GICv2 (IHI 0048B, 1.2.1); CPU n has MPIDR affinity Aff0 = n
-GRANULE = 32  # T and T+U are multiples of it
-PSCI_SMC64 = range(0xC400_0000, 0xC400_0020)  # PSCI's block (DEN0022D, 5.1): not to be shadowed
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Order(StrEnum):
-    """Which deliverable interrupt Acknowledge takes. DEN0103 sets none: guests must not rely on it."""
+    """The order in which Acknowledge takes interrupts. DEN0103 sets none: guests must not rely on it."""
 
     FIFO = "fifo"  # first come, by the moment of becoming deliverable
     LOWEST = "lowest"  # lowest INTID
     RANDOM = "random"  # seeded
 
-    @classmethod
-    def parse(cls, text: str) -> Order:
-        """Order by its name; ConfigError for any other text."""
-        return _choice(cls, "acknowledge order", text)
-
 
 class Profile(StrEnum):
-    """Whose behaviour: the specification's, or that of Linux/KVM's series of September 2020, bug for bug."""
+    """The behaviour: the specification's, or that of Linux/KVM's series of September 2020, bug for bug."""
 
     SPEC = "spec"
     KVM = "kvm"
 
-    @classmethod
-    def parse(cls, text: str) -> Profile:
-        """Profile by its name; ConfigError for any other text."""
-        return _choice(cls, "profile", text)
-
 
 class Defects(NamedTuple):
-    """KVM's defects, in the order the contract numbers them (1 to 7). The last three live in EL2.
+    """KVM's defects, in the order the contract numbers them (1 to 7).
 
-    EL2 honours ``stale_route`` by reading :meth:`Rvic.target` when it takes a physical interrupt and calling
-    :meth:`Rvic.signal_target` later, ``kept_on_reset`` by calling :meth:`Rvic.cpu_on` (which obeys it), and
-    ``timer_reinjected`` by signalling a timer's level again when it reschedules a vCPU in its handler.
+    The model has all but two, for which EL2 keeps the route of an input that has risen (``stale_route``), and
+    signals a timer's level again when it reschedules a vCPU in its handler (``timer_reinjected``).
     """
 
     rvid_bound: bool  # 1: input == U passes the check and writes past the table
-    missed_unmask: bool  # 2: ClearMasked on a disabled instance queues nothing
+    missed_unmask: bool  # 2: ClearMasked on a disabled RVIC queues nothing
     truncated: bool  # 3: INTIDs are cut to 32 bits, MPIDRs to their affinity fields, before any check
-    map_cpu_code: bool  # 4: Map to no such vCPU answers (ERROR_PARAMETER, 1)
+    map_vcpu_code: bool  # 4: Map to no such vCPU answers (ERROR_PARAMETER, 1)
     stale_route: bool  # 5: the injector may signal the target that a Map has just replaced
-    kept_on_reset: bool  # 6: CPU_ON and SYSTEM_RESET keep the instance's state
+    kept_on_reset: bool  # 6: CPU_ON and SYSTEM_RESET keep the state of RVICs
     timer_reinjected: bool  # 7: a reschedule inside a timer handler signals the level again
 
 
-_DEFECTS = {
-    Profile.SPEC: Defects(*[False] * len(Defects._fields)),
-    Profile.KVM: Defects(*[True] * len(Defects._fields)),
-}
+class Argument(IntEnum):
+    """Kinds of argument, by what is valid; an index into ``Config.valid``."""
+
+    KEY = 0  # of Info
+    VCPU = 1  # the MPIDR of a vCPU: CPU n has affinity Aff0 = n
+    ROUTE_VCPU = 2  # the same in Map, to which KVM has another answer (defect 4)
+    INTID = 3
+    TRUSTED = 4  # a trusted INTID
+    UNTRUSTED = 5  # an untrusted INTID
+    INPUT = 6  # an input of the RVID; KVM lets U itself through (defect 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One VM's RVIC and RVID: ``trusted`` is T, ``untrusted`` U; ``seed`` feeds the random order.
+    """One VM's RVICs and RVID: ``trusted`` is T, ``untrusted`` U; ``seed`` feeds the random order.
 
+    ``defects`` and ``valid`` (which values are, by kind of argument) follow from the others.
     Raises ConfigError out of the limits: 1 to 8 vCPUs; T >= 32 and U >= 32, both multiples of 32;
     T+U <= 2048; bases that are SMC64 fast calls and whose ranges overlap neither each other nor PSCI.
     """
@@ -82,20 +74,33 @@ class Config:
     seed: int = 0
     rvic_base: int = RVIC_BASE
     rvid_base: int = RVID_BASE
+    defects: Defects = field(init=False, repr=False)
+    valid: tuple[range, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # Faces hand over plain text; inside there are only enum members.
-        object.__setattr__(self, "profile", Profile.parse(self.profile))
-        object.__setattr__(self, "order", Order.parse(self.order))
+        choices: tuple[tuple[str, type[StrEnum]], ...] = (("profile", Profile), ("order", Order))
+        for name, kind in choices:  # faces hand over plain text; inside there are only enum members
+            text = getattr(self, name)
+            if text not in list(kind):
+                raise ConfigError(f"{name}={str(text)!r}: choose one of {', '.join(kind)}")
+            object.__setattr__(self, name, kind(text))
+        object.__setattr__(self, "defects", Defects(*[self.profile is Profile.KVM] * len(Defects._fields)))
         if not 1 <= self.cpus <= MAX_CPUS:
             raise ConfigError(f"cpus={self.cpus}: an RVIC machine has 1 to {MAX_CPUS} vCPUs")
-        _check_count("trusted", self.trusted)
-        _check_count("untrusted", self.untrusted)
+        for name, count in (("trusted", self.trusted), ("untrusted", self.untrusted)):
+            if count < GRANULE or count % GRANULE:
+                raise ConfigError(f"{name}={count}: a multiple of {GRANULE}, at least {GRANULE}, is needed")
         if self.intids > MAX_INTIDS:
-            raise ConfigError(
-                f"trusted={self.trusted}, untrusted={self.untrusted}: {MAX_INTIDS} interrupts is the most"
-            )
-        _check_bases(self.rvic_functions, self.rvid_functions)
+            raise ConfigError(f"trusted + untrusted = {self.intids}: {MAX_INTIDS} interrupts is the most")
+        _check_functions("rvic_base", self.rvic_functions)
+        _check_functions("rvid_base", self.rvid_functions)
+        if set(self.rvic_functions) & set(self.rvid_functions):
+            bases = f"rvic_base={self.rvic_base:#x} and rvid_base={self.rvid_base:#x}"
+            raise ConfigError(f"{bases}: their ranges overlap")
+        keys, vcpus, intids = range(len(InfoKey)), range(self.cpus), range(self.intids)
+        inputs = range(self.untrusted + self.defects.rvid_bound)
+        valid = keys, vcpus, vcpus, intids, intids[: self.trusted], intids[self.trusted :], inputs
+        object.__setattr__(self, "valid", valid)
 
     @property
     def intids(self) -> int:
@@ -112,43 +117,10 @@ class Config:
         """Function identifiers of the RVID."""
         return range(self.rvid_base, self.rvid_base + len(RvidCall))
 
-    @property
-    def defects(self) -> Defects:
-        """What the profile gets wrong."""
-        return _DEFECTS[self.profile]
 
-    @property
-    def reset_on_cpu_on(self) -> bool:
-        """Whether CPU_ON returns the vCPU's instance to its reset state (not under ``kvm``: defect 6)."""
-        return not self.defects.kept_on_reset
-
-
-def _choice(kind: type[_Choice], what: str, text: str) -> _Choice:
-    try:
-        return kind(text)
-    except ValueError:
-        raise ConfigError(f"{what} {str(text)!r}: choose one of {', '.join(kind)}") from None
-
-
-def _check_count(name: str, count: int) -> None:
-    if count < GRANULE or count % GRANULE:
-        raise ConfigError(f"{name}={count}: a multiple of {GRANULE}, at least {GRANULE}, is needed")
-
-
-def _check_bases(rvic: range, rvid: range) -> None:
-    for name, functions in (("rvic_base", rvic), ("rvid_base", rvid)):
-        text = f"{name}={functions.start:#x}"
-        # DEN0028, 2.5.1: bits 23:16 of a fast call are zero, bits 15:0 number it.
-        first, last = functions[0], functions[-1]
-        if not 0 <= first <= MASK32 or first & 0xC0FF_0000 != FAST | SMC64 or first >> 16 != last >> 16:
-            raise ConfigError(
-                f"{text}: an SMC64 fast call (0xC0000000 + owner << 24 + 16-bit number) is needed"
-            )
-        if _overlap(functions, PSCI_SMC64):
-            raise ConfigError(f"{text}: overlaps PSCI's functions from {PSCI_SMC64.start:#x}")
-    if _overlap(rvic, rvid):
-        raise ConfigError(f"rvic_base={rvic.start:#x} and rvid_base={rvid.start:#x}: their ranges overlap")
-
-
-def _overlap(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
+def _check_functions(name: str, functions: range) -> None:
+    text = f"{name}={functions.start:#x}"
+    if not is_fast_smc64(functions[0]) or functions[0] >> 16 != functions[-1] >> 16:
+        raise ConfigError(f"{text}: an SMC64 fast call (0xC0000000 + owner << 24 + 16-bit number) is needed")
+    if set(functions) & set(PSCI_FUNCTIONS):
+        raise ConfigError(f"{text}: overlaps PSCI's functions from {PSCI_FUNCTIONS.start:#x}")

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""What a call or a signal tells EL2: results for the guest, line changes, and what to act on.
+"""Answers of the model: results for the guest, line changes, and what EL2 must act on.
 
 All of it is immutable, and the replies of the hot calls are interned: a call builds nothing.
 """
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum, auto
-from functools import cache, lru_cache
+from enum import IntEnum, auto
+from functools import lru_cache
 from typing import NamedTuple
 
-from harness.arch.rvic import VERSION_0_3, Status, status
-from harness.arch.smccc import NOT_SUPPORTED, SUCCESS
+from harness.arch.smccc import SUCCESS
 
 
 class Edge(NamedTuple):
@@ -27,7 +26,7 @@ class Edge(NamedTuple):
 
 
 class EffectKind(IntEnum):
-    """What a successful call did, for EL2 to act on and to attribute the world switch by."""
+    """Effects of successful calls, for EL2 to act on and to attribute the world switch by."""
 
     ENABLED = auto()  # signal remembered levels now
     DISABLED = auto()
@@ -44,7 +43,7 @@ class EffectKind(IntEnum):
 
 
 class Effect(NamedTuple):
-    """``vcpu`` and ``intid`` are those acted on; ``input`` is set for MAPPED and UNMAPPED only."""
+    """An effect; ``vcpu`` and ``intid`` are those acted on, ``input`` is set for MAPPED and UNMAPPED only."""
 
     kind: EffectKind
     vcpu: int | None
@@ -62,51 +61,31 @@ class Reply(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Where the RVID sends an input."""
+    """The interrupt that an input of the RVID stands for."""
 
     vcpu: int
     intid: int
 
 
-class Outcome(Enum):
-    """What became of a signal. Where it was not delivered an edge is lost; a level is EL2's to remember."""
-
-    DELIVERED = "delivered"
-    DISABLED = "the target instance is disabled"
-    UNMAPPED = "the RVID input is not mapped"
-    BAD_INPUT = "there is no such RVID input"
-
-
 class Signalled(NamedTuple):
-    """Answer to a signal from EL2. ``target`` is where it went or would have gone, None if nowhere."""
+    """Answer to a signal from EL2: if not ``delivered``, an edge is lost; a level is EL2's to remember.
 
-    outcome: Outcome
+    ``target`` is where it went, or would have gone had the RVIC been enabled; None for an input that is not
+    mapped or does not exist.
+    """
+
+    delivered: bool
     edges: tuple[Edge, ...] = ()
     target: Target | None = None
-
-    @property
-    def delivered(self) -> bool:
-        """Whether the interrupt is pending now."""
-        return self.outcome is Outcome.DELIVERED
-
-
-UNKNOWN_FUNCTION = Reply(NOT_SUPPORTED)
-VERSION = Reply(SUCCESS, VERSION_0_3)
-
-
-@cache  # five reasons and three indices
-def failed(reason: Status, index: int = 0) -> Reply:
-    """A failed call: nothing changed. ``index`` counts arguments from x1."""
-    return Reply(status(reason, index))
 
 
 @lru_cache(maxsize=4096)
 def edges(vcpu: int, before: bool, after: bool, intid: int | None = None) -> tuple[Edge, ...]:
-    """The line change of one vCPU, if there is one."""
+    """Returns the line change of one vCPU, if there is one."""
     return () if before == after else (Edge(vcpu, after, intid),)
 
 
 @lru_cache(maxsize=4096)
 def done(kind: EffectKind, vcpu: int, intid: int | None, before: bool, after: bool, x1: int = 0) -> Reply:
-    """A successful call on one instance: its effect, and its line change from ``before`` to ``after``."""
+    """Returns the reply of a successful call on one RVIC whose line went from ``before`` to ``after``."""
     return Reply(SUCCESS, x1, edges(vcpu, before, after, intid), Effect(kind, vcpu, intid))

@@ -1,78 +1,85 @@
 # SPDX-License-Identifier: MIT
-"""One VM's interrupt state: an instance per vCPU and the RVID's table, and what EL2 itself does to them."""
+"""One VM's interrupts: an RVIC for each vCPU and the RVID (DEN0103), and what EL2 itself does to them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from harness.rvic.config import Config
-from harness.rvic.distributor import Distributor
-from harness.rvic.reply import Edge, Outcome, Signalled, Target, edges
-from harness.rvic.state import Instance, roll
+from harness.rvic.reply import Edge, Signalled, Target, edges
+from harness.rvic.state import Rvic
+from harness.splitmix import split_mix
 
 
 @dataclass(slots=True)
-class Vm:
-    """Plain data: compares, copies and pickles. ``instances[n]`` is vCPU n's RVIC; they share no state."""
+class Rvid:
+    """A table of where each input of the VM's devices goes: None while it is unmapped, as at reset.
+
+    It routes and nothing more: no input has a state, so moving one touches no pending bit and waits for
+    nothing. A signal raised after Map has returned therefore goes to the new target.
+    """
+
+    targets: list[Target | None]
+
+    def route(self, number: int, target: Target | None) -> bool:
+        """Routes an input, whatever it was routed to before; None unmaps it. Inputs may share a target.
+
+        False, and nothing done, for the input U that KVM lets through and writes past its table with.
+        """
+        if number >= len(self.targets):
+            return False
+        self.targets[number] = target
+        return True
+
+    def target(self, number: int) -> Target | None:
+        """Returns where a signal on the input goes now; None if it is unmapped or does not exist."""
+        return self.targets[number] if 0 <= number < len(self.targets) else None
+
+
+@dataclass(slots=True)
+class VmInterrupts:
+    """Plain data: it compares, copies and pickles. ``rvics[n]`` is vCPU n's; they share no state."""
 
     config: Config
-    instances: list[Instance] = field(init=False)
-    rvid: Distributor = field(init=False)
-    # From the configuration, here because every call looks at them.
-    cpus: int = field(init=False)
-    intids: int = field(init=False)
-    truncates: bool = field(init=False)
+    rvics: list[Rvic] = field(init=False)
+    rvid: Rvid = field(init=False)
 
     def __post_init__(self) -> None:
         config = self.config
-        self.cpus = config.cpus
-        self.intids = config.intids
-        self.truncates = config.defects.truncated
-        self.rvid = Distributor(config.untrusted)
-        self.instances = []
-        dice = config.seed
+        self.rvid = Rvid([None] * config.untrusted)
+        self.rvics = []
+        state = config.seed
         for _ in range(config.cpus):
-            dice, own = roll(dice)
-            self.instances.append(Instance(config.intids, config.order, config.defects.missed_unmask, own))
+            state, own = split_mix(state)
+            self.rvics.append(Rvic(config.intids, config.order, config.defects.missed_unmask, own))
 
     def signal_trusted(self, vcpu: int, intid: int) -> Signalled:
-        """Signal a trusted interrupt of one vCPU (its timers). ValueError if there is no such interrupt."""
-        if not 0 <= intid < self.config.trusted or not 0 <= vcpu < self.cpus:
+        """Signals a trusted interrupt of one vCPU (its timers). ValueError if there is no such interrupt."""
+        if not 0 <= intid < self.config.trusted or not 0 <= vcpu < self.config.cpus:
             raise ValueError(f"vCPU {vcpu} has no trusted interrupt {intid}")
-        return self.signal_target(Target(vcpu, intid))
+        return self.signal(Target(vcpu, intid))
 
     def signal_input(self, number: int) -> Signalled:
-        """Signal an RVID input: it goes where the input is mapped at this moment."""
-        if not 0 <= number < self.rvid.inputs:
-            return Signalled(Outcome.BAD_INPUT)
+        """Signals an RVID input: it goes where the input is mapped at this moment, if anywhere."""
         target = self.rvid.target(number)
-        return Signalled(Outcome.UNMAPPED) if target is None else self.signal_target(target)
+        return Signalled(False) if target is None else self.signal(target)
 
-    def signal_target(self, target: Target) -> Signalled:
-        """Signal one interrupt. With a stale answer of :meth:`target`: the retarget race (defect 5)."""
-        instance = self.instances[target.vcpu]
-        before = instance.line
-        if not instance.signal(target.intid):
-            return Signalled(Outcome.DISABLED, (), target)
-        return Signalled(Outcome.DELIVERED, edges(target.vcpu, before, instance.line, target.intid), target)
-
-    def target(self, number: int) -> Target | None:
-        """Where an RVID input goes now; None if it is unmapped or does not exist."""
-        return self.rvid.target(number)
-
-    def line(self, vcpu: int) -> bool:
-        """Level of one vCPU's virtual IRQ line (HCR_EL2.VI)."""
-        return self.instances[vcpu].line
+    def signal(self, target: Target) -> Signalled:
+        """Signals one interrupt. With a stale answer of :meth:`Rvid.target`: the retarget race (defect 5)."""
+        rvic = self.rvics[target.vcpu]
+        before = rvic.line
+        delivered = rvic.signal(target.intid)
+        return Signalled(delivered, edges(target.vcpu, before, rvic.line, target.intid), target)
 
     def cpu_on(self, vcpu: int) -> tuple[Edge, ...]:
-        """PSCI CPU_ON of a vCPU: its instance is reset, unless the profile keeps it (defect 6)."""
-        instance = self.instances[vcpu]
-        before = instance.line
-        if self.config.reset_on_cpu_on:
-            instance.reset()
-        return edges(vcpu, before, instance.line)
+        """Resets a vCPU's RVIC for PSCI CPU_ON, unless the profile keeps it (defect 6)."""
+        rvic = self.rvics[vcpu]
+        before = rvic.line
+        if not self.config.defects.kept_on_reset:
+            rvic.reset()
+        return edges(vcpu, before, rvic.line)
 
     def reset(self) -> tuple[Edge, ...]:
-        """SYSTEM_RESET: as CPU_ON for every instance, and every RVID input unmapped in either profile."""
-        self.rvid.reset()
-        return sum((self.cpu_on(vcpu) for vcpu in range(self.cpus)), ())
+        """Resets for SYSTEM_RESET: every RVIC as CPU_ON does, and the RVID under either profile."""
+        self.rvid = Rvid([None] * self.config.untrusted)
+        return sum((self.cpu_on(vcpu) for vcpu in range(self.config.cpus)), ())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What happened, as values: typed events, the ledger of world switches, and the writers of a trace.
+"""Events of a run as values: their types, the ledger of world switches, and the writers of a trace.
 
 :mod:`~harness.trace.events` says what can happen, :mod:`~harness.trace.hub` hands it out,
 :mod:`~harness.trace.ledger` counts what each interrupt cost, :mod:`~harness.trace.text` and

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What finished interrupts cost: the ledger's results, and the columns it keeps them in."""
+"""The cost of finished interrupts: the ledger's results, and the columns it keeps them in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INTID_MASK = (1 << CPU_SHIFT) - 1
 
 
 class Occurrence(NamedTuple):
-    """One finished interrupt: who it was for, when it started and ended (ticks), what it cost."""
+    """One finished interrupt: its vCPU and INTID, its start and end (ticks), and its cost."""
 
     vcpu: int
     intid: int
@@ -26,11 +26,11 @@ class Occurrence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InterruptCost:
-    """What one INTID cost over a run, all vCPUs together; zeros if it never occurred.
+    """Cost of one INTID over a run, all vCPUs together; zeros if it never occurred.
 
     ``switches`` has one entry per finished occurrence, in the order they finished. ``world_switches`` and
-    ``mean`` are the mean of them (an int where it is one), ``by_exit`` how many exits of each kind they
-    were made of, ``withdrawn`` how many occurrences the guest never got to handle.
+    ``mean`` are the mean of them (an int where it is one), ``by_exit`` the number of exits of
+    each kind in them, ``withdrawn`` the number of occurrences that the guest never got to handle.
     """
 
     count: int
@@ -44,7 +44,7 @@ class InterruptCost:
     withdrawn: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the single occurrences, for ``--json``."""
+        """Returns all but the single occurrences, for ``--json``."""
         return {key: value for key, value in sorted(asdict(self).items()) if key != "switches"}
 
 
@@ -61,8 +61,8 @@ class SummaryRow:
 
 
 @dataclass(slots=True)
-class Finished:
-    """Finished occurrences by column (about 25 bytes each, so that long runs fit)."""
+class FinishedOccurrences:
+    """FinishedOccurrences occurrences by column (about 25 bytes each, so that long runs fit)."""
 
     key: array[int] = field(default_factory=lambda: array("I"))
     started: array[int] = field(default_factory=lambda: array("Q"))
@@ -72,7 +72,7 @@ class Finished:
     by_exit: dict[int, dict[str, int]] = field(default_factory=dict)  # INTID -> label of an exit -> count
 
     def add(self, key: int, started: int, ended: int, exits: Sequence[str], *, withdrawn: bool) -> int:
-        """Enter one occurrence made of ``exits``; its row."""
+        """Enters one occurrence made of ``exits``, and returns its row."""
         self.key.append(key)
         self.started.append(started)
         self.ended.append(ended)
@@ -84,13 +84,13 @@ class Finished:
         return len(self.key) - 1
 
     def charge(self, row: int, label: str) -> None:
-        """Add one exit to an occurrence that has already finished."""
+        """Adds one exit to an occurrence that has already finished."""
         self.switches[row] += 1
         counts = self.by_exit[self.key[row] & _INTID_MASK]
         counts[label] = counts.get(label, 0) + 1
 
     def occurrences(self) -> tuple[Occurrence, ...]:
-        """Every row as a value, in the order they finished."""
+        """Returns every row as a value, in the order they finished."""
         columns = zip(self.key, self.started, self.ended, self.switches, self.withdrawn, strict=True)
         return tuple(
             Occurrence(key >> CPU_SHIFT, key & _INTID_MASK, started, ended, switches, bool(withdrawn))
@@ -98,17 +98,17 @@ class Finished:
         )
 
     def cost(self, intid: int) -> InterruptCost:
-        """All rows of one INTID, summed up."""
+        """Returns the sum of all rows of one INTID."""
         rows = [row for row, key in enumerate(self.key) if key & _INTID_MASK == intid]
         if not rows:
             return InterruptCost(0, (), 0, 0, 0, 0, 0, {}, 0)
         switches = tuple(self.switches[row] for row in rows)
-        mean = _integral(sum(switches) / len(switches))
+        mean = integral(sum(switches) / len(switches))
         return InterruptCost(
             count=len(switches),
             switches=switches,
             min=min(switches),
-            median=_integral(statistics.median(switches)),
+            median=integral(statistics.median(switches)),
             max=max(switches),
             mean=mean,
             world_switches=mean,
@@ -117,6 +117,6 @@ class Finished:
         )
 
 
-def _integral(value: float) -> int | float:
-    """An int where the value is one, so that it prints as ``4`` and not as ``4.0``."""
+def integral(value: float) -> int | float:
+    """Returns an int where the value is one, so that it prints as ``4`` and not as ``4.0``."""
     return int(value) if value == int(value) else value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Everything a trace can say, as immutable named tuples.
+"""Types of all events of a trace: immutable named tuples.
 
 Every event begins with ``tick`` (virtual time) and ``cpu`` (index of the vCPU it happened on). Those
 with ``world_switch`` True are exits: the PE left EL1/EL0 for EL2 and came back, which is what an
@@ -62,7 +62,7 @@ class _DataAbort(NamedTuple):
 class DataAbort(_DataAbort):
     """Stage-2 data abort taken to EL2: an access to emulated hardware, or to nothing.
 
-    ``value`` is what was written or, after the access, read; None where nothing answered. ``register`` is
+    ``value`` was written or, after the access, read; None where nothing answered. ``register`` is
     the manual's name where the access served an emulated interrupt controller (``GICC_IAR``).
     """
 
@@ -222,20 +222,20 @@ class _Mmio(NamedTuple):
 
 
 class Mmio(_Mmio):
-    """What a device model saw of an access: part of a :class:`DataAbort`, so not an exit of its own."""
+    """An access as its device model saw it: part of a :class:`DataAbort`, so not an exit of its own."""
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False
 
 
-class _Power(NamedTuple):
+class _PowerChange(NamedTuple):
     tick: int
     cpu: int
     what: str
     target: int | None = None
 
 
-class Power(_Power):
+class PowerChange(_PowerChange):
     """A change of power state: ``what`` is PSCI's name (``CPU_ON``), ``target`` the vCPU it acts on."""
 
     __slots__ = ()
@@ -257,7 +257,7 @@ Event: TypeAlias = (
     | VirqTaken
     | Eret
     | Mmio
-    | Power
+    | PowerChange
 )
 
 TYPES: tuple[type[Event], ...] = Event.__args__  # in the order above

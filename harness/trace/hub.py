@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Handing events to whoever listens, at no cost where nobody does."""
+"""The hub that hands events to their listeners, at no cost where there are none."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class Events:
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
-        """Who listens, in order of calling."""
+        """Listeners, in the order in which they are called."""
         return self._listeners
 
     def add(self, listener: Listener) -> None:
-        """Call ``listener(event)`` for every event from now on."""
+        """Calls ``listener(event)`` for every event from now on."""
         self._listeners = (*self._listeners, listener)
         self.active = True
 
     def remove(self, listener: Listener) -> None:
-        """Stop calling ``listener``; ValueError if it was never added. Safe from inside a listener."""
+        """Stops calling ``listener``; ValueError if it was never added. Safe from inside a listener."""
         remaining = list(self._listeners)
         remaining.remove(listener)
         self._listeners = tuple(remaining)
         self.active = bool(remaining)
 
     def emit(self, event: Event) -> None:
-        """Hand one event to every listener; inside a :meth:`hold`, when it is released."""
+        """Hands one event to every listener; inside a :meth:`hold`, when it is released."""
         if self._held:
             self._held[-1].append(event)
             return
@@ -51,7 +51,7 @@ class Events:
             listener(event)
 
     def hold(self) -> None:
-        """Keep back what is emitted until :meth:`release`. Holds nest.
+        """Keeps back the events that are emitted until :meth:`release`. Holds nest.
 
         An exit's event carries its result, so it is only known once its consequences (lines, kicks) have been
         emitted; holding them back lets the trace tell the cause first.
@@ -59,7 +59,7 @@ class Events:
         self._held.append([])
 
     def release(self, *first: Event) -> None:
-        """Emit ``first``, then what was kept back since the matching :meth:`hold`."""
+        """Emits ``first``, then the events kept back since the matching :meth:`hold`."""
         kept = self._held.pop()
         released = (*first, *kept) if kept else first
         if self._held:

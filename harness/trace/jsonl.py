@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""One JSON object per event and line, for programs.
+"""Writer of one JSON object per event and line, for programs.
 
-Keys come in the event's own order after ``event`` (its type's name) and ``world_switch``; numbers are plain
+Keys come in the event's own order after ``event`` (the name of its type) and ``world_switch``; numbers are plain
 integers, up to 64 bits.
 """
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
-from harness.trace.events import Event
+from harness.trace.events import TYPES, Event, PowerChange
+
+_NAMES = {**{kind: kind.__name__ for kind in TYPES}, PowerChange: "Power"}  # what programs know it by
 
 
 def encode_event(event: Event) -> str:
-    """The event as one line of JSON, without its newline."""
-    head = {"event": type(event).__name__, "world_switch": event.world_switch}
+    """Returns the event as one line of JSON, without its newline."""
+    head = {"event": _NAMES[type(event)], "world_switch": event.world_switch}
     return json.dumps(head | event._asdict(), separators=(",", ":"))
 
 
@@ -26,5 +28,5 @@ class JsonLinesWriter:
         self._stream = stream
 
     def __call__(self, event: Event) -> None:
-        """Write one event."""
+        """Writes one event."""
         self._stream.write(encode_event(event) + "\n")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The ledger: what each interrupt cost in world switches, counted from the events of a run.
+"""The ledger: the cost of each interrupt in world switches, counted from the events of a run.
 
 Every exit is counted once in ``total``, ``by_kind`` and ``by_exit``, and once more either in an *occurrence* of an
 interrupt or in ``unattributed``. An occurrence belongs to (vCPU served, guest INTID) and is *waiting* until
 that vCPU acknowledges it, then *in service* until it is ended; one of each can exist at a time, because a
-new signal may come while the last is handled. The rule, by what an exit does (:class:`Step`):
+new signal may come while the last is handled. The rule, by the role of an exit (:class:`Role`):
 
 RAISE     RVIC.Signal, or a physical interrupt or kick that EL2 delivered: belongs to the waiting occurrence,
           and starts one if there is none. Signals that meet in one pending bit are one occurrence.
@@ -46,16 +46,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.trace import events as ev
-from harness.trace.costs import CPU_SHIFT, Finished, InterruptCost, Occurrence, SummaryRow
-from harness.trace.steps import IRQ_LABELS, STEPS, Step
+from harness.trace.costs import CPU_SHIFT, FinishedOccurrences, InterruptCost, Occurrence, SummaryRow
+from harness.trace.roles import IRQ_LABELS, ROLES, Role
 
 # Looked up for every exit.
-_RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Step.RAISE, Step.ACCEPT, Step.END, Step.SERVE, Step.SPURIOUS
+_RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Role.RAISE, Role.ACCEPT, Role.END, Role.SERVE, Role.SPURIOUS
 
 
 @dataclass(slots=True)
-class _Open:
-    """An occurrence that has not finished: when it started and the labels of its exits.
+class _Unfinished:
+    """An occurrence that has not finished: the tick of its start, and the labels of its exits.
 
     ``held``: its END does not finish it; ``ended``: that END has come.
     """
@@ -74,16 +74,16 @@ class Ledger:
     by_kind: dict[str, int] = field(default_factory=dict)
     by_exit: dict[str, int] = field(default_factory=dict)
     unattributed_by_exit: dict[str, int] = field(default_factory=dict)
-    _waiting: dict[int, _Open] = field(default_factory=dict)
-    _service: dict[int, _Open] = field(default_factory=dict)
+    _waiting: dict[int, _Unfinished] = field(default_factory=dict)
+    _service: dict[int, _Unfinished] = field(default_factory=dict)
     # vCPU -> (key, row) of the interrupt it may find gone; row -1: only hidden, not finished.
     _hidden: dict[int, tuple[int, int]] = field(default_factory=dict)
     # vCPU -> label of its last WFI, until it is known which interrupt ended the wait.
     _asleep: dict[int, str] = field(default_factory=dict)
-    _finished: Finished = field(default_factory=Finished)
+    _finished: FinishedOccurrences = field(default_factory=FinishedOccurrences)
 
     def __call__(self, event: ev.Event) -> None:
-        """Count one event."""
+        """Counts one event."""
         count = _COUNTERS.get(type(event))
         if count is not None:
             count(self, event)
@@ -92,35 +92,35 @@ class Ledger:
 
     @property
     def unattributed(self) -> int:
-        """World switches that served no interrupt."""
+        """Number of world switches that served no interrupt."""
         return sum(self.unattributed_by_exit.values())
 
     @property
     def in_flight(self) -> int:
-        """World switches of occurrences that have not finished, and of waits that no interrupt has ended."""
+        """Number of world switches of unfinished occurrences, and of waits that no interrupt has ended."""
         opened = (*self._waiting.values(), *self._service.values())
         return sum(len(o.exits) for o in opened) + len(self._asleep)
 
     @property
     def occurrences(self) -> tuple[Occurrence, ...]:
-        """Every finished occurrence, in the order they finished."""
+        """Finished occurrences, in the order they finished."""
         return self._finished.occurrences()
 
     def intids(self) -> tuple[int, ...]:
-        """INTIDs with at least one finished occurrence, ascending."""
+        """Returns the INTIDs with at least one finished occurrence, ascending."""
         return tuple(sorted(self._finished.by_exit))
 
     def per_interrupt(self, intid: int) -> InterruptCost:
-        """What ``intid`` cost, over all finished occurrences on all vCPUs."""
+        """Returns the cost of ``intid``, over all finished occurrences on all vCPUs."""
         return self._finished.cost(intid)
 
     def summary(self) -> list[SummaryRow]:
-        """One row per INTID that occurred, ascending."""
+        """Returns one row per INTID that occurred, ascending."""
         costs = [(intid, self.per_interrupt(intid)) for intid in self.intids()]
         return [SummaryRow(n, c.count, c.world_switches, c.min, c.max, c.by_exit) for n, c in costs]
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole account for ``--json``, in a fixed order."""
+        """Returns the whole account for ``--json``, in a fixed order."""
         return {
             "by_kind": dict(sorted(self.by_kind.items())),
             "in_flight": self.in_flight,
@@ -130,31 +130,31 @@ class Ledger:
             "unattributed_by_exit": dict(sorted(self.unattributed_by_exit.items())),
         }
 
-    def post(self, kind: str, label: str, step: Step, vcpu: int, intid: int | None, tick: int) -> None:
-        """Enter one world switch; the listener does this for every exit event."""
+    def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
+        """Enters one world switch; the listener does this for every exit event."""
         self.total += 1
         self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
         self.by_exit[label] = self.by_exit.get(label, 0) + 1
         if intid is None:
-            if step is not _SPURIOUS or not self._spurious(vcpu, label):
+            if role is not _SPURIOUS or not self._spurious(vcpu, label):
                 self._unattributed(label)
             return
         key = vcpu << CPU_SHIFT | intid
-        if step is _RAISE:
+        if role is _RAISE:
             opened = self._waiting.get(key)
             if opened is None:
-                opened = self._waiting[key] = _Open(tick, [label])
+                opened = self._waiting[key] = _Unfinished(tick, [label])
             else:
                 opened.exits.append(label)
             if self._asleep:
                 self._woken(vcpu, opened)
-        elif step is _ACCEPT:
+        elif role is _ACCEPT:
             self._accept(key, label, tick)
-        elif step is _END and key in self._service:
+        elif role is _END and key in self._service:
             self._service[key].exits.append(label)
             self._end(key, tick)
         else:
-            self._serve(key, label, step, tick)
+            self._serve(key, label, role, tick)
 
     def _accept(self, key: int, label: str, tick: int) -> None:
         if self._hidden:
@@ -164,7 +164,7 @@ class Ledger:
             self._finish(key, last, tick)
         opened = self._waiting.pop(key, None)
         if opened is None:
-            opened = _Open(tick, [label])
+            opened = _Unfinished(tick, [label])
         else:
             opened.exits.append(label)
         if self._asleep:
@@ -172,17 +172,17 @@ class Ledger:
         self._service[key] = opened
 
     def _end(self, key: int, tick: int) -> None:
-        """The occurrence in service was ended; one that is held goes on until its release."""
+        """Ends the occurrence in service; one that is held goes on until its release."""
         opened = self._service[key]
         if opened.held:
             opened.ended = True
         else:
             self._finish(key, self._service.pop(key), tick)
 
-    def _serve(self, key: int, label: str, step: Step, tick: int) -> None:
-        """What starts nothing and ends no service: part of an occurrence that exists, or of none."""
+    def _serve(self, key: int, label: str, role: Role, tick: int) -> None:
+        """Enters an exit that starts nothing and ends no service: in an occurrence that exists, or in none."""
         serving, waiting = self._service.get(key), self._waiting.get(key)
-        if step is Step.WITHDRAW and waiting is not None:
+        if role is Role.WITHDRAW and waiting is not None:
             waiting.exits.append(label)
             del self._waiting[key]
             self._hidden[key >> CPU_SHIFT] = (key, self._finish(key, waiting, tick, withdrawn=True))
@@ -192,17 +192,17 @@ class Ledger:
             self._unattributed(label)
             return
         opened.exits.append(label)
-        if step is Step.HOLD:
+        if role is Role.HOLD:
             opened.held = True
-        elif step is Step.RELEASE:
+        elif role is Role.RELEASE:
             opened.held = False
             if opened.ended:
                 self._end(key, tick)
-        if step in (Step.MASK, Step.HOLD) and serving is None:
+        if role in (Role.MASK, Role.HOLD) and serving is None:
             self._hidden[key >> CPU_SHIFT] = (key, -1)
 
     def _spurious(self, vcpu: int, label: str) -> bool:
-        """Charge an acknowledge that found nothing to what was withdrawn; False if nothing was."""
+        """Charges an acknowledge that found nothing to a withdrawn interrupt; False if there is none."""
         key, row = self._hidden.pop(vcpu, (-1, -1))
         if row >= 0:
             self._finished.charge(row, label)
@@ -213,11 +213,11 @@ class Ledger:
         opened.exits.append(label)
         return True
 
-    def _finish(self, key: int, opened: _Open, tick: int, *, withdrawn: bool = False) -> int:
+    def _finish(self, key: int, opened: _Unfinished, tick: int, *, withdrawn: bool = False) -> int:
         return self._finished.add(key, opened.started, tick, opened.exits, withdrawn=withdrawn)
 
-    def _woken(self, vcpu: int, opened: _Open) -> None:
-        """Charge the wait that this interrupt ended, if the vCPU was in one."""
+    def _woken(self, vcpu: int, opened: _Unfinished) -> None:
+        """Charges the wait that this interrupt ended, if the vCPU was in one."""
         wait = self._asleep.pop(vcpu, None)
         if wait is not None:
             opened.exits.append(wait)
@@ -228,33 +228,33 @@ class Ledger:
     def _call(self, event: ev.Hvc | ev.Smc) -> None:
         kind = type(event).__name__
         label = event.call or kind
-        step = STEPS.get(label, _SERVE)
+        role = ROLES.get(label, _SERVE)
         intid = event.intid
         if event.result[0]:  # it failed, so it did nothing
             intid = None
-            if step is _ACCEPT:
-                step = _SPURIOUS
+            if role is _ACCEPT:
+                role = _SPURIOUS
         vcpu = event.cpu if event.target is None else event.target
-        self.post(kind, label, step, vcpu, intid, event.tick)
+        self.post(kind, label, role, vcpu, intid, event.tick)
 
     def _abort(self, event: ev.DataAbort) -> None:
         label = event.register or "DataAbort"
-        step = STEPS.get(label, _SERVE)
-        if step is _ACCEPT and event.intid is None:
-            step = _SPURIOUS
+        role = ROLES.get(label, _SERVE)
+        if role is _ACCEPT and event.intid is None:
+            role = _SPURIOUS
         vcpu = event.cpu if event.target is None else event.target
-        self.post("DataAbort", label, step, vcpu, event.intid, event.tick)
+        self.post("DataAbort", label, role, vcpu, event.intid, event.tick)
 
     def _irq(self, event: ev.PhysicalIrq) -> None:
         label = IRQ_LABELS.get(event.physical, "PhysicalIrq")
         vcpu = event.cpu if event.target is None else event.target
-        self.post("PhysicalIrq", label, Step.RAISE, vcpu, event.intid, event.tick)
+        self.post("PhysicalIrq", label, Role.RAISE, vcpu, event.intid, event.tick)
 
     def _trap(self, event: ev.SysregTrap) -> None:
-        self.post("SysregTrap", "SysregTrap", Step.SERVE, event.cpu, event.intid, event.tick)
+        self.post("SysregTrap", "SysregTrap", Role.SERVE, event.cpu, event.intid, event.tick)
 
     def _instruction_abort(self, event: ev.InstructionAbort) -> None:
-        self.post("InstructionAbort", "InstructionAbort", Step.SERVE, event.cpu, None, event.tick)
+        self.post("InstructionAbort", "InstructionAbort", Role.SERVE, event.cpu, None, event.tick)
 
     def _wfx(self, event: ev.Wfx) -> None:
         self.total += 1
@@ -265,18 +265,20 @@ class Ledger:
         self._asleep[event.cpu] = "Wfx"
 
     def _also_pending(self, event: ev.AlsoPending) -> None:
-        """No exit of its own, but the interrupt waits from now on."""
+        """Starts the wait of an interrupt that had no exit of its own."""
         if event.intid is not None:
             vcpu = event.cpu if event.target is None else event.target
-            opened = self._waiting.setdefault(vcpu << CPU_SHIFT | event.intid, _Open(event.tick, []))
+            opened = self._waiting.setdefault(vcpu << CPU_SHIFT | event.intid, _Unfinished(event.tick, []))
             self._woken(vcpu, opened)
 
     def _completed(self, event: ev.Completed) -> None:
-        """The guest ended it without an exit; it may even have run its whole life without one."""
+        """Ends an interrupt that the guest ended without an exit; it may have run its whole life without one."""
         if event.intid is not None:
             key = event.cpu << CPU_SHIFT | event.intid
             if key not in self._service:
-                self._service[key] = self._waiting.pop(key) if key in self._waiting else _Open(event.tick, [])
+                self._service[key] = (
+                    self._waiting.pop(key) if key in self._waiting else _Unfinished(event.tick, [])
+                )
             self._end(key, event.tick)
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from harness.arch import psci, rvic, smccc
 from harness.arch.intid import PPI_PHYSICAL_TIMER, PPI_VIRTUAL_TIMER, SGI_COUNT
 from harness.arch.intid import name as gic_name
-from harness.arch.rvic import RvicCall, RvidCall, Status
+from harness.arch.rvic import RvicCall, RvicStatus, RvidCall
 
 
 def _camel(name: str) -> str:
-    """``CLEAR_MASKED`` -> ``ClearMasked``."""
+    """Turns ``CLEAR_MASKED`` into ``ClearMasked``."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 
@@ -28,7 +28,7 @@ _PSCI_NAMES = {
 }
 _PSCI_RESULTS = {int(result) & smccc.MASK32: result.name for result in psci.Result}
 
-# Arguments of a call, in order from x1: what each number is, for people.
+# Arguments of a call, in order from x1: the kind of each number, for people.
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "RVIC.Info": ("key",),
     "RVIC.SetMasked": ("cpu", "INTID"),
@@ -44,13 +44,13 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "PSCI_FEATURES": ("function",),
     "SMCCC_ARCH_FEATURES": ("function",),
 }
-# What x1 holds after success.
+# The meaning of x1 after success.
 _RESULTS = {"RVIC.Acknowledge": "INTID", "RVIC.IsPending": "pending", "RVIC.Info": "value"}
 _VERSIONS = {"RVIC.Version", "RVID.Version"}
 
 
 class Names:
-    """Decodes for one machine: its RVIC and RVID function bases, and its count of trusted INTIDs.
+    """Names for one machine, by its RVIC and RVID function bases, and its count of trusted INTIDs.
 
     ``has_rvic`` False: the guest has a GIC, and its INTIDs are SGIs, PPIs and SPIs.
     """
@@ -78,11 +78,11 @@ class Names:
         }
 
     def function(self, function: int) -> str:
-        """Name of an SMCCC function identifier; one nobody knows is its number, ``0x84000042``."""
+        """Returns the name of an SMCCC function identifier; for an unknown one its number, ``0x84000042``."""
         return self._functions.get(function) or f"0x{function:08x}"
 
     def call(self, function: int, args: tuple[int, int, int]) -> str:
-        """The call as a person would write it: ``RVIC.Signal(cpu 1, INTID 3)``."""
+        """Returns the call as a person would write it: ``RVIC.Signal(cpu 1, INTID 3)``."""
         name = self.function(function)
         kinds = _ARGUMENTS.get(name)
         if kinds is None:
@@ -98,7 +98,7 @@ class Names:
         return f"{kind} {value}" if value < 1 << 16 else f"{kind} 0x{value:x}"
 
     def result(self, function: int, result: tuple[int, int]) -> str:
-        """What was answered: ``SUCCESS INTID 27``, ``ERROR_PARAMETER in x2``, ``NOT_SUPPORTED``, ``1.1``."""
+        """Returns the answer in words: ``SUCCESS INTID 27``, ``ERROR_PARAMETER in x2``, ``1.1``."""
         x0, x1 = result
         name = self.function(function)
         if name.startswith(("RVIC.", "RVID.")):
@@ -110,7 +110,7 @@ class Names:
         return _PSCI_RESULTS.get(x0 & smccc.MASK32, f"0x{x0:x}")
 
     def intid(self, intid: int) -> str:
-        """What a guest INTID is: ``IPI 3``, ``virtual timer``, ``trusted 20``, ``input 1``; ``SPI 1`` in a GIC."""
+        """Returns the name of a guest INTID: ``IPI 3``, ``trusted 20``, ``input 1``; ``SPI 1`` of a GIC."""
         if self.has_rvic and intid >= self.trusted:
             return f"input {intid - self.trusted}"
         if intid == PPI_VIRTUAL_TIMER:
@@ -123,7 +123,7 @@ class Names:
 
 
 def _rvic_result(name: str, x0: int, x1: int) -> str:
-    """RVIC's and RVID's status: bits 7:0 the reason, bits 15:8 the argument at fault (x1 is index 0)."""
+    """Spells RVIC's and RVID's status: bits 7:0 the reason, bits 15:8 the argument at fault (x1 is index 0)."""
     if x0 == 0:
         if name in _VERSIONS:
             return f"SUCCESS {x1 >> 16}.{x1 & 0xFFFF}"
@@ -131,7 +131,7 @@ def _rvic_result(name: str, x0: int, x1: int) -> str:
     if x0 == smccc.NOT_SUPPORTED:
         return "NOT_SUPPORTED"
     reason = x0 & 0xFF
-    if x0 >> 16 or reason > max(Status):
+    if x0 >> 16 or reason > max(RvicStatus):
         return f"0x{x0:x}"
-    blamed = reason in (Status.ERROR_PARAMETER, Status.INVALID_CPU)
-    return f"{Status(reason).name} in x{1 + (x0 >> 8)}" if blamed else Status(reason).name
+    blamed = reason in (RvicStatus.ERROR_PARAMETER, RvicStatus.INVALID_CPU)
+    return f"{RvicStatus(reason).name} in x{1 + (x0 >> 8)}" if blamed else RvicStatus(reason).name

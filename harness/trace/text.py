@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One aligned line of plain ASCII per event, for people.
+"""Writer of one aligned line of plain ASCII per event, for people.
 
      tick  cpu     event  what                                   answer                     where
     12340  CPU0 >> pIRQ   PPI 27 arrives                         -> INTID 27 virtual timer  idle+0x4
@@ -20,17 +20,18 @@ from harness.arch.intid import SGI_COUNT, SPURIOUS_GROUP1
 from harness.arch.intid import name as physical_name
 from harness.trace import events as ev
 from harness.trace.names import Names
+from harness.wording import plural
 
 _VECTOR_OFFSET = 0x7FF  # VBAR_EL1 is 2 KiB aligned
 _TAKEN_FROM = {0x000: "EL1t", 0x200: "EL1h", 0x400: "EL0", 0x600: "EL0 (AArch32)"}
 HEADER = f"{'tick':>10}  cpu     {'event':<6} {'what':<40} {'answer':<28} where"
 
 
-class SymbolTable(Protocol):
-    """What names addresses: :class:`harness.guest.Symbols` is one."""
+class SymbolLookup(Protocol):
+    """Names of addresses: :class:`harness.image.Symbols` is one."""
 
     def lookup(self, address: int) -> str | None:
-        """``irq_entry+0x14``, or None where nothing is known."""
+        """Returns ``irq_entry+0x14``, or None where nothing is known."""
         ...
 
 
@@ -42,23 +43,23 @@ class _Columns(NamedTuple):
 
 
 class _Speller(NamedTuple):
-    """How to say the numbers of one machine."""
+    """Words for the numbers of one machine."""
 
     names: Names
-    symbols: SymbolTable | None
+    symbols: SymbolLookup | None
 
     def place(self, address: int) -> str:
-        """An address as a symbol, else as a number."""
+        """Returns an address as a symbol, else as a number."""
         symbol = None if self.symbols is None else self.symbols.lookup(address)
         return symbol or f"0x{address:x}"
 
     def intid(self, intid: int | None) -> str:
-        """``INTID 27 virtual timer``; nothing for None."""
+        """Returns ``INTID 27 virtual timer``; nothing for None."""
         return "" if intid is None else f"INTID {intid} {self.names.intid(intid)}"
 
 
-def format_event(event: ev.Event, names: Names | None = None, symbols: SymbolTable | None = None) -> str:
-    """The event as one line, without its newline."""
+def format_event(event: ev.Event, names: Names | None = None, symbols: SymbolLookup | None = None) -> str:
+    """Returns the event as one line, without its newline."""
     speller = _Speller(names or _DEFAULT_NAMES, symbols)
     kind, what, answer, pc = _COLUMNS[type(event)](event, speller)
     mark = ">>" if event.world_switch else "  "
@@ -74,7 +75,7 @@ class TextWriter:
         stream: TextIO,
         *,
         names: Names | None = None,
-        symbols: SymbolTable | None = None,
+        symbols: SymbolLookup | None = None,
         header: bool = False,
     ) -> None:
         self._stream = stream
@@ -84,7 +85,7 @@ class TextWriter:
             stream.write(HEADER + "\n")
 
     def __call__(self, event: ev.Event) -> None:
-        """Write one event."""
+        """Writes one event."""
         self._stream.write(format_event(event, self._names, self._symbols) + "\n")
 
 
@@ -102,7 +103,7 @@ def _access(write: bool, what: str, value: int | None) -> str:
 def _data_abort(event: ev.DataAbort, spell: _Speller) -> _Columns:
     place = event.register or f"0x{event.ipa:08x}"
     if event.size:
-        place += f", {event.size} byte" + "s" * (event.size > 1)
+        place += f", {plural(event.size, 'byte')}"
     answer = "-> external abort" if event.value is None else spell.intid(event.intid)
     return _Columns("DABT", _access(event.write, place, event.value), answer, event.pc)
 
@@ -172,7 +173,7 @@ def _mmio(event: ev.Mmio, spell: _Speller) -> _Columns:
     return _Columns("MMIO", what, "", event.pc)
 
 
-def _power(event: ev.Power, spell: _Speller) -> _Columns:
+def _power(event: ev.PowerChange, spell: _Speller) -> _Columns:
     return _Columns("POWER", event.what + ("" if event.target is None else f" CPU{event.target}"))
 
 
@@ -192,5 +193,5 @@ _COLUMNS: dict[type[ev.Event], Callable[[Any, _Speller], _Columns]] = {
     ev.VirqTaken: _taken,
     ev.Eret: _eret,
     ev.Mmio: _mmio,
-    ev.Power: _power,
+    ev.PowerChange: _power,
 }

@@ -8,9 +8,9 @@ import math
 
 import pytest
 
-from harness.bench import Effort, Result, all_figures, guests, machine_name, sides, to_json
-from harness.bench.parts import breakdown
-from harness.bench.sampling import compare, interleave
+from harness.bench import Effort, Figure, all_figures, guests, machine_name, subjects, to_json
+from harness.bench.hypercall_cost import breakdown
+from harness.bench.timing import compare, interleave
 from harness.cli import invoke
 from harness.cli.bench import bench
 
@@ -19,17 +19,17 @@ NAMES = ["guest_free", "guest_free_uncounted", "hypercall", "hypercall_ledger", 
 
 
 @pytest.fixture(scope="module")
-def results() -> list[Result]:
+def results() -> list[Figure]:
     return list(all_figures(TINY))
 
 
-def test_every_figure_is_there_with_its_target(results: list[Result]) -> None:
+def test_every_figure_is_there_with_its_target(results: list[Figure]) -> None:
     assert [result.name for result in results] == NAMES
     assert [result.target for result in results] == [0.9, None, 6.0, None, None, None]
     assert [result.better for result in results] == ["higher", "higher", "lower", "lower", "lower", "lower"]
 
 
-def test_every_number_is_finite_and_positive(results: list[Result]) -> None:
+def test_every_number_is_finite_and_positive(results: list[Figure]) -> None:
     for result in results:
         for number in (result.ratio, result.value, result.baseline):
             assert math.isfinite(number), result
@@ -65,13 +65,13 @@ def test_the_command_is_there(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json_leaves_the_words_out() -> None:
-    result = Result("free", 0.5, 0.9, "higher", 0.0, "u", 1.0, 2.0, "words")
+    result = Figure("free", 0.5, 0.9, "higher", 0.0, "u", 1.0, 2.0, "words")
     assert "words" not in to_json("m", [result])
 
 
 def test_a_target_bounds_from_the_side_that_is_better() -> None:
     def met(ratio: float, target: float | None, better: str) -> bool | None:
-        return Result("r", ratio, target, better, 0.0, "u", 1.0, 1.0, "").met  # type: ignore[arg-type]  # a table
+        return Figure("r", ratio, target, better, 0.0, "u", 1.0, 1.0, "").met  # type: ignore[arg-type]  # a table
 
     assert met(0.9, 0.9, "higher") is True
     assert met(0.8, 0.9, "higher") is False
@@ -82,9 +82,9 @@ def test_a_target_bounds_from_the_side_that_is_better() -> None:
 
 @pytest.mark.parametrize("guest", [guests.acknowledge_cycle, guests.round_trip])
 def test_one_turn_of_a_cycle_is_one_interrupt_in_three_calls(guest: guests.Maker) -> None:
-    machine = sides.in_harness(guest(), ledger=True)
+    machine = subjects.in_harness(guest(), ledger=True)
     before = machine.ledger.per_interrupt(guests.INTID).count
-    sides.run(machine, 10 * guest().loop)
+    subjects.run(machine, 10 * guest().loop)
     cost = machine.ledger.per_interrupt(guests.INTID)
     assert cost.count == before + 10
     assert cost.by_exit == dict.fromkeys(("RVIC.Signal", "RVIC.Acknowledge", "RVIC.ClearMasked"), cost.count)
@@ -92,18 +92,18 @@ def test_one_turn_of_a_cycle_is_one_interrupt_in_three_calls(guest: guests.Maker
 
 @pytest.mark.parametrize("guest", [guests.acknowledge_cycle, guests.round_trip])
 def test_bare_unicorn_does_the_same_turns(guest: guests.Maker) -> None:
-    machine = sides.in_harness(guest())
-    bare = sides.bare(guest(), sides.interrupts)
+    machine = subjects.in_harness(guest())
+    bare = subjects.bare(guest(), subjects.interrupts)
     for _ in range(3):
-        sides.run(machine, 5 * guest().loop + 1)
+        subjects.run(machine, 5 * guest().loop + 1)
         bare.run(5 * guest().loop + 1)
         assert bare.pc == machine.cpus[0].pc
 
 
 def test_a_pass_of_the_loop_without_exits_is_as_long_as_is_said() -> None:
-    machine = sides.in_harness(guests.mixed())
+    machine = subjects.in_harness(guests.mixed())
     pc = machine.cpus[0].pc
-    sides.run(machine, guests.mixed().loop)
+    subjects.run(machine, guests.mixed().loop)
     assert machine.cpus[0].pc == pc
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.asm import assemble
 from harness.cli import invoke
-from harness.guest import assemble, dtb
+from harness.image import dtb
 
 X0 = Path(__file__).parent / "x0.S"
 
@@ -24,7 +25,7 @@ def test_dump_dtb_writes_the_tree_and_does_not_run(
     options = ["--append", "quiet", "--memory", "1G", "--psci", "smc", "--controller", "gicv2"]
     assert rvic("run", X0, *options, "--dump-dtb", out) == 0
     assert capsys.readouterr().out == ""
-    root = dtb.read(out.read_bytes()).root
+    root = dtb.unflatten(out.read_bytes()).root
     chosen, psci, memory = root.child("chosen"), root.child("psci"), root.child("memory@40000000")
     assert chosen is not None
     assert psci is not None
@@ -36,10 +37,10 @@ def test_dump_dtb_writes_the_tree_and_does_not_run(
 
 def test_a_ram_disk_and_a_tree_come_from_files(tmp_path: Path) -> None:
     own, disk, out = tmp_path / "own.dtb", tmp_path / "disk", tmp_path / "out.dtb"
-    own.write_bytes(dtb.write(dtb.DeviceTree(dtb.Node("", {"model": dtb.text("mine")}))))
+    own.write_bytes(dtb.flatten(dtb.DeviceTree(dtb.Node("", {"model": dtb.strings("mine")}))))
     disk.write_bytes(b"x" * 5000)
     assert rvic("run", X0, "--dtb", own, "--initrd", disk, "--dump-dtb", out) == 0
-    root = dtb.read(out.read_bytes()).root
+    root = dtb.unflatten(out.read_bytes()).root
     chosen = root.child("chosen")
     assert root.properties == {"model": b"mine\0"}
     assert chosen is not None

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from harness import Machine
+from harness.board.devicetree import BoardFacts, Chosen, Conduit, board_tree, with_chosen
 from harness.errors import ConfigError
-from harness.guest import dtb
-from harness.guest.dtb import Node, cells, text
-from harness.machine.devicetree import BoardFacts, Chosen, Conduit, board_tree, with_chosen
-from harness.machine.options import ControllerKind
+from harness.image import dtb
+from harness.image.dtb import Node, cells, strings
+from harness.options import ControllerKind
 
 MIB = 1 << 20
 
 
 def tree(controller: str = "gicv2", chosen: Chosen | None = None, **facts: object) -> Node:
     board = BoardFacts(2, 128 * MIB, ControllerKind(controller), **facts)  # type: ignore[arg-type]  # any of them
-    return dtb.read(board_tree(board, chosen or Chosen())).root
+    return dtb.unflatten(board_tree(board, chosen or Chosen())).root
 
 
 def words(node: Node | None, name: str) -> tuple[int, ...]:
@@ -61,14 +61,14 @@ def test_memory_and_cpus_are_the_machines() -> None:
 
 def test_more_than_four_gib_take_two_cells() -> None:
     facts = BoardFacts(1, 6 << 30)
-    node = dtb.read(board_tree(facts, Chosen())).root.child("memory@40000000")
+    node = dtb.unflatten(board_tree(facts, Chosen())).root.child("memory@40000000")
     assert words(node, "reg") == (0, 0x4000_0000, 1, 0x8000_0000)
 
 
 @pytest.mark.parametrize("conduit", list(Conduit))
 def test_psci_names_its_conduit(conduit: Conduit) -> None:
     node = child(tree(conduit=conduit), "psci")
-    assert node.properties["method"] == text(conduit)
+    assert node.properties["method"] == strings(conduit)
     assert node.properties["compatible"] == b"arm,psci-1.0\0arm,psci-0.2\0arm,psci\0"
 
 
@@ -91,7 +91,7 @@ def test_the_rvic_and_the_rvid_have_no_registers() -> None:
     root = tree("rvic")
     rvic, rvid = child(root, "rvic"), child(root, "rvid")
     for node, kind, size in ((rvic, "rvic", 2), (rvid, "rvid", 1)):
-        assert node.properties["compatible"] == text(f"arm,{kind}")
+        assert node.properties["compatible"] == strings(f"arm,{kind}")
         assert node.properties["interrupt-controller"] == b""
         assert words(node, "#interrupt-cells") == (size,)
         assert "reg" not in node.properties
@@ -140,8 +140,8 @@ def test_flash_is_described_where_there_is_some() -> None:
 
 
 def test_a_users_tree_gets_chosen_added_and_keeps_the_rest() -> None:
-    own = Node("", {"model": text("mine")}, [Node("x", {"a": cells(1)})])
-    changed = dtb.read(with_chosen(dtb.write(dtb.DeviceTree(own, [(1, 2)])), Chosen("quiet"))).root
+    own = Node("", {"model": strings("mine")}, [Node("x", {"a": cells(1)})])
+    changed = dtb.unflatten(with_chosen(dtb.flatten(dtb.DeviceTree(own, [(1, 2)])), Chosen("quiet"))).root
     assert changed.properties == own.properties
     assert changed.child("x") == own.child("x")
     assert child(changed, "chosen").properties == {"bootargs": b"quiet\0"}
@@ -153,7 +153,7 @@ def test_the_tree_describes_only_addresses_that_answer(controller: ControllerKin
         machine.load(Path(__file__).parent / "x0.S")
         data = machine.device_tree
         assert data is not None
-        for node in dtb.read(data).root.children:
+        for node in dtb.unflatten(data).root.children:
             name, _, address = node.name.partition("@")
             if name.startswith(("pl", "virtio", "intc")):
                 assert machine.board.bus.find(int(address, 16)) is not None, node.name

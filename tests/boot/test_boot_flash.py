@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Machine, StopReason
+from harness.asm import assemble
 from harness.devices.flash import BANK_SIZE, SECTOR_SIZE, Flash
 from harness.errors import ConfigError, GuestError
-from harness.guest import assemble, dtb
+from harness.image import dtb
 
 BOTH = 0x0001_0001  # a 16-bit value to each device of a bank
 
@@ -131,8 +132,8 @@ def test_firmware_starts_at_0_with_the_tree_at_the_start_of_ram(machine: Machine
     run(machine)
     assert list(machine.cpus[0].x[19:22]) == [0, 4, 4]
     tree = machine.memory.read(0x4000_0000, 1 << 20)
-    assert dtb.read_header(tree) == 1 << 20  # room to edit it
-    root = dtb.read(tree).root
+    assert dtb.flattened_size(tree) == 1 << 20  # room to edit it
+    root = dtb.unflatten(tree).root
     assert root.child("flash@0") is not None
     assert b"hi\0" in tree
 

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import Machine
+from harness.asm import assemble
+from harness.build import load
 from harness.errors import HarnessError
-from harness.guest import assemble, load, packed
+from harness.image import decompress
 
 X0 = Path(__file__).parent / "x0.S"
 CODE = assemble(X0).segments[0].data
@@ -60,7 +62,7 @@ def test_a_packed_file_needs_no_suffix(tmp_path: Path) -> None:
 
 def test_members_are_one_after_another_and_padding_ends_them(tmp_path: Path) -> None:
     data = gzip.compress(CODE[:8]) + gzip.compress(CODE[8:]) + bytes(512)
-    assert packed.unpack(data, "a.gz") == CODE
+    assert decompress(data, "a.gz") == CODE
 
 
 def test_an_image_without_an_offset_leaves_the_start_of_ram(tmp_path: Path) -> None:
@@ -91,9 +93,9 @@ def test_damaged_gzip_is_one_message(tmp_path: Path, data: bytes, message: str) 
     assert str(raised.value).startswith(f"{path}: ")
 
 
-def test_what_unpacks_to_too_much_is_refused() -> None:
-    with pytest.raises(HarnessError, match="unpacks to more than 1 MiB"):
-        packed.unpack(gzip.compress(bytes(2 << 20)), "a.gz", largest=1 << 20)
+def test_what_decompresses_to_too_much_is_refused() -> None:
+    with pytest.raises(HarnessError, match="decompresses to more than 1 MiB"):
+        decompress(gzip.compress(bytes(2 << 20)), "a.gz", largest=1 << 20)
 
 
 def attempt(path: Path, data: bytes) -> None:

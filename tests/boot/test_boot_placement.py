@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness import Machine
+from harness.board.devicetree import BoardFacts
+from harness.boot.placement import Boot, BootOptions, plan_bios, plan_kernel
 from harness.errors import ConfigError, GuestError
-from harness.guest import Program, Segment, Symbols, dtb
-from harness.machine.boot import Boot, Extras, plan_bios, plan_kernel
-from harness.machine.devicetree import BoardFacts
+from harness.image import Program, Segment, Symbols, dtb
 
 MIB = 1 << 20
 RAM = 0x4000_0000
@@ -24,7 +24,7 @@ def program(kind: str, address: int = RAM + 0x8_0000, size: int = 0x1000) -> Pro
 
 
 def plan(kind: str, memory: int = 128 * MIB, size: int = 0x1000, **extras: object) -> Boot:
-    return plan_kernel(program(kind, size=size), BoardFacts(1, memory), Extras(**extras))  # type: ignore[arg-type]
+    return plan_kernel(program(kind, size=size), BoardFacts(1, memory), BootOptions(**extras))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_tree_of_linux_lies_behind_its_ram_disk() -> None:
     assert [s.address - RAM for s in boot.segments] == [0x8_0000, 64 * MIB, 68 * MIB]
     assert boot.x0 == RAM + 68 * MIB
     assert boot.tree is not None
-    chosen = dtb.read(boot.tree).root.child("chosen")
+    chosen = dtb.unflatten(boot.tree).root.child("chosen")
     assert chosen is not None
     assert chosen.properties["linux,initrd-start"] == dtb.cells64(RAM + 64 * MIB)
     assert chosen.properties["linux,initrd-end"] == dtb.cells64(RAM + 67 * MIB)
@@ -57,24 +57,24 @@ def test_a_program_finds_its_tree_at_the_start_of_ram(kind: str) -> None:
 
 
 def test_a_program_at_the_start_of_ram_finds_its_tree_behind_it() -> None:
-    boot = plan_kernel(program("elf", RAM, 0x1_2345), BoardFacts(1, 128 * MIB), Extras())
+    boot = plan_kernel(program("elf", RAM, 0x1_2345), BoardFacts(1, 128 * MIB), BootOptions())
     assert boot.x0 == RAM + 0x1_3000
 
 
 def test_nothing_overlaps_a_program_loaded_before() -> None:
     before = Segment(RAM, b"", 0x1000, True)
-    boot = plan_kernel(program("elf"), BoardFacts(1, 128 * MIB), Extras(), [before])
+    boot = plan_kernel(program("elf"), BoardFacts(1, 128 * MIB), BootOptions(), [before])
     assert boot.x0 == RAM + 0x8_1000
 
 
 def test_a_program_that_fills_memory_gets_no_tree_unless_it_is_asked_for() -> None:
     memory = 0x8_1000
     filled = program("elf", RAM, memory)
-    assert plan_kernel(filled, BoardFacts(1, memory), Extras()).x0 == 0
+    assert plan_kernel(filled, BoardFacts(1, memory), BootOptions()).x0 == 0
     with pytest.raises(
         GuestError, match=r"no room for the device tree of [\d,]+ bytes: RAM is 528,384 bytes"
     ):
-        plan_kernel(filled, BoardFacts(1, memory), Extras(append="x"))
+        plan_kernel(filled, BoardFacts(1, memory), BootOptions(append="x"))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_program_that_fills_memory_gets_no_tree_unless_it_is_asked_for() -> No
         (16 * MIB, 4096, {"initrd": b"x" * 16 * MIB}, "no room for an initial RAM disk of 16,777,216 bytes"),
         (16 * MIB, 4096, {"initrd": b""}, "an initial RAM disk without a byte"),
         (16 * MIB, 4096, {"dtb": b"zero"}, "not a device tree"),
-        (16 * MIB, 4096, {"dtb": dtb.with_room(dtb.write(dtb.DeviceTree()), 3 * MIB)}, "at most 2,097,152"),
+        (16 * MIB, 4096, {"dtb": dtb.with_room(dtb.flatten(dtb.DeviceTree()), 3 * MIB)}, "at most 2,097,152"),
     ],
 )
 def test_what_does_not_fit_is_said(memory: int, size: int, extras: dict[str, object], message: str) -> None:
@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_said(memory: int, size: int, extras: dict[str, obj
     base = RAM if "no room for the device tree" in message else RAM + 0x8_0000
     whole = memory if base == RAM else size
     with pytest.raises(GuestError, match=message):
-        plan_kernel(program(kind, base, whole), BoardFacts(1, memory), Extras(**extras))  # type: ignore[arg-type]
+        plan_kernel(program(kind, base, whole), BoardFacts(1, memory), BootOptions(**extras))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["a\0b", "x" * 100_000])
@@ -117,7 +117,7 @@ def test_firmware_larger_than_its_bank_is_refused(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(64 * MIB + 1)
     with pytest.raises(GuestError, match="do not fit into a flash bank of 67,108,864"):
-        plan_bios(path, BoardFacts(1, 128 * MIB), Extras())
+        plan_bios(path, BoardFacts(1, 128 * MIB), BootOptions())
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_the_guest_finds_in_x0_what_the_host_sees(machine: Machine) -> None:
 
 
 def test_a_users_tree_is_taken_as_it_is(machine: Machine, tmp_path: Path) -> None:
-    own = dtb.write(dtb.DeviceTree(dtb.Node("", {"model": dtb.text("mine")})))
+    own = dtb.flatten(dtb.DeviceTree(dtb.Node("", {"model": dtb.strings("mine")})))
     path = tmp_path / "own.dtb"
     path.write_bytes(own)
     machine.load(X0, dtb=path)

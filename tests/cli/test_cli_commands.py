@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_guests import Rvic
 
-from harness.guest.manifest import firmware_names
+from harness.scenario.find import firmware_names
 
 
 def test_list_names_every_firmware_with_its_description(rvic: Rvic) -> None:

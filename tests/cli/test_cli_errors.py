@@ -76,8 +76,8 @@ def test_a_manifest_with_an_unknown_key_is_refused(rvic: Rvic, guest: Guest) -> 
         ("cpus = 9", "`machine.cpus`: cpus=9"),
         ('memory = "lots"', "`machine.memory`: memory 'lots'"),
         ('controller = "apic"', "`machine.controller`: controller 'apic'"),
-        ("cpus_allowed = [99]", "`machine.cpus_allowed`: a machine has 1 to 8 vCPUs, not 99"),
-        ('controllers_allowed = ["apic"]', "`machine.controllers_allowed`: controller 'apic'"),
+        ("cpus_allowed = [99]", "`machine.cpus_allowed`: cpus_allowed=99: 1 to 8"),
+        ('controllers_allowed = ["apic"]', "`machine.controllers_allowed`: controllers_allowed 'apic'"),
         ('drives = ["none.img"]', "`machine.drives`: drive "),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_machine_that_cannot_be_is_told_with_its_line(
 
 def test_an_option_of_the_command_line_is_not_told_as_the_manifests(rvic: Rvic, guest: Guest) -> None:
     result = rvic("run", guest(HI, "[machine]\ntrusted = 64\n"), "--trusted", 33)
-    assert result.err.startswith("rvic: error: trusted=33: ")
+    assert result.err.startswith("rvic: error: --trusted=33: ")
 
 
 def test_a_pipe_is_not_waited_for(rvic: Rvic, tmp_path: Path) -> None:
@@ -235,7 +235,8 @@ def test_the_bare_command_shows_its_help(rvic: Rvic) -> None:
 def test_help_does_not_load_the_emulator() -> None:
     code = (
         "import sys; from harness.cli import invoke; invoke(['--help']);"
-        "print(sorted(m for m in ('unicorn', 'capstone', 'keystone', 'elftools', 'msgspec') if m in sys.modules))"
+        "heavy = {'unicorn', 'capstone', 'keystone', 'elftools', 'harness.machine'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert process.stdout.endswith("[]\n")

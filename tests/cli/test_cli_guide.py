@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
 import pytest
 import typer
+from msgspec import Struct
 
 from harness.cli.app import app
-from harness.guest import manifest
-from harness.guest.manifest import read_manifest
+from harness.scenario import tables
+from harness.scenario.reading import machine_keys, read_manifest
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
 TABLES = re.search(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
 
@@ -31,17 +34,25 @@ def test_every_option_of_run_is_there() -> None:
     assert [o for o in options if o.startswith("--") and not re.search(rf"`{o}[ `]", rows)] == []
 
 
-@pytest.mark.parametrize("table", ["guest", "machine", "run", "expect"])
-def test_every_key_of_a_table_is_there(table: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "spec"), [("guest", tables.GuestSpec), ("run", tables.RunSpec), ("expect", tables.ExpectSpec)]
+)
+def test_every_key_of_a_table_is_there(table: str, spec: type[Struct]) -> None:
     assert TABLES is not None
-    shown = tomllib.loads(TABLES[1])[table]
-    spec = {
-        "guest": manifest.GuestSpec,
-        "machine": manifest.MachineSpec,
-        "run": manifest.RunSpec,
-        "expect": manifest.ExpectSpec,
-    }[table]
-    assert sorted(shown) == sorted(spec.__struct_fields__)
+    assert sorted(tomllib.loads(TABLES[1])[table]) == sorted(spec.__struct_fields__)
+
+
+def test_every_key_of_a_machine_is_there() -> None:
+    assert TABLES is not None
+    shown = tomllib.loads(TABLES[1])["machine"]
+    rows = "\n".join(line for line in GUIDE.splitlines() if line.startswith("| "))
+    assert [key for key in machine_keys() if key not in shown and f"| `{key}` |" not in rows] == []
+
+
+def test_its_tables_of_options_are_what_the_options_say() -> None:
+    """After a change of one: python docs/make_tables.py."""
+    make_tables = runpy.run_path(str(ROOT / "docs" / "make_tables.py"))
+    assert make_tables["with_tables"](GUIDE) == GUIDE
 
 
 def test_the_example_is_a_manifest(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 from cli_guests import POWER_OFF, Rvic
 
 from harness import Machine
-from harness.guest import assemble
-from harness.guest.loader import ASSEMBLY
-from harness.guest.manifest import SOURCE_SUFFIXES, Manifest, find_guest
-from harness.guest.toolchain import C
-from harness.machine.ordered import make_machine
+from harness.asm import assemble
+from harness.build import ASSEMBLY_SUFFIXES, C_SUFFIXES
+from harness.scenario.find import find_guest
+from harness.scenario.manifest import SOURCE_SUFFIXES, Manifest
+from harness.scenario.prepare import make_machine
 
 # x19 = priority 0xff as GICD_IPRIORITYR0 keeps it; x20 = version of the virtio transport in slot 31;
 # x21 = RXRIS after one character was typed into the FIFO.
@@ -111,12 +111,12 @@ def test_a_machine_is_like_qemus_when_it_is_told() -> None:
 
 def test_firmware_for_the_flash_is_a_bare_binary_too(tmp_path: Path) -> None:
     manifest = Manifest(name="u-boot", source=tmp_path / "u-boot.bin").with_machine(controller="gicv2")
-    with make_machine(manifest, backend=None, on_reset="stop") as machine:
+    with make_machine(manifest) as machine:
         assert machine.board.uart.eager
 
 
 def test_the_manifest_knows_what_is_built() -> None:
-    assert (*ASSEMBLY, *C) == SOURCE_SUFFIXES
+    assert (*ASSEMBLY_SUFFIXES, *C_SUFFIXES) == SOURCE_SUFFIXES
 
 
 def test_a_bare_binary_may_run_longer_than_a_source(source: Path, binary: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cli_guests import EXIT_3, FOREVER, HI, Rvic
 
-from harness.guest import assemble
+from harness.asm import assemble
 
 Guest = Callable[..., Path]
 
@@ -133,7 +133,7 @@ def test_each_expectation_that_does_not_hold_is_named(
 
 
 def test_a_misspelt_symbol_is_told_with_the_nearest(rvic: Rvic, guest: Guest) -> None:
-    assert "there is `answer`" in rvic("run", guest(HI, "[expect.symbols]\nanswr = 42\n")).out
+    assert "did you mean `answer`?" in rvic("run", guest(HI, "[expect.symbols]\nanswr = 42\n")).out
 
 
 def test_a_source_beside_its_manifest_is_run_as_that_says(rvic: Rvic, guest: Guest) -> None:
@@ -216,7 +216,7 @@ def test_the_model_with_everything_has_lse(rvic: Rvic, tmp_path: Path) -> None:
     result = rvic("run", path, "--cpu", "pentium")
     assert result.status == 2
     assert (
-        result.err == "rvic: error: CPU model 'pentium': not one of cortex-a53, cortex-a57, cortex-a72, max\n"
+        result.err == "rvic: error: --cpu 'pentium': choose one of cortex-a53, cortex-a57, cortex-a72, max\n"
     )
 
 

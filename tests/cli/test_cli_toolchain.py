@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from cli_guests import Rvic
 
+from harness.build import Toolchain, available_compilers, compilers
 from harness.errors import GuestError
-from harness.guest import toolchain
-from harness.guest.manifest import find_guest
-from harness.guest.toolchain import Toolchain, available
+from harness.scenario.find import find_guest
 
-needs_compiler = pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
+needs_compiler = pytest.mark.skipif(
+    not available_compilers(), reason="no C compiler for AArch64 on this computer"
+)
 HI = '#include "uart.h"\nint main(void) { uart_puts("hi\\n"); return 0; }\n'
 GNU = "_start: b 1f\n .uleb128 300\n .balign 4\n1: movz x0, #0x8400, lsl #16\n movk x0, #8\n hvc #0\n"
 
@@ -57,7 +58,7 @@ def test_a_c_file_with_an_error_is_one_line_with_its_place(rvic: Rvic, hi_c: Pat
 def test_where_there_is_no_compiler_a_c_file_names_the_extra(
     rvic: Rvic, hi_c: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(toolchain, "available", dict)
+    monkeypatch.setattr(compilers, "available_compilers", dict)
     result = rvic("run", hi_c)
     assert result.status == 2
     assert result.err == (
@@ -98,9 +99,9 @@ def test_toolchain_and_cc_exclude_each_other(rvic: Rvic, hi_c: Path) -> None:
     assert "give one of them" in result.err
 
 
-@pytest.mark.skipif(Toolchain.GCC not in available(), reason="no gcc for AArch64 on this computer")
+@pytest.mark.skipif(Toolchain.GCC not in available_compilers(), reason="no gcc for AArch64 on this computer")
 def test_cc_is_the_path_of_a_compiler(rvic: Rvic, hi_c: Path) -> None:
-    gcc = available()[Toolchain.GCC].command[0]
+    gcc = available_compilers()[Toolchain.GCC].command[0]
     assert rvic("run", hi_c, "--cc", gcc).status == 0
 
 
@@ -120,10 +121,10 @@ def test_the_fixture_builds_with_the_toolchain_it_is_given(pytester: pytest.Pyte
         """
         import pytest
 
-        from harness.guest.toolchain import available
+        from harness.build import available_compilers
 
 
-        @pytest.mark.parametrize("toolchain", list(available()))
+        @pytest.mark.parametrize("toolchain", list(available_compilers()))
         def test_it(machine, toolchain):
             m = machine("main.c", toolchain=toolchain.value)
             m.run(limit=100_000)
@@ -131,4 +132,4 @@ def test_the_fixture_builds_with_the_toolchain_it_is_given(pytester: pytest.Pyte
         """
     )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
-    result.assert_outcomes(passed=len(available()))
+    result.assert_outcomes(passed=len(available_compilers()))

@@ -41,7 +41,7 @@ def test_it_prints_the_same_every_time(capsys: pytest.CaptureFixture[str]) -> No
 def test_markdown_of_one_work_is_its_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["compare", "burst8", "--markdown"]) == 0
     out = capsys.readouterr().out
-    assert "| work | rvic | vgic | trap | gicv2 |\n" in out
+    assert "| workload | rvic | vgic | trap | gicv2 |\n" in out
     assert "| `burst8` | 2.125 (2, 2, 3) |" in out
 
 
@@ -62,10 +62,10 @@ def test_a_work_runs_with_other_numbers_of_list_registers(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "no work `nothing`: choose one of timer, ipi, edge, "),
+        (["nothing"], "no workload `nothing`: choose one of timer, ipi, edge, "),
         (["edge", "--json", "--markdown"], "--json and --markdown: only one"),
-        (["edge", "--list-registers", "65"], "1 to 64 list registers, not 65"),
-        (["broadcast"], "no work `broadcast`"),
+        (["edge", "--list-registers", "65"], "--list-registers=65: 1 to 64"),
+        (["broadcast"], "no workload `broadcast`"),
     ],
 )
 def test_bad_input(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

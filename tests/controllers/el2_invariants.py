@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What must hold of EL2's own state, whatever a guest did: checked from outside, between two exits."""
+"""Invariants: what must hold of EL2's own state, whatever a guest did: checked from outside, between two exits."""
 
 from __future__ import annotations
 
 from harness import Machine
+from harness.arch.gic import IAR_INTID, Lr
 from harness.el2 import RvicController, TrapController, VgicController
-from harness.el2 import list_registers as lr
-from harness.el2.physical_links import PhysicalLinks, link
+from harness.el2.softgic.physical_links import PhysicalLinks, link
 from harness.gic import Gic
-
-INTID_MASK = 0x3FF
 
 
 def check(machine: Machine) -> None:
@@ -24,8 +22,8 @@ def check(machine: Machine) -> None:
     if isinstance(controller, TrapController):
         check_links(physical, controller.soft.links, uncollected=set())
         for vcpu in machine.hypervisor.vcpus:
-            assert vcpu.pe.virq == bool(controller.soft.gic.irq >> vcpu.index & 1)
-            assert vcpu.pe.vfiq == bool(controller.soft.gic.fiq >> vcpu.index & 1)
+            assert vcpu.pe.virq == controller.soft.gic.irq[vcpu.index].level
+            assert vcpu.pe.vfiq == controller.soft.gic.fiq[vcpu.index].level
         return
     check_list_registers(machine, controller)
 
@@ -56,15 +54,15 @@ def check_list_registers(machine: Machine, controller: VgicController) -> None:
     for interface in controller.interfaces:
         cpu, lists = interface.cpu, physical.virtual[interface.cpu].lrs
         assert guest.interfaces[cpu].running == 0x100
-        assert not physical.maintenance >> cpu & 1, "a maintenance interrupt that nothing answers"
+        assert not physical.maintenance[cpu].level, "a maintenance interrupt that nothing answers"
         for n, value in enumerate(lists):
             presented = interface.listed.get(n)
             if presented is None:
-                assert not value & lr.STATE, f"list register {n} holds what EL2 knows nothing of"
+                assert not value & Lr.STATE, f"list register {n} holds what EL2 knows nothing of"
                 continue
-            assert value & INTID_MASK == presented.intid
-            assert bool(value & lr.HW) == presented.hardware
-            if not value & lr.STATE and presented.hardware:
+            assert value & IAR_INTID == presented.intid
+            assert bool(value & Lr.HW) == presented.hardware
+            if not value & Lr.STATE and presented.hardware:
                 uncollected.add((cpu, presented.intid))
         for presented in (*interface.listed.values(), *interface.spilled):
             place = (cpu if presented.intid < 32 else -1, presented.intid)

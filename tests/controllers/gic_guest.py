@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeVar
 
 from harness import Machine, StopReason, until
 from harness.arch.psci import Function
-from harness.guest import Program, load
+from harness.build import load
+from harness.image import Program
 from harness.trace.events import Event
 
 GICD, GICC, TESTDEV = 0x0800_0000, 0x0801_0000, 0x0B00_0000

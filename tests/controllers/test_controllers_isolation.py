@@ -26,8 +26,9 @@ from thorough import ALL
 
 from harness import Machine, StopReason, until
 from harness.arch.rvic import RVIC_BASE, RVID_BASE
+from harness.build import load
 from harness.gic import LAYOUT, Frame
-from harness.guest import Program, load
+from harness.image import Program
 
 CONTROLLERS = ("rvic", "vgic", "trap", "gicv2")
 ROUNDS = 5

@@ -22,10 +22,10 @@ from gic_guest import (
 )
 
 from harness import Machine, StopReason
-from harness.el2.list_registers import STATE
+from harness.arch.gic import Lr
+from harness.asm import assemble
 from harness.gic.virtual import VirtualInterface
-from harness.guest import assemble
-from harness.trace.events import Power
+from harness.trace.events import PowerChange
 
 LOW, MIDDLE, HIGH = 43, 42, 41
 PRIORITIES = {LOW: 0xC0, MIDDLE: 0xA0, HIGH: 0x40}
@@ -48,7 +48,7 @@ def power_down(guest: GicGuest) -> None:
     if guest.controller == "vgic":
         virtual = guest.machine.board.gic.virtual
         assert virtual[1].hcr == 0, "EL2 has turned the virtual interface off"
-        assert not any(lr & STATE for lr in virtual[1].lrs), "EL2 has left list registers behind"
+        assert not any(lr & Lr.STATE for lr in virtual[1].lrs), "EL2 has left list registers behind"
         virtual[1] = VirtualInterface(guest.machine.board.gic.config.list_registers)
 
 
@@ -64,7 +64,7 @@ def test_an_interrupt_active_at_powerdown_is_ended_after_it(controller: str) -> 
     power_down(guest)
     guest.pulse(HIGH)
     assert came_back(guest)
-    assert [e.what for e in guest.events if isinstance(e, Power)][-1] == "resumed"
+    assert [e.what for e in guest.events if isinstance(e, PowerChange)][-1] == "resumed"
     assert guest.load(RPR, 1) == PRIORITIES[MIDDLE]
     assert guest.acknowledge(1) == HIGH
     assert guest.load(RPR, 1) == PRIORITIES[HIGH]

@@ -83,4 +83,6 @@ def test_device_state_copies_compares_and_pickles():
         assert twin == state
         twin["testdev"].advance(100)
         assert twin != state
-        assert twin["lines"].changes[-1].intid == 41, "the copy drives the copied lines"
+        assert twin["testdev"].pulses == {41: 1}
+        twin["testdev"].write(0, 0x04, 4, 42)
+        assert (twin["lines"][42].level, lines[42].level) == (True, False), "the copy drives the copied lines"

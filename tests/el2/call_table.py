@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeVar
 from harness import Machine, StopReason, until
 from harness.arch.psci import Function
 from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvidCall
-from harness.guest import Program, load
+from harness.build import load
+from harness.image import Program
 from harness.trace.events import Event
 
 TABLE = 0x4100_0000

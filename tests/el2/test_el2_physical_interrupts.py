@@ -10,7 +10,7 @@ from call_table import Action, Call, Caller, line, pulse, rvic, rvid, timer
 
 from harness import StopReason, until
 from harness.arch.psci import Function
-from harness.arch.rvic import RvicCall, RvidCall, Status
+from harness.arch.rvic import RvicCall, RvicStatus, RvidCall
 from harness.el2 import GicDriver
 from harness.gic import Frame
 from harness.trace.events import PhysicalIrq
@@ -21,7 +21,7 @@ LEVEL, OTHER_LEVEL = 1, 2  # the UART's and the RTC's: level-sensitive
 DEVICE = T + 7
 TIMER = 27
 GICC_RPR = 0x14
-NOTHING = (Status.NO_INTERRUPTS, 0)
+NOTHING = (RvicStatus.NO_INTERRUPTS, 0)
 Make = Callable[..., Caller]
 Log = list[tuple[str, int]]
 
@@ -383,3 +383,19 @@ def test_a_guest_of_an_rvic_sees_no_gic(caller: Make) -> None:
     with pytest.raises(AssertionError, match="data abort"):
         vm.do(Call(0, Action.STORE, 0, 0x0800_0000, 1))
     assert vm.machine.run(until.instructions(1), limit=10).reason is StopReason.FAULT
+
+
+def test_a_cpu_that_is_off_takes_nothing(caller: Make, gic_log: Log) -> None:
+    """What is signalled to it stays pending in the GIC, and is taken when it comes on."""
+    vm = caller(cpus=2, secondaries=False)
+    vm.do(rvid(0, RvidCall.MAP, EDGE, 1, DEVICE), pulse(0, EDGE))
+    for _ in range(
+        20
+    ):  # more than a turn of the CPU that is on, at whose end the others' interrupts are taken
+        vm.do(rvic(0, RvicCall.ENABLE))
+    state = vm.machine.board.gic.state(32 + EDGE)
+    assert (state.pending, state.active, gic_log) == (True, False, [])
+    entry = vm.machine.symbols["_start"]
+    vm.do(Call(0, Action.HVC, Function.CPU_ON_64, 1, entry, 0))
+    vm.machine.run(until.symbol("_start", cpu=1), limit=1000)
+    assert gic_log[0] == ("IAR", 32 + EDGE)

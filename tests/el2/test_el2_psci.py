@@ -12,8 +12,8 @@ from harness import Machine, StopReason, until
 from harness.arch.psci import Affinity, Function, Result
 from harness.arch.rvic import RvicCall
 from harness.arch.smccc import SMCCC_VERSION
-from harness.guest import assemble
-from harness.trace.events import Power
+from harness.asm import assemble
+from harness.trace.events import PowerChange
 
 Make = Callable[..., Caller]
 F = Function
@@ -73,7 +73,7 @@ def test_cpu_on_starts_a_cpu_at_its_entry_with_its_context(
     assert not any(target.x[1:31])
     assert target.pstate & 0x3CF == 0x3C5  # EL1h, DAIF set (6.4.3.4)
     assert (target.sysreg["SCTLR_EL1"] & 1, target.sysreg["MPIDR_EL1"] & 0xFF) == (0, 1)
-    assert [event.cpu for event in vm.seen(Power)] == [1]
+    assert [event.cpu for event in vm.seen(PowerChange)] == [1]
 
 
 @pytest.mark.parametrize(

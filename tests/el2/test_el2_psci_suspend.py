@@ -11,8 +11,8 @@ from call_table import Action, Call, Caller, rvic
 from harness import Machine, StopReason, until
 from harness.arch.psci import POWER_STATE_POWERDOWN, Affinity, Function, Result
 from harness.arch.rvic import RvicCall
-from harness.guest import assemble
-from harness.trace.events import Power
+from harness.asm import assemble
+from harness.trace.events import PowerChange
 
 Make = Callable[..., Caller]
 F = Function
@@ -88,7 +88,7 @@ def test_a_powerdown_comes_back_at_its_entry_as_from_reset(caller: Make) -> None
     cpu = machine.cpus[1]
     assert (cpu.x[0], cpu.x[20], cpu.pstate & 0x3CF) == (0x1234_5678_9ABC_DEF0, 0, 0x3C5)
     assert cpu.virq
-    assert [event.what for event in vm.seen(Power)][-1] == "resumed"
+    assert [event.what for event in vm.seen(PowerChange)][-1] == "resumed"
     assert vm.acknowledge(1) == (0, 3)
 
 

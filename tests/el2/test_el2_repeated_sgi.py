@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Machine, StopReason
-from harness.guest import assemble
+from harness.asm import assemble
 
 # CPU 0 sends CPU 1 the second one once CPU 1 is in the handler of the first (WAIT_FOR = inside), or is back
 # from it and has made no exit since (WAIT_FOR = count). CPU 1's handler waits until `go` is set.

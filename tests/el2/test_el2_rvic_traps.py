@@ -10,7 +10,7 @@ import pytest
 from call_table import Action, Call, Caller, pulse, rvic, rvid, timer, wait
 
 from harness.arch.psci import Function
-from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvidCall, Status, status
+from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvicStatus, RvidCall, status
 from harness.arch.smccc import NOT_SUPPORTED
 from harness.el2 import GicDriver
 from harness.trace.events import Hvc, PhysicalIrq, VirqLowered, VirqRaised
@@ -26,7 +26,7 @@ PROFILES = pytest.mark.parametrize("profile", ["spec", "kvm"])
 
 @pytest.mark.parametrize("call", [RvidCall.MAP, RvidCall.UNMAP])
 def test_input_equal_to_u(caller: Make, call: RvidCall) -> None:
-    assert caller().do(rvid(0, call, U, 0, T)).registers == (status(Status.ERROR_PARAMETER, 0), 0, 0, 0)
+    assert caller().do(rvid(0, call, U, 0, T)).registers == (status(RvicStatus.ERROR_PARAMETER, 0), 0, 0, 0)
 
 
 @pytest.mark.parametrize("call", [RvidCall.MAP, RvidCall.UNMAP])
@@ -87,7 +87,7 @@ def test_disable_drops_the_line_and_clears_nothing(caller: Make, profile: str) -
     assert vm.do(rvic(0, RvicCall.SIGNAL, 0, 3)).line
     assert not vm.do(rvic(0, RvicCall.DISABLE)).line
     assert vm.pending(0, 3)
-    assert vm.acknowledge(0) == (Status.DISABLED, 0)
+    assert vm.acknowledge(0) == (RvicStatus.DISABLED, 0)
     assert vm.do(rvic(0, RvicCall.ENABLE)).line
 
 
@@ -95,7 +95,7 @@ def test_disable_drops_the_line_and_clears_nothing(caller: Make, profile: str) -
 def test_signal_to_a_disabled_target(caller: Make, profile: str) -> None:
     vm = caller(cpus=2, profile=profile)
     vm.do(rvic(1, RvicCall.CLEAR_MASKED, 1, 3))
-    assert vm.do(rvic(0, RvicCall.SIGNAL, 1, 3)).registers == (Status.DISABLED, 0, 0, 0)
+    assert vm.do(rvic(0, RvicCall.SIGNAL, 1, 3)).registers == (RvicStatus.DISABLED, 0, 0, 0)
     vm.do(rvic(1, RvicCall.ENABLE))
     assert not vm.pending(1, 3)
     assert not vm.line(1)
@@ -117,7 +117,7 @@ def test_reonline_of_a_vcpu(caller: Make) -> None:
     vm = caller(cpus=2)
     reonline(vm)
     assert not vm.pending(1, 3)
-    assert vm.do(rvic(0, RvicCall.SIGNAL, 1, 3)).x0 == Status.DISABLED
+    assert vm.do(rvic(0, RvicCall.SIGNAL, 1, 3)).x0 == RvicStatus.DISABLED
     assert not vm.line(1)
     vm.do(rvic(1, RvicCall.ENABLE), rvic(0, RvicCall.SIGNAL, 1, 3))
     assert vm.pending(1, 3)
@@ -143,7 +143,7 @@ def test_line_drop_on_another_vcpu_before_it_acknowledges(
     assert vm.line(1)
     vm.do(rvic(0, withdrawal, 1, 3))
     assert not vm.line(1)
-    assert vm.acknowledge(1) == (Status.NO_INTERRUPTS, 0)
+    assert vm.acknowledge(1) == (RvicStatus.NO_INTERRUPTS, 0)
     assert [event.cpu for event in vm.seen(VirqLowered)] == [1]
 
 
@@ -151,9 +151,9 @@ def test_line_drop_on_another_vcpu_before_it_acknowledges(
 def test_acknowledge_with_nothing_deliverable(caller: Make, profile: str) -> None:
     vm = caller(profile=profile)
     vm.ready(0)
-    assert vm.do(rvic(0, RvicCall.ACKNOWLEDGE)).registers == (Status.NO_INTERRUPTS, 0, 0, 0)
+    assert vm.do(rvic(0, RvicCall.ACKNOWLEDGE)).registers == (RvicStatus.NO_INTERRUPTS, 0, 0, 0)
     vm.do(rvic(0, RvicCall.SIGNAL, 0, 3))  # pending, but masked
-    assert vm.acknowledge(0) == (Status.NO_INTERRUPTS, 0)
+    assert vm.acknowledge(0) == (RvicStatus.NO_INTERRUPTS, 0)
     assert vm.pending(0, 3)
 
 
@@ -269,24 +269,24 @@ def test_resample_of_an_untrusted_intid(caller: Make, profile: str, intid: int) 
     if profile == "kvm" and intid >> 32:
         intid |= T  # truncated, it is still untrusted
     vm.ready(0)
-    assert vm.do(rvic(0, RvicCall.RESAMPLE, intid)).x0 == status(Status.ERROR_PARAMETER, 0)
+    assert vm.do(rvic(0, RvicCall.RESAMPLE, intid)).x0 == status(RvicStatus.ERROR_PARAMETER, 0)
 
 
 @pytest.mark.parametrize(
     ("mpidr", "intid", "reason", "index"),
     [
-        (0, 1 << 32 | 3, Status.ERROR_PARAMETER, 1),
-        (0, 1 << 63, Status.ERROR_PARAMETER, 1),
-        (1 << 24, 3, Status.ERROR_PARAMETER, 0),
-        (1 << 31, 3, Status.ERROR_PARAMETER, 0),
-        (1 << 63, 1 << 63, Status.ERROR_PARAMETER, 0),
-        (1 << 32, 3, Status.INVALID_CPU, 0),
-        (0xFF_00FF_FFFF, 1 << 63, Status.INVALID_CPU, 0),
+        (0, 1 << 32 | 3, RvicStatus.ERROR_PARAMETER, 1),
+        (0, 1 << 63, RvicStatus.ERROR_PARAMETER, 1),
+        (1 << 24, 3, RvicStatus.ERROR_PARAMETER, 0),
+        (1 << 31, 3, RvicStatus.ERROR_PARAMETER, 0),
+        (1 << 63, 1 << 63, RvicStatus.ERROR_PARAMETER, 0),
+        (1 << 32, 3, RvicStatus.INVALID_CPU, 0),
+        (0xFF_00FF_FFFF, 1 << 63, RvicStatus.INVALID_CPU, 0),
     ],
 )
 @pytest.mark.parametrize("call", range(RvicCall.SET_MASKED, RvicCall.ACKNOWLEDGE))
 def test_high_bits_in_intid_or_mpidr(
-    caller: Make, call: int, mpidr: int, intid: int, reason: Status, index: int
+    caller: Make, call: int, mpidr: int, intid: int, reason: RvicStatus, index: int
 ) -> None:
     vm = caller()
     vm.ready(0)
@@ -337,7 +337,7 @@ def test_a_reschedule_inside_a_timer_handler(caller: Make, profile: str, spuriou
     vm.do(rvic(1, RvicCall.VERSION))  # in the midst of the handler
     vm.do(timer(0, False), rvic(0, RvicCall.RESAMPLE, TIMER))
     assert vm.do(rvic(0, RvicCall.CLEAR_MASKED, 0, TIMER)).line is spurious
-    assert vm.acknowledge(0) == ((0, TIMER) if spurious else (Status.NO_INTERRUPTS, 0))
+    assert vm.acknowledge(0) == ((0, TIMER) if spurious else (RvicStatus.NO_INTERRUPTS, 0))
 
 
 def test_a_level_is_remembered_over_a_disable_and_an_edge_is_not(caller: Make) -> None:
@@ -347,4 +347,4 @@ def test_a_level_is_remembered_over_a_disable_and_an_edge_is_not(caller: Make) -
     vm.do(pulse(0, INPUT), timer(0, True))
     vm.do(rvic(0, RvicCall.ENABLE))
     assert vm.acknowledge(0) == (0, TIMER)
-    assert vm.acknowledge(0) == (Status.NO_INTERRUPTS, 0)
+    assert vm.acknowledge(0) == (RvicStatus.NO_INTERRUPTS, 0)

@@ -12,7 +12,7 @@ from harness import Machine, StopReason
 from harness.arch.psci import Function
 from harness.arch.rvic import RVIC_BASE
 from harness.arch.smccc import NOT_SUPPORTED, SMCCC_ARCH_FEATURES, SMCCC_VERSION
-from harness.guest import assemble
+from harness.asm import assemble
 from harness.trace.events import Hvc, Smc
 
 Make = Callable[..., Caller]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from engine_rig import RAM, Rig, assemble
 
-from harness.engine import MemoryError_, Page
+from harness.engine import NotRamError, Page
 from harness.errors import ConfigError
 
 FUNCTION = RAM + 0x4000
@@ -141,9 +141,9 @@ def test_exclusives_work_across_first_touch(rig: Rig) -> None:
 
 class TestHostAccess:
     def test_outside_ram(self, rig: Rig) -> None:
-        with pytest.raises(MemoryError_, match="0x1000: not RAM"):
+        with pytest.raises(NotRamError, match="0x1000: not RAM"):
             rig.memory.u32(0x1000)
-        with pytest.raises(MemoryError_):
+        with pytest.raises(NotRamError):
             rig.memory.write(RAM + 0x40_0000 - 2, b"abcd")
         assert not rig.memory.is_ram(RAM - 1)
         assert rig.memory.is_ram(RAM, 0x40_0000)
@@ -162,3 +162,57 @@ class TestHostAccess:
         rig.memory.write_u32(RAM + 2, 0x1_0000_0001)
         assert rig.memory.u64(RAM) == 0xAA22_0000_0001_BBCC
         assert rig.memory.u8(RAM) == 0xCC
+
+
+class TestTrappedRegion:
+    """Flash outside array mode: each access of a guest is an abort, and what it holds may change meanwhile."""
+
+    ROM = 0x8000_0000
+
+    def prepare(self, rig: Rig) -> None:
+        rig.memory.add_ram(self.ROM, 0x2000, readonly=True)
+        rig.pe.sysreg["VBAR_EL1"] = RAM + 0x1_0000
+        rig.load("hvc #9\nhvc #0", RAM + 0x1_0200)
+
+    def again(self, rig: Rig) -> list[int]:
+        rig.calls.clear()
+        rig.pe.pc = RAM
+        rig.pe.run(100)
+        return [x0 for _, imm, x0, _ in rig.calls if imm == 0]
+
+    def test_a_load_that_worked_aborts(self, rig: Rig) -> None:
+        self.prepare(rig)
+        rig.memory.write_u32(self.ROM + 4, 5)
+        rig.load("movz x1, #0x8000, lsl #16\nmov x0, #0\nldr w0, [x1, #4]\nhvc #0")
+        assert self.again(rig) == [5]
+        rig.memory.trap(self.ROM, True)
+        assert self.again(rig) == [0]
+        assert rig.immediates() == [9, 0]
+        rig.memory.trap(self.ROM, False)
+        assert self.again(rig) == [5]
+
+    def test_code_that_changed_meanwhile_is_not_run_as_it_was(self, rig: Rig) -> None:
+        self.prepare(rig)
+        rig.load("mov x0, #1\nret", self.ROM)
+        rig.load("movz x1, #0x8000, lsl #16\nblr x1\nhvc #0")
+        assert self.again(rig) == [1]
+        rig.memory.trap(self.ROM, True)
+        rig.load("mov x0, #2\nret", self.ROM)
+        rig.memory.trap(self.ROM, False)
+        assert self.again(rig) == [2]
+
+
+def test_another_pe_changes_a_page_of_code_and_data(rig: Rig) -> None:
+    """Both may be in it for good (MIXED): then what was translated stays until IC IVAU ("code-by-page")."""
+    rig.memory.write(FUNCTION, RETURN_1)
+    for _ in range(4):  # the function's page turns, until it is both
+        rig.go(f"{CALL}blr x9\nstr x0, [x9, #64]\nhvc #0")
+        rig.pe.pc = RAM
+    assert rig.memory.stage2.page(FUNCTION) is Page.MIXED
+    rig.go(f"{CALL}blr x9\nhvc #0\nic ivau, x9\ndsb ish\nisb\nblr x9\nhvc #0")
+    other = rig.add()
+    rig.load(f"{CALL}{PATCH}hvc #1\nhvc #0", RAM + 0x1000)
+    other.pc = RAM + 0x1000
+    other.run(100)
+    rig.pe.run(100)
+    assert [x0 for pe, imm, x0, _ in rig.calls if pe == 0][-2:] == [1, 2]

@@ -31,6 +31,16 @@ def test_it_can_be_written_and_reset(rig: Rig) -> None:
     assert (rig.pe.x[3], rig.pe.x[4]) == (77, 0)
 
 
+def test_it_goes_on_from_what_is_written(rig: Rig) -> None:
+    rig.go(START + "nop\nnop\nmov x5, #100\nmsr pmccntr_el0, x5\nnop\nmrs x3, pmccntr_el0\nhvc #0")
+    assert rig.pe.x[3] == 102
+
+
+def test_it_wraps_at_64_bits(rig: Rig) -> None:
+    rig.go(START + "mov x5, #-1\nmsr pmccntr_el0, x5\nnop\nmrs x3, pmccntr_el0\nhvc #0")
+    assert rig.pe.x[3] == 1
+
+
 def test_reset_of_the_pe_stops_it(rig: Rig) -> None:
     rig.go(START + "nop\nhvc #0")
     rig.pe.reset(RAM, 0)

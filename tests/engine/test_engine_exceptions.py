@@ -94,13 +94,24 @@ def test_brk(rig: Rig, origin: str) -> None:
     assert rig.pe.sysreg["ELR_EL1"] == at
 
 
-@pytest.mark.parametrize("instruction", [".long 0", ".long 0xd4400020", "mrs x0, sctlr_el2"])
+@pytest.mark.parametrize(
+    "instruction", [".long 0", ".long 0xd4400020", "mrs x0, sctlr_el2", ".long 0xd53fe220"]
+)
 def test_undefined(rig: Rig, origin: str, instruction: str) -> None:
-    """UDF, HLT without a debugger, a register of EL2: EC 0 (D1.3.5.5)."""
+    """UDF, HLT without a debugger, a register of EL2, one of EL3 (CNTPS_CTL_EL1): EC 0 (D1.3.5.5)."""
     at = take(rig, origin, instruction)
     check_entry(rig, origin)
     assert rig.pe.sysreg["ESR_EL1"] == 0x0200_0000
     assert rig.pe.sysreg["ELR_EL1"] == at
+
+
+def test_sve_is_not_there(make_max: Rig) -> None:
+    """RDVL, which the emulated model has: EC 0, for no identification register says that there is SVE."""
+    make_max.pe.sysreg["VBAR_EL1"] = VBAR
+    make_max.load("hvc #0", VBAR + 0x200)
+    make_max.go(".long 0x04bf5000")
+    assert make_max.immediates() == [0]
+    assert make_max.pe.sysreg["ESR_EL1"] == 0x0200_0000
 
 
 @pytest.mark.parametrize("instruction", ["hvc #1", "smc #1"])
@@ -210,6 +221,34 @@ class TestLockup:
         rig.pe.run(100_000)
         assert rig.pe.lockup is not None
         assert "data abort" in rig.pe.lockup.reason
+
+    def test_a_vector_that_returns_illegally_to_itself(self, rig: Rig) -> None:
+        """Each ERET leads to the next Illegal Execution state exception (D1.3.4)."""
+        vector = VBAR + 0x200
+        rig.load("eret", vector)
+        rig.load("msr spsr_el1, x1\nmsr elr_el1, x2\neret")
+        rig.pe.sysreg["VBAR_EL1"] = VBAR
+        rig.pe.x[1], rig.pe.x[2] = 9, vector
+        assert rig.pe.run(1000) < 10
+        assert rig.pe.lockup is not None
+        assert rig.pe.lockup.pc == vector
+
+    def test_a_vector_is_entered_again_after_a_lockup_and_a_reset(self, rig: Rig) -> None:
+        """The reset forgets which vector was entered last, and when."""
+        vector = VBAR + 0x200
+        rig.load(".long 0", vector)
+        rig.load("svc #0")
+        rig.pe.sysreg["VBAR_EL1"] = VBAR
+        rig.pe.run(1000)
+        assert rig.pe.lockup is not None
+        rig.pe.reset(vector, 0)
+        rig.pe.sysreg["VBAR_EL1"] = VBAR
+        rig.load("hvc #0", vector)
+        rig.load(".long 0", vector - 4)
+        rig.pe.pc = vector - 4
+        rig.pe.run(100)
+        assert rig.pe.lockup is None
+        assert rig.immediates() == [0]
 
     def test_reset_ends_it(self, rig: Rig) -> None:
         rig.load(".long 0")

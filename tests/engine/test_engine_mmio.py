@@ -186,7 +186,7 @@ def test_zero_register(rig: Rig) -> None:
 
 def test_literal_load_is_pc_relative() -> None:
     """LDR (literal), LDRSW, and to a vector register (C6.2.167)."""
-    from harness.engine.loadstore import Bank, Index, decode
+    from harness.engine.mmio.loadstore import Bank, Index, decode
 
     x, sw, q = decode(0x58000080), decode(0x98FF_FFE0), decode(0x9C00_0040)
     assert x is not None
@@ -281,3 +281,11 @@ def test_page_of_words(rig: Rig) -> None:
     assert rig.memory.u64(RAM + 0x8008) == SECOND
     assert rig.memory.u32(RAM + 0x8008) == mask(SECOND, 4)
     assert rig.memory.u16(RAM + 0x800A) == SECOND >> 16 & 0xFFFF
+
+
+def test_a_pair_up_to_the_end_of_a_page_is_whole(rig: Rig) -> None:
+    bus = Bus(rig.pe)
+    rig.go(f"{DEV}add x1, x1, #0xfb0\nldp x6, x7, [x1]\nhvc #0")
+    assert [part.ipa for part in bus.parts] == [DEVICE + 0xFF0, DEVICE + 0xFF8]
+    assert (rig.pe.x[6], rig.pe.x[7]) == (FIRST, SECOND)
+    assert rig.pe.deviations_met == {}

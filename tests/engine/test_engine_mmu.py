@@ -145,6 +145,69 @@ def test_big_endian_data_does_not_break_the_host(mmu: Rig) -> None:
     assert mmu.memory.u64(mmu.pe.x[1]) == 1 << 56
 
 
+EMPTY = TABLES + 0x1000
+HIGH_HALF = (1 << 64) - (1 << 39)
+ENABLE_BOTH = f"""
+    movz x0, #0x00ff
+    msr mair_el1, x0
+    movz x0, #{TABLES >> 16}, lsl #16
+    msr ttbr0_el1, x0
+    msr ttbr1_el1, x0
+    movz x0, #0x3519
+    movk x0, #0xb519, lsl #16
+    movk x0, #1, lsl #32
+    msr tcr_el1, x0
+    isb
+    mrs x0, sctlr_el1
+    orr x0, x0, #1
+    msr sctlr_el1, x0
+    isb
+"""
+
+
+@pytest.mark.parametrize("register", ["TTBR0_EL1", "TTBR1_EL1"])
+def test_a_host_that_moves_the_tables_drops_what_was_cached(mmu: Rig, register: str) -> None:
+    mmu.memory.write_u64(EMPTY + 8, 0x4000_0000 | NORMAL | AF | INNER | BLOCK)  # where the code is
+    base = ALIAS_RAM if register == "TTBR0_EL1" else HIGH_HALF + ALIAS_RAM
+    mmu.go(f"{ENABLE_BOTH}hvc #1\nhvc #0\nldr x5, [x1]\nhvc #0\nldr x5, [x1]\nhvc #2")
+    mmu.pe.x[1] = base + 0x8000
+    mmu.pe.run(100)
+    mmu.pe.sysreg[register] = EMPTY
+    mmu.pe.run(100)
+    assert mmu.immediates() == [1, 0, 0, 0x200, 0]
+    assert mmu.pe.sysreg["FAR_EL1"] == base + 0x8000
+
+
+@pytest.mark.parametrize("high", [False, True])
+def test_a_walk_of_either_half_that_leaves_ram(mmu: Rig, high: bool) -> None:
+    """The level-2 table lies outside RAM, by TTBR0_EL1 or TTBR1_EL1: each has its own fields of TCR_EL1."""
+    target = BAD_WALK + (HIGH_HALF if high else 0)
+    mmu.go(f"{ENABLE_BOTH}hvc #0\nldr x0, [x1]\nhvc #1")
+    mmu.pe.x[1] = target
+    mmu.pe.run(100)
+    assert mmu.immediates() == [0, 0x200, 0]
+    assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0x16
+    assert mmu.pe.sysreg["FAR_EL1"] == target
+
+
+def test_a_fetch_from_the_vector_by_el0_is_no_lockup(mmu: Rig) -> None:
+    """EL0 may not execute the vector that EL1 was entered by before: it takes its abort there, like any other."""
+    uxn = 1 << 54
+    mmu.memory.write_u64(TABLES + 8, 0x4000_0000 | NORMAL | AF | INNER | BLOCK | uxn)
+    mmu.memory.write_u64(TABLES + 8 * 4, 0x4000_0000 | NORMAL | AF | INNER | BLOCK | USER | PXN)
+    mmu.load(
+        "hvc #0x400\nadd x7, x7, #1\ncmp x7, #2\nb.eq out\neret\nout: mrs x8, esr_el1\nhvc #0", VBAR + 0x400
+    )
+    mmu.load("svc #0\nbr x2", RAM + 0x4000)
+    mmu.go(
+        f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(VBAR + 0x400, 'x2')}msr elr_el1, x1\n"
+        "msr spsr_el1, xzr\neret"
+    )
+    assert mmu.pe.lockup is None
+    assert mmu.immediates() == [0x400, 0x400, 0]
+    assert mmu.pe.x[8] >> 26 == EC.INSTRUCTION_ABORT_LOWER
+
+
 @pytest.mark.parametrize("form", ["vae1is, x4", "vmalle1is"])
 def test_tlb_maintenance_reaches_other_pes(mmu: Rig, form: str) -> None:
     """Break-before-make by another PE (D8.14), between two slices; it is no exit, and counts as one instruction."""
@@ -174,3 +237,38 @@ def test_tlb_maintenance_traps_only_where_there_is_more_than_one_pe(mmu: Rig) ->
     mmu.add()
     mmu.pe.reset(RAM, 0)
     assert all(pe.sysreg["HCR_EL2"] & hyp.HCR_TTLB for pe in mmu.pes)
+
+
+def test_a_branch_to_no_target_is_an_exception_of_its_own(mmu: Rig) -> None:
+    """FEAT_BTI: EC 0x0D with BTYPE, IL 1 as for any 32-bit instruction (D17.2.37), ELR the target."""
+    guarded = 1 << 50
+    mmu.memory.write_u64(TABLES + 8 * 4, 0x4000_0000 | NORMAL | AF | INNER | BLOCK | guarded)
+    mmu.load("nop\nhvc #1", RAM + 0x4000)
+    pe = mmu.add(model="max")
+    pe.sysreg["VBAR_EL1"] = VBAR
+    mmu.load(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}br x1")
+    pe.run(100)
+    assert mmu.immediates(1) == [0x200, 0]
+    assert (
+        pe.sysreg["ESR_EL1"] == EC.BRANCH_TARGET << 26 | 1 << 25 | 0b01
+    )  # BR from a page that is not guarded
+    assert pe.sysreg["ELR_EL1"] == ALIAS_RAM + 0x4000
+
+
+def test_a_walk_that_leaves_ram_at_the_last_level(mmu: Rig) -> None:
+    """The level-2 table is there, the level-3 table is not: DFSC 0x17."""
+    mmu.memory.write_u64(TABLES + 8 * 7, EMPTY | VALID_TABLE)
+    mmu.memory.write_u64(EMPTY + 8 * 5, 0x2000_0000 | VALID_TABLE)
+    mmu.go(f"{ENABLE}{address(BAD_WALK + (5 << 21))}ldr x0, [x1]\nhvc #1")
+    assert mmu.immediates() == [0x200, 0]
+    assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0x17
+
+
+def test_tables_beyond_the_size_of_addresses(mmu: Rig) -> None:
+    """TCR_EL1.IPS is 36 bits: an address size fault of TTBR1_EL1, level 0 (D8.2.2)."""
+    mmu.go(f"{ENABLE_BOTH}hvc #0\nldr x0, [x1]\nhvc #1")
+    mmu.pe.sysreg["TTBR1_EL1"] = 1 << 37
+    mmu.pe.x[1] = HIGH_HALF + ALIAS_RAM
+    mmu.pe.run(100)
+    assert mmu.immediates() == [0, 0x200, 0]
+    assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0

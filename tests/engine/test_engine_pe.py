@@ -11,7 +11,8 @@ from engine_rig import RAM, Rig, assemble
 
 from harness.arch import pstate
 from harness.arch.esr import EC
-from harness.engine import PE, Backend, Memory, _probe
+from harness.engine import PE, Backend, Memory
+from harness.engine.emulator import probe as _probe
 from harness.errors import ConfigError
 
 
@@ -19,7 +20,7 @@ def test_reset_state(rig: Rig) -> None:
     """D1.3.1.4."""
     pe = rig.pe
     rig.go("mov x5, #1\nmov sp, x5\nmsr vbar_el1, x5\nmsr daifclr, #15\nmsr tpidr_el1, x5\nhvc #0")
-    pe.virq = True
+    pe.virq = pe.vfiq = True
     pe.reset(RAM + 0x100, 77)
     assert pe.pc == RAM + 0x100
     assert pe.x.tolist() == [77] + [0] * 30
@@ -27,17 +28,28 @@ def test_reset_state(rig: Rig) -> None:
     assert pe.el == 1
     assert pe.sp == 0
     assert not pe.virq
+    assert not pe.vfiq
     assert pe.sysreg["VBAR_EL1"] == pe.sysreg["TPIDR_EL1"] == 0
     assert not pe.sysreg["SCTLR_EL1"] & 1
 
 
 def test_reset_keeps_what_el2_has_set(rig: Rig) -> None:
     """A reset of the guest is not one of its hypervisor."""
+    controls = {
+        "CNTHCTL_EL2": 1,
+        "CNTVOFF_EL2": 0x1234,
+        "CPTR_EL2": 0x33FF | 1 << 20,
+        "HSTR_EL2": 1 << 3,
+        "MDCR_EL2": 1 << 9,
+        "VMPIDR_EL2": 1 << 31 | 5,
+        "VPIDR_EL2": 0x410F_D034,
+    }
     rig.pe.trap_wfi = False
-    rig.pe.sysreg["CNTHCTL_EL2"] = 1
+    for name, value in controls.items():
+        rig.pe.sysreg[name] = value
     rig.pe.reset(RAM, 0)
     assert not rig.pe.trap_wfi
-    assert rig.pe.sysreg["CNTHCTL_EL2"] == 1
+    assert {name: rig.pe.sysreg[name] for name in controls} == controls
 
 
 def test_reset_from_within_an_exit(rig: Rig) -> None:
@@ -107,6 +119,39 @@ def test_pan_is_set_on_entry_where_it_exists(make_max: Rig) -> None:
     assert not rig.pe.sysreg["SPSR_EL1"] & pstate.PAN
 
 
+PAN_ON, PAN_OFF = 0xD500_419F, 0xD500_409F  # MSR PAN, #1 and #0
+SPAN = 1 << 23
+
+
+@pytest.mark.parametrize("span", [False, True])
+@pytest.mark.parametrize("pan", [False, True])
+def test_pan_on_entry_is_by_span(make_max: Rig, pan: bool, span: bool) -> None:
+    """SCTLR_EL1.SPAN set: PSTATE.PAN stays as it is on taking an exception to EL1, else it is set (D8.4.2.3)."""
+    vbar = RAM + 0x1_0000
+    make_max.load("mrs x1, s3_0_c4_c2_3\nmrs x2, spsr_el1\nhvc #0", vbar + 0x200)
+    make_max.go(
+        f"movz x9, #{vbar >> 16}, lsl #16\nmsr vbar_el1, x9\nmrs x9, sctlr_el1\n"
+        f"{'orr' if span else 'and'} x9, x9, #{SPAN if span else ~SPAN & (1 << 64) - 1:#x}\n"
+        f"msr sctlr_el1, x9\nisb\n.long {PAN_ON if pan else PAN_OFF}\nsvc #0"
+    )
+    assert make_max.immediates() == [0]
+    assert bool(make_max.pe.x[1] & pstate.PAN) is (pan or not span)
+    assert bool(make_max.pe.x[2] & pstate.PAN) is pan
+
+
+def test_pan_comes_back_with_the_exceptions_return(make_max: Rig) -> None:
+    """PAN that an entry kept is that of the state returned to as well, and what an entry sets is not."""
+    vbar = RAM + 0x1_0000
+    make_max.load("add x7, x7, #1\neret", vbar + 0x200)
+    make_max.pe.sysreg["VBAR_EL1"] = vbar
+    make_max.go(
+        f".long {PAN_ON}\nsvc #0\nmrs x1, s3_0_c4_c2_3\n.long {PAN_OFF}\nsvc #0\nmrs x2, s3_0_c4_c2_3\nhvc #0"
+    )
+    assert make_max.pe.x[7] == 2
+    assert make_max.pe.x[1] & pstate.PAN
+    assert not make_max.pe.x[2] & pstate.PAN
+
+
 def test_unknown_model() -> None:
     with pytest.raises(ConfigError, match="cortex-a1"):
         PE(0, Memory(), mpidr=0, model="cortex-a1")
@@ -121,7 +166,7 @@ def test_the_view_is_probed_and_is_the_default() -> None:
 
 def test_without_the_view_the_api_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another build of Unicorn: offsets that do not hold are noticed, and nothing crashes."""
-    _probe.layout.cache_clear()
+    _probe.probe.cache_clear()
     monkeypatch.setattr(_probe, "UC_CPU", 0x1C8)
     try:
         assert _probe.layout().view is None
@@ -129,17 +174,17 @@ def test_without_the_view_the_api_serves(monkeypatch: pytest.MonkeyPatch) -> Non
         assert pe.backend == "api"
         pe.close()
     finally:
-        _probe.layout.cache_clear()
+        _probe.probe.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["CPU_ENV", "ENV_X", "ENV_PC", "UC_COUNTER", "UC_COUNT", "ENV_PSTATE"])
 def test_each_offset_is_checked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    _probe.layout.cache_clear()
+    _probe.probe.cache_clear()
     monkeypatch.setattr(_probe, name, getattr(_probe, name) + 8)
     try:
         assert _probe.layout().view is None
     finally:
-        _probe.layout.cache_clear()
+        _probe.probe.cache_clear()
 
 
 def test_ram_added_later_is_seen(rig: Rig) -> None:

@@ -173,6 +173,14 @@ class TestSystemRegisters:
         assert written == [42]
         assert rig.calls[0][3] == 3
 
+    def test_xzr_of_a_register_the_cpu_does_not_know(self, rig: Rig) -> None:
+        written: list[int] = []
+        served = (lambda pe: 42, lambda pe, v: written.append(v))
+        rig.pe.on_system_register[SysregEncoding(3, 3, 15, 15, 0)] = served
+        rig.go(".long 0xd53bff1f\n.long 0xd51bff1f\nhvc #0")
+        assert written == [0]
+        assert rig.immediates() == [0]
+
     def test_the_id_space_reads_as_zero(self, rig: Rig) -> None:
         rig.pe.x[1] = 5
         rig.go(".long 0xd53807e1\nhvc #0")

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness import Machine, StopReason
-from harness.guest import assemble
-from harness.machine.controllers import GUEST_DEFINES
-from harness.machine.options import parse_controller
+from harness.asm import assemble
+from harness.machine.parts import GUEST_DEFINES
+from harness.options import ControllerKind
 from harness.trace.events import DataAbort, Event, Hvc, Smc
 
 PREAMBLE = """
@@ -114,7 +114,7 @@ def run(
 ) -> Ran:
     """Run ``body`` in main, after irqc_probe; ``extra`` is more code, ``before`` stands before the includes."""
     source = before + PREAMBLE + body + ENDING + extra
-    defines = GUEST_DEFINES[parse_controller(controller)]
+    defines = GUEST_DEFINES[ControllerKind(controller)]
     counters = "gicv2_counters" if defines else "rvic_counters"
     calls = Calls()
     with Machine(controller=controller, **options) as machine:  # type: ignore[arg-type]  # options of any type, as its users give them

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from elftools.elf.elffile import ELFFile
 
-from harness.guest.program import Program
+from harness.image.program import Program
 
 _PREFIXES = ("aarch64-linux-gnu-", "aarch64-none-elf-", "aarch64-elf-")
 _BARE = ("-nostdlib", "-static", "-ffreestanding")

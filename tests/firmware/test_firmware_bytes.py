@@ -10,8 +10,8 @@ from pathlib import Path
 import gnu_assemblers
 import pytest
 
-from harness.guest import assemble
-from harness.guest.library import firmware_dir, guest_asm_dir
+from harness.asm import assemble
+from harness.library import firmware_dir, guest_asm_dir
 
 FIRMWARE = sorted(firmware_dir().glob("*/main.S"))
 NAME = re.compile(r"#define ((?:irqc|IRQC)_\w+)")

@@ -11,7 +11,7 @@ import pytest
 from c_firmware import COMPILERS, NAMES
 from thorough import every
 
-from harness.guest import disassemble
+from harness.build import disassemble
 
 CONTROLLERS = ("rvic", "vgic", "trap", "gicv2")
 DRIVEN = tuple(name for name in NAMES if name != "mmu")

@@ -15,12 +15,14 @@ import driver_guest
 import pytest
 
 from harness import Machine, StopReason
-from harness.guest import Program
-from harness.guest.toolchain import available, build
-from harness.machine.controllers import GUEST_DEFINES
-from harness.machine.options import parse_controller
+from harness.build import available_compilers, compile_guest
+from harness.image import Program
+from harness.machine.parts import GUEST_DEFINES
+from harness.options import ControllerKind
 
-pytestmark = pytest.mark.skipif(not available(), reason="no C compiler for AArch64 on this computer")
+pytestmark = pytest.mark.skipif(
+    not available_compilers(), reason="no C compiler for AArch64 on this computer"
+)
 
 SOURCE = """
 #include "irq.h"
@@ -141,7 +143,7 @@ def c_program(controller: str) -> Program:
     with TemporaryDirectory() as scratch:
         source = Path(scratch) / "main.c"
         source.write_text(SOURCE % cases)
-        return build(source, defines=GUEST_DEFINES[parse_controller(controller)])
+        return compile_guest(source, defines=GUEST_DEFINES[ControllerKind(controller)])
 
 
 def c_calls(name: str, controller: str, cpus: int) -> list[str]:

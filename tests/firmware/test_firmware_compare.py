@@ -8,18 +8,18 @@ from pathlib import Path
 import gnu_assemblers
 import pytest
 
-from harness.compare import WORKS, Work
-from harness.compare.works import BROADCAST
-from harness.guest import assemble
-from harness.guest.library import guest_asm_dir
+from harness.asm import assemble
+from harness.compare import WORKLOADS, Workload
+from harness.compare.workloads import BROADCAST
+from harness.library import guest_asm_dir
 
 
 @pytest.mark.parametrize("defines", [{}, {"IRQ_GICV2": 1}], ids=["rvic", "gicv2"])
-@pytest.mark.parametrize("work", [*WORKS.values(), BROADCAST], ids=lambda work: work.name)
+@pytest.mark.parametrize("workload", [*WORKLOADS.values(), BROADCAST], ids=lambda workload: workload.name)
 def test_the_guests_of_compare_are_the_same_bytes_under_every_assembler(
-    work: Work, defines: dict[str, int], tmp_path: Path
+    workload: Workload, defines: dict[str, int], tmp_path: Path
 ) -> None:
-    source = work.source
+    source = workload.source
     ours = assemble(source, defines=defines)
     expected = {segment.address: segment.data for segment in ours.segments if segment.memory_size}
     for name, driver in gnu_assemblers.drivers().items():

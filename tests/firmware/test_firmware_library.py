@@ -7,7 +7,7 @@ import pytest
 from driver_guest import run
 
 from harness import Machine, StopReason
-from harness.guest import assemble
+from harness.asm import assemble
 
 
 @pytest.mark.parametrize(

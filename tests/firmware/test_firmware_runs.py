@@ -10,9 +10,9 @@ import pytest
 from thorough import every
 
 from harness import Machine, StopReason
-from harness.guest.library import firmware_dir
-from harness.guest.manifest import find_guest, firmware_names
-from harness.machine import scenario
+from harness.library import firmware_dir
+from harness.scenario.find import find_guest, firmware_names
+from harness.scenario.report import run
 from harness.trace import Ledger
 
 ORDERS = ("fifo", "lowest", "random")
@@ -59,7 +59,7 @@ def test_each_is_written_for_all_four_controllers(name: str) -> None:
 
 
 def assert_met(name: str, **options: object) -> None:
-    report = scenario.run(find_guest(name).with_machine(**options))
+    report = run(find_guest(name).with_machine(**options))
     assert report.met, [str(expectation) for expectation in report.unmet]
 
 
@@ -102,7 +102,7 @@ def test_no_interleaving_breaks_it(name: str, quantum: int, machine_kind: str) -
 def test_what_an_ipi_costs(controller: str, to_oneself: int, to_another: int) -> None:
     """Signal or GICD_SGIR, and the other CPU's WFI; with RVIC and ``trap`` also the acknowledge and the end."""
     for cpus, cost in ((1, to_oneself), (2, to_another)):
-        ledger = scenario.run(find_guest("ipi").with_machine(controller=controller, cpus=cpus)).ledger
+        ledger = run(find_guest("ipi").with_machine(controller=controller, cpus=cpus)).ledger
         assert ledger.per_interrupt(0).count == 1000 * cpus
         assert ledger.per_interrupt(0).world_switches == cost
 
@@ -110,7 +110,7 @@ def test_what_an_ipi_costs(controller: str, to_oneself: int, to_another: int) ->
 @pytest.mark.parametrize(("controller", "cost"), [("rvic", 3), ("vgic", 1), ("trap", 3), ("gicv2", 0)])
 def test_what_a_device_interrupt_costs(controller: str, cost: int) -> None:
     def ledger(name: str) -> Ledger:
-        return scenario.run(find_guest(name).with_machine(controller=controller, cpus=1)).ledger
+        return run(find_guest(name).with_machine(controller=controller, cpus=1)).ledger
 
     edge = ledger("spi").per_interrupt(37)
     assert (edge.count, edge.world_switches) == (1000, cost)

@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gic_register_map import MAP
 
 from harness.gic import Frame, Gic
+from harness.wires import Wire
 
 GRP0, GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = 1, 2, 4, 8, 16, 1 << 9
 SPURIOUS, OTHER_GROUP = 1023, 1022
+
+
+def levels(wires: Iterable[Wire]) -> int:
+    """A bit for each wire that is high."""
+    return sum(wire.level << n for n, wire in enumerate(wires))
 
 
 @dataclass
@@ -18,6 +25,27 @@ class Driver:
     """Word accesses to one Gic by register name and number."""
 
     gic: Gic
+
+    @property
+    def irq(self) -> int:
+        """nIRQ, a bit for each CPU; so are the other outputs."""
+        return levels(self.gic.irq)
+
+    @property
+    def fiq(self) -> int:
+        return levels(self.gic.fiq)
+
+    @property
+    def virq(self) -> int:
+        return levels(self.gic.virq)
+
+    @property
+    def vfiq(self) -> int:
+        return levels(self.gic.vfiq)
+
+    @property
+    def maintenance(self) -> int:
+        return levels(self.gic.maintenance)
 
     def read(self, name: str, n: int = 0, cpu: int = 0) -> int:
         return self.gic.read(Frame[name[:4]], cpu, MAP[name][0] + 4 * n, 4)

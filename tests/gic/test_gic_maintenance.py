@@ -89,23 +89,23 @@ def test_maintenance_sources(hcr: int, lrs: list[int], ctlr: int, misr: int) -> 
     """5.3.4: each source with its enable; one output for them all, which GICH_HCR.En lets out (5.3.1)."""
     d = guest(*lrs, ctlr=ctlr, hcr=hcr | EN)
     assert d.read("GICH_MISR") == misr
-    assert d.gic.maintenance == bool(misr)
+    assert d.maintenance == bool(misr)
     d.write("GICH_HCR", hcr)
     assert d.read("GICH_MISR") == misr
-    assert d.gic.maintenance == 0
+    assert d.maintenance == 0
 
 
 def test_eoi_maintenance_from_end_to_acknowledgement() -> None:
     """5.2.4: it comes with the guest's EOI, and goes when EL2 rewrites the list register."""
     d = guest(0, lr(50, flags=EOI))
     assert d.read("GICV_IAR") == 50
-    assert d.gic.maintenance == 0
+    assert d.maintenance == 0
     d.write("GICV_EOIR", 50)
-    assert d.gic.maintenance == 1
+    assert d.maintenance == 1
     assert d.read("GICH_EISR") == 0b10
     assert d.read("GICH_ELRSR") == 0b1101, "not empty while its end is unseen"
     d.write("GICH_LR", 0, 1)
-    assert d.gic.maintenance == 0
+    assert d.maintenance == 0
     assert d.read("GICH_ELRSR") == 0b1111
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import Machine
-from harness.guest import assemble
+from harness.asm import assemble
 
 PRELUDE = '#include "psci.inc"\n#include "rvic.inc"\n'
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from harness import Machine, StopReason
-from harness.guest import assemble, dtb
-from harness.machine.devicetree import BoardFacts, Chosen, board_tree
-from harness.machine.options import ControllerKind
+from harness.asm import assemble
+from harness.board.devicetree import BoardFacts, Chosen, board_tree
+from harness.image import dtb
+from harness.options import ControllerKind
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "deviations.md"
 ROWS = re.findall(r"^\| `absent-[a-z0-9-]+` \| (.+?) \| ", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
@@ -56,7 +57,7 @@ def test_a_load_from_what_is_absent_takes_an_external_abort(address: int) -> Non
 
 @pytest.mark.parametrize("controller", list(ControllerKind))
 def test_the_device_tree_names_nothing_that_is_absent(controller: ControllerKind) -> None:
-    root = dtb.read(board_tree(BoardFacts(1, 128 << 20, controller), Chosen())).root
+    root = dtb.unflatten(board_tree(BoardFacts(1, 128 << 20, controller), Chosen())).root
     described = [frame for node in nodes(root) for frame in frames(node)]
     assert (0x0900_0000, 0x1000) in described
     assert [hex(a) for a in ADDRESSES for low, size in described if low <= a < low + size] == []

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from harness import Machine, StopReason, until
-from harness.guest import Program, load
-from harness.guest.library import firmware_dir
+from harness.build import load
+from harness.image import Program
+from harness.library import firmware_dir
 from harness.trace import JsonLinesWriter
 
 RUNS = 20

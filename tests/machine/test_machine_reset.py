@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from harness import Machine, StopReason
+from harness.asm import assemble
 from harness.errors import ConfigError
-from harness.guest import assemble
 
 COUNTER = 0x4010_0000  # RAM that no image covers
 RESETS = f"""

@@ -12,10 +12,10 @@ from struct import pack
 import pytest
 
 from harness import Machine, StopReason
+from harness.asm import assemble
 from harness.devices.pl031 import EPOCH
 from harness.errors import ConfigError
-from harness.guest import assemble
-from harness.machine.semihosting import Operation as Op
+from harness.host.semihosting import Operation as Op
 
 FAILED = (1 << 64) - 1
 BLOCK, NAME, OTHER, BUFFER = 0x4010_0000, 0x4010_0100, 0x4010_0200, 0x4010_1000
@@ -276,7 +276,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_buffer_too_small_for_the_command_line(host: Caller) -> None:
-    host.machine.command_line = "x" * 64
+    host.machine.load(assemble(CALLS), append="x" * 64)
     assert host.call(Op.GET_CMDLINE, BUFFER, 64) == -1
     assert host.call(Op.GET_CMDLINE, BUFFER, 65) == 0
 

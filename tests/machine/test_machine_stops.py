@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import ConfigError, GuestError, Machine, StopReason, until
-from harness.guest import Program, Segment, Symbols
+from harness.image import Program, Segment, Symbols
 
 Make = Callable[..., Machine]
 
@@ -162,7 +162,7 @@ def test_a_run_needs_a_guest_and_a_limit_above_zero(guest: Make) -> None:
         (lambda m: m.at(1000.5, "spi=1"), r"at\(1000.5\): a whole number of ticks is needed"),
         (lambda m: m.at(-1, "spi=1"), r"at\(-1\): at least 0 ticks are needed"),
         (lambda m: m.run(until.tick(-1)), r"until.tick\(-1\): at least 0 ticks"),
-        (lambda m: m.run(until.tick("9")), r"until.tick\(9\): a whole number of ticks is needed, not '9'"),
+        (lambda m: m.run(until.tick("9")), r"until.tick\('9'\): a whole number of ticks is needed, not '9'"),
         (lambda m: m.run(until.instructions(2.5)), r"until.instructions\(2.5\): a whole number"),
         (lambda m: m.run(until.pc(-4)), r"until.pc\(-4\): at least 0"),
         (

@@ -9,7 +9,7 @@ import pytest
 
 from harness import ConfigError, HarnessError, Machine, StopReason, until
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
-from harness.machine.sysregs import UnknownRegisterError
+from harness.machine.system_registers import UnknownRegisterError
 
 Make = Callable[..., Machine]
 
@@ -105,11 +105,11 @@ def test_a_timer_that_the_host_lets_fire_drives_its_line_at_once(guest: Make) ->
     machine = guest("main: b .\n", controller="gicv2")
     machine.run(limit=10)
     machine.cpus[0].sysreg["CNTP_CTL_EL0"] = 1
-    assert machine.board.lines.level(30)
+    assert machine.board.lines.private(30, 0).level
     machine.cpus[0].sysreg["CNTP_TVAL_EL0"] = 100
-    assert not machine.board.lines.level(30)
+    assert not machine.board.lines.private(30, 0).level
     machine.run(until.tick(machine.ticks + 100), limit=1000)
-    assert machine.board.lines.level(30)
+    assert machine.board.lines.private(30, 0).level
 
 
 def test_the_host_starts_and_sets_the_cycle_counter(guest: Make) -> None:

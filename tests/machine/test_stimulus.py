@@ -6,16 +6,16 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import ConfigError
-from harness.machine.stimulus import Drive, LineStimulus, Stimulus, UartStimulus, parse_at, parse_stimulus
+from harness.run.stimulus import LineDrive, LineStimulus, Stimulus, UartStimulus, parse_at, parse_stimulus
 
 
 @pytest.mark.parametrize(
     ("text", "stimulus"),
     [
-        ("spi=1", LineStimulus(33, Drive.PULSE)),
-        ("spi=0:pulse", LineStimulus(32, Drive.PULSE)),
-        ("spi=1:high", LineStimulus(33, Drive.HIGH)),
-        ("line=33:low", LineStimulus(33, Drive.LOW)),
+        ("spi=1", LineStimulus(33, LineDrive.PULSE)),
+        ("spi=0:pulse", LineStimulus(32, LineDrive.PULSE)),
+        ("spi=1:high", LineStimulus(33, LineDrive.HIGH)),
+        ("line=33:low", LineStimulus(33, LineDrive.LOW)),
         ("uart=hello", UartStimulus(b"hello")),
         ("uart=a=b:c", UartStimulus(b"a=b:c")),
         ("uart=one\ntwo\\n", UartStimulus(b"one\ntwo\n")),

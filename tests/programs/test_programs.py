@@ -16,9 +16,9 @@ from typing import NamedTuple
 import pytest
 
 from harness.arch.virt import RAM_BASE, TEXT_OFFSET
-from harness.guest import load
-from harness.guest.manifest import find_guest
-from harness.machine import scenario
+from harness.build import load
+from harness.scenario.find import find_guest
+from harness.scenario.report import run
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -69,7 +69,7 @@ def binary(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 def test_it_says_so_here(case: Case, binary: Path) -> None:
     drives = (f"{binary.with_name('disk.img')},slot=0",) if case.disk else None
     manifest = find_guest(binary).with_machine(controller="gicv2", cpus=case.cpus, drives=drives)
-    report = scenario.run(manifest.with_limit(5_000_000))
+    report = run(manifest.with_limit(5_000_000))
     assert (report.console, report.met) == (case.says, True), report.stop.detail
 
 

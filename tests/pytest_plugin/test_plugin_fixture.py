@@ -67,7 +67,7 @@ def test_machines_are_closed_when_the_test_ends(pytester: pytest.Pytester) -> No
     pytester.makepyfile(
         GUEST
         + """
-from harness.machine.machine import Machine  # not by way of `harness`, which keeps that of another session
+from harness.machine.machine import Machine# not by way of `harness`, which keeps that of another session
 
 closed = []
 
@@ -110,6 +110,14 @@ def test_a_failing_test_can_go_without_events(pytester: pytest.Pytester) -> None
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*rvic: assembly text*"])
     result.stdout.no_fnmatch_line("*last events*")
+
+
+def test_a_number_of_events_that_is_none_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nrvic_events = many\n")
+    pytester.makepyfile(GUEST + "def test_it(machine):\n    machine(GUEST)\n")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*UsageError: rvic_events = many: a number of events is needed, 0 for none"])
 
 
 def test_a_wrong_source_is_an_error_with_its_line(pytester: pytest.Pytester) -> None:

@@ -66,16 +66,16 @@ def test_a_wrong_manifest_fails_with_its_line(pytester: pytest.Pytester) -> None
 def test_a_bug_of_ours_shows_its_traceback(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.machine import scenario
+    from harness.scenario import report
 
     def broken(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(scenario, "prepare", broken)
+    monkeypatch.setattr(report, "prepare", broken)
     guest(pytester, "unlucky", "")
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*scenario.py*", "*ZeroDivisionError: ours*"])
+    result.stdout.fnmatch_lines(["*report.py*", "*ZeroDivisionError: ours*"])
 
 
 def test_collection_can_be_switched_off(pytester: pytest.Pytester) -> None:

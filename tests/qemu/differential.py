@@ -18,7 +18,8 @@ import pytest
 
 from harness import Machine, Stop
 from harness.arch.virt import RAM_BASE, TEXT_OFFSET
-from harness.guest import Program, load
+from harness.build import load
+from harness.image import Program
 
 HERE = Path(__file__).parent
 PROBES = HERE / "probes"

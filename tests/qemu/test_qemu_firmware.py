@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import pytest
 from differential import elf, flat, needs_qemu, run_under_qemu
 
-from harness.guest import load
-from harness.guest.manifest import Manifest, find_guest, firmware_names
-from harness.machine import scenario
-from harness.machine.controllers import GUEST_DEFINES
-from harness.machine.options import ControllerKind
+from harness.build import load
+from harness.machine.parts import GUEST_DEFINES
+from harness.options import ControllerKind
+from harness.scenario.find import find_guest, firmware_names
+from harness.scenario.manifest import Manifest
+from harness.scenario.report import run
 
 # QEMU says for a moment that a CPU is off when CPU_ON has just returned, where DEN0022D 5.6 has it ON_PENDING, and
 # a guest that believes it prints amid another CPU's line. With the CPUs in one thread that moment does not come.
@@ -35,7 +36,7 @@ def typed(guest: Manifest) -> str:
 def drives(guest: Manifest) -> Sequence[str]:
     """QEMU's options for its disks, of which none is written to."""
     options = ["-global", "virtio-mmio.force-legacy=false"]
-    for n, drive in enumerate(guest.machine.drives or ()):
+    for n, drive in enumerate(guest.machine.options.get("drives", ())):
         path = drive.partition(",")[0]
         options += ["-drive", f"file={path},if=none,format=raw,id=d{n},snapshot=on"]
         options += ["-device", f"virtio-blk-device,drive=d{n}"]
@@ -49,7 +50,7 @@ def test_firmware_says_the_same_under_qemu(guest: Manifest) -> None:
     kernel = elf(program) if program.kind == "elf" else flat(program)
     cpus = guest.machine.cpus
     console, code = run_under_qemu(kernel, cpus, options=[*ONE_THREAD, *drives(guest)], typed=typed(guest))
-    report = scenario.run(guest)
+    report = run(guest)
     if cpus == 1:
         assert report.console == console
     else:  # which CPU comes first is nobody's promise

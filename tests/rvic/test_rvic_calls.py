@@ -10,12 +10,12 @@ import pytest
 from rvic_caller import T, high, low, machine, ready, rvic, rvid
 
 from harness.arch.rvic import RvicCall, RvidCall
-from harness.rvic import Edge, Effect, EffectKind, LineLevel, Order, Outcome, Profile, Reply, Rvic, Target
+from harness.rvic import Edge, Effect, EffectKind, LineLevel, Order, Profile, Reply, Target, VmInterrupts
 
 BOTH = pytest.mark.parametrize("profile", list(Profile))
 
 
-def deliverable(vm: Rvic, vcpu: int, *intids: int) -> Rvic:
+def deliverable(vm: VmInterrupts, vcpu: int, *intids: int) -> VmInterrupts:
     ready(vm, *intids)
     for intid in intids:
         assert rvic(vm, vcpu, RvicCall.SIGNAL, vcpu, intid).x0 == 0
@@ -29,14 +29,14 @@ def deliverable(vm: Rvic, vcpu: int, *intids: int) -> Rvic:
 def test_self_signal_raises_the_callers_line(profile: Profile) -> None:
     vm = ready(machine(profile=profile), 5)
     assert rvic(vm, 0, RvicCall.SIGNAL, 0, 5).edges == (Edge(0, True, 5),)
-    assert vm.line(0)
+    assert vm.rvics[0].line
 
 
 @BOTH
 def test_signal_to_another_vcpu_raises_its_line_only(profile: Profile) -> None:
     vm = ready(machine(profile=profile), 5)
     assert rvic(vm, 0, RvicCall.SIGNAL, 1, 5).edges == (Edge(1, True, 5),)
-    assert (vm.line(0), vm.line(1)) == (False, True)
+    assert (vm.rvics[0].line, vm.rvics[1].line) == (False, True)
 
 
 @BOTH
@@ -134,11 +134,11 @@ def test_signals_from_el2_say_whether_they_were_delivered(profile: Profile) -> N
     vm = machine(profile=profile)
     dropped = vm.signal_trusted(0, 27)
     assert not dropped.delivered
-    assert (dropped.outcome, dropped.edges, dropped.target) == (Outcome.DISABLED, (), Target(0, 27))
+    assert (dropped.delivered, dropped.edges, dropped.target) == (False, (), Target(0, 27))
     ready(vm, 27)
     taken = vm.signal_trusted(0, 27)
     assert taken.delivered
-    assert (taken.outcome, taken.edges) == (Outcome.DELIVERED, (Edge(0, True, 27),))
+    assert (taken.delivered, taken.edges) == (True, (Edge(0, True, 27),))
 
 
 def test_level_signalled_twice_sets_pending_every_time() -> None:
@@ -229,10 +229,10 @@ def test_effects_of_the_other_calls() -> None:
 
 def test_cpu_on_returns_the_instance_to_its_reset_state() -> None:
     vm, fresh = deliverable(machine(), 1, 5), machine()
-    other = copy.deepcopy(vm.instances[0])
+    other = copy.deepcopy(vm.rvics[0])
     assert vm.cpu_on(1) == (Edge(1, False, None),)
-    assert vm.instances[1] == fresh.instances[1]
-    assert vm.instances[0] == other
+    assert vm.rvics[1] == fresh.rvics[1]
+    assert vm.rvics[0] == other
     assert vm.cpu_on(1) == ()
 
 

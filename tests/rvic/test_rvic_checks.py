@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from rvic_caller import T, U, machine, ready
+from rvic_caller import T, U, hypercall, machine, ready
 
 from harness.arch.rvic import RVIC_BASE, RVID_BASE
 from harness.rvic import Profile, Reply
@@ -66,7 +66,7 @@ def test_calls_on_mpidr_and_intid(
 ) -> None:
     vm = ready(machine(profile=profile))
     before = copy.deepcopy(vm)
-    reply = vm.call(0, function, mpidr, intid)
+    reply = hypercall(vm, 0, function, mpidr, intid)
     expected = spec if profile is SPEC else kvm
     assert reply.x0 == expected
     assert reply.x1 == 0
@@ -80,7 +80,7 @@ def test_calls_on_mpidr_and_intid(
 def test_only_signal_minds_a_disabled_target(profile: Profile, function: int) -> None:
     vm = machine(profile=profile)
     expected = DISABLED_0 if function == TARGETED["Signal"] else 0
-    assert vm.call(0, function, 1, 5).x0 == expected
+    assert hypercall(vm, 0, function, 1, 5).x0 == expected
 
 
 @pytest.mark.parametrize("profile", BOTH)
@@ -89,7 +89,7 @@ def test_only_signal_minds_a_disabled_target(profile: Profile, function: int) ->
 )
 def test_signal_checks_the_enable_last(profile: Profile, mpidr: int, intid: int, x0: int) -> None:
     vm = machine(profile=profile)
-    assert vm.call(0, TARGETED["Signal"], mpidr, intid) == Reply(x0)
+    assert hypercall(vm, 0, TARGETED["Signal"], mpidr, intid) == Reply(x0)
 
 
 @pytest.mark.parametrize("profile", BOTH)
@@ -97,17 +97,17 @@ def test_signal_checks_the_enable_last(profile: Profile, mpidr: int, intid: int,
     ("key", "x0", "x1"), [(0, 0, T), (1, 0, U), (2, 1, 0), (1 << 32, 1, 0), (2**64 - 1, 1, 0)]
 )
 def test_info(profile: Profile, key: int, x0: int, x1: int) -> None:
-    assert machine(profile=profile).call(0, INFO, key) == Reply(x0, x1)
+    assert hypercall(machine(profile=profile), 0, INFO, key) == Reply(x0, x1)
 
 
 @pytest.mark.parametrize("profile", BOTH)
 def test_acknowledge_checks_enable_then_deliverable(profile: Profile) -> None:
     vm = machine(profile=profile)
-    assert vm.call(0, ACKNOWLEDGE) == Reply(DISABLED_0)
+    assert hypercall(vm, 0, ACKNOWLEDGE) == Reply(DISABLED_0)
     ready(vm)
-    assert vm.call(0, ACKNOWLEDGE) == Reply(NO_INTERRUPTS_0)
+    assert hypercall(vm, 0, ACKNOWLEDGE) == Reply(NO_INTERRUPTS_0)
     vm.signal_trusted(0, 5)  # masked: still nothing deliverable
-    assert vm.call(0, ACKNOWLEDGE) == Reply(NO_INTERRUPTS_0)
+    assert hypercall(vm, 0, ACKNOWLEDGE) == Reply(NO_INTERRUPTS_0)
 
 
 @pytest.mark.parametrize("profile", BOTH)
@@ -128,7 +128,7 @@ def test_resample(profile: Profile, intid: int, spec: int, kvm: int, enabled: bo
     vm = machine(profile=profile)
     if enabled:
         ready(vm)
-    assert vm.call(0, RESAMPLE, intid).x0 == (spec if profile is SPEC else kvm)
+    assert hypercall(vm, 0, RESAMPLE, intid).x0 == (spec if profile is SPEC else kvm)
 
 
 @pytest.mark.parametrize("profile", BOTH)
@@ -156,7 +156,7 @@ def test_resample(profile: Profile, intid: int, spec: int, kvm: int, enabled: bo
 def test_map(profile: Profile, number: int, mpidr: int, intid: int, spec: int, kvm: int) -> None:
     vm = machine(profile=profile)
     before = copy.deepcopy(vm)
-    reply = vm.call(0, MAP, number, mpidr, intid)
+    reply = hypercall(vm, 0, MAP, number, mpidr, intid)
     expected = spec if profile is SPEC else kvm
     assert (reply.x0, reply.x1, reply.edges) == (expected, 0, ())
     if expected:
@@ -176,13 +176,13 @@ def test_map(profile: Profile, number: int, mpidr: int, intid: int, spec: int, k
     ],
 )
 def test_unmap(profile: Profile, number: int, spec: int, kvm: int) -> None:
-    assert machine(profile=profile).call(0, UNMAP, number).x0 == (spec if profile is SPEC else kvm)
+    assert hypercall(machine(profile=profile), 0, UNMAP, number).x0 == (spec if profile is SPEC else kvm)
 
 
 @pytest.mark.parametrize("profile", BOTH)
 @pytest.mark.parametrize("base", [RVIC_BASE, RVID_BASE])
 def test_version_is_0_3(profile: Profile, base: int) -> None:
-    assert machine(profile=profile).call(0, base) == Reply(0, 0x0000_0003)
+    assert hypercall(machine(profile=profile), 0, base) == Reply(0, 0x0000_0003)
 
 
 @pytest.mark.parametrize("profile", BOTH)
@@ -191,7 +191,7 @@ def test_version_is_0_3(profile: Profile, base: int) -> None:
 )
 def test_unknown_function_is_not_supported(profile: Profile, function: int) -> None:
     vm = machine(profile=profile)
-    assert vm.call(0, function, 1, 2, 3) == Reply(NOT_SUPPORTED)
+    assert hypercall(vm, 0, function, 1, 2, 3) == Reply(NOT_SUPPORTED)
     assert vm == machine(profile=profile)
 
 
@@ -199,7 +199,7 @@ def test_unknown_function_is_not_supported(profile: Profile, function: int) -> N
 def test_enable_and_disable_have_no_checks_and_are_idempotent(number: int) -> None:
     vm = machine()
     for _ in range(2):
-        reply = vm.call(1, RVIC_BASE + number, 2**64 - 1, 2**64 - 1, 2**64 - 1)
+        reply = hypercall(vm, 1, RVIC_BASE + number, 2**64 - 1, 2**64 - 1, 2**64 - 1)
         assert (reply.x0, reply.x1, reply.edges) == (0, 0, ())
-        assert vm.instances[1].enabled == (number == 2)
-        assert not vm.instances[0].enabled
+        assert vm.rvics[1].enabled == (number == 2)
+        assert not vm.rvics[0].enabled

@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rvic_caller import rvic
+from rvic_caller import hypercall, rvic
 
 from harness.arch.rvic import RvicCall, RvidCall
 from harness.errors import ConfigError
-from harness.rvic import Config, Order, Profile, Rvic
+from harness.rvic import Config, Order, Profile, VmInterrupts
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_out_of_the_limits_is_one_clear_error(options: dict[str, Any], word: str
 
 @pytest.mark.parametrize(("trusted", "untrusted"), [(32, 32), (32, 2016), (2016, 32), (1024, 1024), (64, 96)])
 def test_limits_are_inclusive(trusted: int, untrusted: int) -> None:
-    vm = Rvic(Config(trusted=trusted, untrusted=untrusted))
+    vm = VmInterrupts(Config(trusted=trusted, untrusted=untrusted))
     assert rvic(vm, 0, RvicCall.INFO, 0)[:2] == (0, trusted)
     assert rvic(vm, 0, RvicCall.INFO, 1)[:2] == (0, untrusted)
 
@@ -62,14 +62,12 @@ def test_adjacent_ranges_do_not_overlap() -> None:
 
 
 def test_bases_move_every_call() -> None:
-    vm = Rvic(Config(rvic_base=0xC600_1000, rvid_base=0xC600_0000))
-    assert vm.call(0, 0xC600_1000 + RvicCall.INFO, 0)[:2] == (0, 32)
-    assert vm.call(0, 0xC600_0000 + RvidCall.VERSION)[:2] == (0, 3)
-    assert vm.call(0, 0xC500_0200).x0 == 2**64 - 1
+    vm = VmInterrupts(Config(rvic_base=0xC600_1000, rvid_base=0xC600_0000))
+    assert hypercall(vm, 0, 0xC600_1000 + RvicCall.INFO, 0)[:2] == (0, 32)
+    assert hypercall(vm, 0, 0xC600_0000 + RvidCall.VERSION)[:2] == (0, 3)
+    assert hypercall(vm, 0, 0xC500_0200).x0 == 2**64 - 1
 
 
 def test_profiles_differ_in_every_numbered_defect() -> None:
     assert not any(Config().defects)
     assert all(Config(profile=Profile.KVM).defects)
-    assert Config().reset_on_cpu_on
-    assert not Config(profile=Profile.KVM).reset_on_cpu_on

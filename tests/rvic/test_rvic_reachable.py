@@ -2,8 +2,8 @@
 """Every reachable state of 2 vCPUs x 3 INTIDs, and what must hold on every way out of it (DEN0103).
 
 The calls name INTIDs 0 and 1 (trusted) and T (untrusted) of an ordinary machine; a state is all that the
-model holds of both instances, so a call that touched a fourth INTID would enlarge the set. The RVID's table
-is fixed: input v goes to (vCPU v, T). Routing has its own tests and no state in common with the instances.
+model holds of both RVICs, so a call that touched a fourth INTID would enlarge the set. The RVID's table
+is fixed: input v goes to (vCPU v, T). Routing has its own tests and no state in common with the RVICs.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from math import perm
 from typing import NamedTuple, TypeAlias
 
 import pytest
-from rvic_caller import T, U, high, low, machine, rvid
+from rvic_caller import T, U, high, hypercall, low, machine, rvid
 
 from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvidCall
-from harness.rvic import Edge, Effect, Order, Profile, Rvic
+from harness.rvic import Edge, Effect, Order, Profile, VmInterrupts
 
 INTIDS = (0, 1, T)
 ONE: TypeAlias = tuple[bool, int, int, tuple[int, ...]]  # enabled, pending, masked, queue
@@ -27,29 +27,29 @@ Answer: TypeAlias = tuple[int, int, tuple[Edge, ...], Effect | None]
 
 class Step(NamedTuple):
     name: str
-    run: Callable[[Rvic], Answer]
-    vcpu: int  # the only instance it may touch
+    run: Callable[[VmInterrupts], Answer]
+    vcpu: int  # the only RVIC it may touch
     clears: tuple[int, ...] = ()  # INTIDs whose pending bit it may clear
     acknowledges: bool = False  # and the one it returns
-    drops: bool = False  # while the instance is disabled it does nothing
+    drops: bool = False  # while the RVIC is disabled it does nothing
 
 
 def called(
     caller: int, function: int, *arguments: int, level: Callable[[int, int], bool] = low
-) -> Callable[[Rvic], Answer]:
+) -> Callable[[VmInterrupts], Answer]:
     x1, x2, x3 = (*arguments, 0, 0, 0)[:3]
-    return lambda vm: vm.call(caller, function, x1, x2, x3, level)
+    return lambda vm: hypercall(vm, caller, function, x1, x2, x3, level)
 
 
-def trusted(vcpu: int, intid: int) -> Callable[[Rvic], Answer]:
+def trusted(vcpu: int, intid: int) -> Callable[[VmInterrupts], Answer]:
     return lambda vm: (0, 0, vm.signal_trusted(vcpu, intid).edges, None)
 
 
-def routed(number: int) -> Callable[[Rvic], Answer]:
+def routed(number: int) -> Callable[[VmInterrupts], Answer]:
     return lambda vm: (0, 0, vm.signal_input(number).edges, None)
 
 
-def restarted(vcpu: int) -> Callable[[Rvic], Answer]:
+def restarted(vcpu: int) -> Callable[[VmInterrupts], Answer]:
     return lambda vm: (0, 0, vm.cpu_on(vcpu), None)
 
 
@@ -97,14 +97,14 @@ def steps(cpus: int, intids: tuple[int, ...]) -> list[Step]:
     return found
 
 
-def load(vm: Rvic, state: State) -> None:
-    for instance, (enabled, pending, masked, queue) in zip(vm.instances, state, strict=True):
-        instance.enabled, instance.pending, instance.masked = enabled, pending, masked
-        instance.queue[:] = queue
+def load(vm: VmInterrupts, state: State) -> None:
+    for rvic, (enabled, pending, masked, queue) in zip(vm.rvics, state, strict=True):
+        rvic.enabled, rvic.pending, rvic.masked = enabled, pending, masked
+        rvic.queue[:] = queue
 
 
-def store(vm: Rvic) -> State:
-    return tuple([(i.enabled, i.pending, i.masked, tuple(i.queue)) for i in vm.instances])
+def store(vm: VmInterrupts) -> State:
+    return tuple([(i.enabled, i.pending, i.masked, tuple(i.queue)) for i in vm.rvics])
 
 
 def line(one: ONE) -> bool:
@@ -117,19 +117,19 @@ def kvm_line(one: ONE) -> bool:
     return one[0] and bool(one[3])
 
 
-def check_state(vm: Rvic, state: State) -> None:
+def check_state(vm: VmInterrupts, state: State) -> None:
     for vcpu, one in enumerate(state):
-        assert vm.line(vcpu) == line(one), state
+        assert vm.rvics[vcpu].line == line(one), state
         assert len(one[3]) == len(set(one[3])), state
         assert sum(1 << intid for intid in one[3]) == one[1] & ~one[2], state
 
 
-def check_kvm_state(vm: Rvic, state: State) -> None:
+def check_kvm_state(vm: VmInterrupts, state: State) -> None:
     """Defect 2 breaks two of the invariants, in one direction each: the line may be low although something is
     deliverable, and the queue may lack deliverable interrupts. It never holds one that is not deliverable."""
     for vcpu, one in enumerate(state):
-        assert vm.line(vcpu) == kvm_line(one), state
-        assert not vm.line(vcpu) or line(one), state
+        assert vm.rvics[vcpu].line == kvm_line(one), state
+        assert not vm.rvics[vcpu].line or line(one), state
         assert len(one[3]) == len(set(one[3])), state
         assert sum(1 << intid for intid in one[3]) & ~(one[1] & ~one[2]) == 0, state
 
@@ -159,14 +159,17 @@ def check_step(step: Step, before: State, answer: Answer, after: State, level: C
 
 
 def explore(
-    vm: Rvic, intids: tuple[int, ...], check: Callable[[Rvic, State], None], level: Callable[[ONE], bool]
+    vm: VmInterrupts,
+    intids: tuple[int, ...],
+    check: Callable[[VmInterrupts, State], None],
+    level: Callable[[ONE], bool],
 ) -> set[State]:
     """All states reachable from reset, each checked, and every step out of each."""
-    for vcpu in range(vm.cpus):
+    for vcpu in range(vm.config.cpus):
         rvid(vm, 0, RvidCall.MAP, vcpu, vcpu, T)
     todo = [store(vm)]
     seen = set(todo)
-    ways = steps(vm.cpus, intids)
+    ways = steps(vm.config.cpus, intids)
     while todo:
         before = todo.pop()
         load(vm, before)
@@ -184,7 +187,7 @@ def explore(
 
 
 def count(intids: int, unqueued: int) -> int:
-    """States of one instance: each INTID in a state outside the queue or at a place in it; enabled or not."""
+    """States of one RVIC: each INTID in a state outside the queue or at a place in it; enabled or not."""
     return sum(2 * perm(intids, queued) * int(unqueued ** (intids - queued)) for queued in range(intids + 1))
 
 
@@ -194,7 +197,7 @@ def test_every_state_of_two_vcpus_and_three_intids() -> None:
 
 @pytest.mark.parametrize("order", list(Order))
 def test_every_state_in_every_acknowledge_order(order: Order) -> None:
-    """One vCPU, three INTIDs. Under random the dice roll on from state to state: any choice must do."""
+    """One vCPU, three INTIDs. Under random the generator goes on from state to state: any choice must do."""
     assert len(explore(machine(1, order=order), INTIDS, check_state, line)) == count(3, 3)
 
 

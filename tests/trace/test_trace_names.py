@@ -31,6 +31,15 @@ def test_functions_have_the_manuals_names(function, name):
     assert Names().function(function) == name
 
 
+def test_every_call_of_rvic_and_rvid_has_the_specifications_name():
+    rvic = (
+        "Version Info Enable Disable SetMasked ClearMasked IsPending Signal ClearPending Acknowledge Resample"
+    )
+    for base, component, calls in ((RVIC_BASE, "RVIC", rvic), (RVID_BASE, "RVID", "Version Map Unmap")):
+        for number, call in enumerate(calls.split()):
+            assert Names().function(base + number) == f"{component}.{call}"
+
+
 def test_the_function_bases_are_the_machines():
     names = Names(rvic_base=0xC600_0000, rvid_base=0xC600_0100)
     assert names.function(0xC600_0009) == "RVIC.Acknowledge"

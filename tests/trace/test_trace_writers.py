@@ -15,7 +15,7 @@ from harness.trace.events import (
     InstructionAbort,
     Mmio,
     PhysicalIrq,
-    Power,
+    PowerChange,
     Smc,
     SysregTrap,
     VirqLowered,
@@ -69,8 +69,8 @@ LINES = [
         Mmio(1, 0, PC, 0x900_0018, 4, False, 0x90, "PL011"),
         "MMIO | read PL011 at 0x09000018 = 0x90 | 0x40080010",
     ),
-    (Power(1, 0, "CPU_ON", 1), "POWER | CPU_ON CPU1"),
-    (Power(1, 0, "SYSTEM_OFF"), "POWER | SYSTEM_OFF"),
+    (PowerChange(1, 0, "CPU_ON", 1), "POWER | CPU_ON CPU1"),
+    (PowerChange(1, 0, "SYSTEM_OFF"), "POWER | SYSTEM_OFF"),
 ]
 
 
@@ -139,4 +139,5 @@ def test_json_lines_writer_writes_one_object_a_line():
     for event, _ in LINES:
         writer(event)
     read = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [one["event"] for one in read] == [type(event).__name__ for event, _ in LINES]
+    names = [type(event).__name__ for event, _ in LINES]
+    assert [one["event"] for one in read] == [name.replace("PowerChange", "Power") for name in names]

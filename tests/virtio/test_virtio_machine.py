@@ -10,10 +10,10 @@ import pytest
 from virtio_driver import AVAIL, BASE, DESC, NEXT, USED, WRITE, header
 
 from harness import Machine, StopReason, until
+from harness.asm import assemble
 from harness.devices import MemoryDisk
-from harness.devices.virtio.mmio import Register as Reg
+from harness.devices.virtio.registers import VirtioRegister as Reg
 from harness.errors import ConfigError
-from harness.guest import assemble
 
 SLOT_31, INTID_79 = 0x0A00_3E00, 79
 SCRIPT, QUEUE, DATA = BASE + 0x10_0000, BASE + 0x20_0000, BASE + 0x30_0000

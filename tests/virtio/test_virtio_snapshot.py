@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.machine.drives import FileDisk, SnapshotDisk, open_drive
+from harness.host.drives import FileDisk, SnapshotDisk, open_drive
 
 
 @pytest.fixture

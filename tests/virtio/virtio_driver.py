@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from struct import pack, pack_into, unpack_from
 
 from harness.devices import VirtioMmio
-from harness.devices.virtio.mmio import F_VERSION_1, Register, Status
+from harness.devices.virtio.registers import F_VERSION_1, Status, VirtioRegister
 
 BASE = 0x4000_0000
 SIZE = 0x4_0000
 NEXT, WRITE, INDIRECT = 1, 2, 4
 DESC, AVAIL, USED, DATA = 0x1000, 0x2000, 0x3000, 0x8000
-R = Register
+R = VirtioRegister
 
 
 @dataclass
@@ -46,6 +46,10 @@ class Driver:
     num: int = 8
     made: dict[int, int] = field(default_factory=dict)
     seen: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.slot.function is not None:
+            self.slot.plug(self.slot.function, self.ram, legacy=self.slot.legacy)
 
     def read(self, register: int, size: int = 4) -> int:
         return self.slot.read(0, register, size)
@@ -119,7 +123,6 @@ class Driver:
 
     def notify(self, queue: int) -> None:
         self.write(R.QUEUE_NOTIFY, queue)
-        self.slot.service(self.ram)
 
     def used(self, queue: int) -> list[tuple[int, int]]:
         """(head, length) of what came back since the last look."""

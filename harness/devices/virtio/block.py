@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The block device (5.2): requests of 512-byte sectors on a disk."""
+"""Block device (5.2): requests of 512-byte sectors on a disk."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from struct import Struct
@@ -28,7 +29,7 @@ class Request(IntEnum):
 
 
 class Answer(IntEnum):
-    """The status byte of a request."""
+    """Status byte of a request."""
 
     OK = 0
     IOERR = 1
@@ -36,7 +37,7 @@ class Answer(IntEnum):
 
 
 class Disk(Protocol):
-    """What lies behind a block device. Reads and writes may raise OSError, which the guest sees as IOERR."""
+    """Disk behind a block device. Reads and writes may raise OSError, which the guest sees as IOERR."""
 
     readonly: bool
     identity: str
@@ -47,21 +48,21 @@ class Disk(Protocol):
         ...
 
     def read(self, offset: int, size: int) -> bytes:
-        """Bytes from ``offset``; fewer at the end."""
+        """Returns bytes from ``offset``; fewer at the end."""
         ...
 
     def write(self, offset: int, data: bytes) -> None:
-        """Write bytes at ``offset``."""
+        """Writes bytes at ``offset``."""
         ...
 
     def flush(self) -> None:
-        """What was written is safe when this returns."""
+        """Makes safe what was written; it is when this returns."""
         ...
 
 
 @dataclass(slots=True)
 class MemoryDisk:
-    """A disk of bytes."""
+    """Disk of bytes in memory."""
 
     data: bytearray = field(default_factory=bytearray)
     readonly: bool = False
@@ -74,21 +75,21 @@ class MemoryDisk:
         return len(self.data)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Bytes from ``offset``."""
+        """Returns bytes from ``offset``."""
         return bytes(self.data[offset : offset + size])
 
     def write(self, offset: int, data: bytes) -> None:
-        """Write bytes at ``offset``."""
+        """Writes bytes at ``offset``."""
         self.data[offset : offset + len(data)] = data
 
     def flush(self) -> None:
-        """Count it."""
+        """Counts the flushes."""
         self.flushes += 1
 
 
 @dataclass(slots=True)
 class Block:
-    """A block device. Each request is done at once, when the driver notifies."""
+    """Block device. Each request is done at once, when the driver notifies."""
 
     device_id: ClassVar[int] = 2
     queues: ClassVar[int] = 1
@@ -102,25 +103,28 @@ class Block:
 
     @property
     def features(self) -> int:
-        """SEG_MAX, BLK_SIZE, FLUSH, and RO where the disk is."""
+        """SEG_MAX, BLK_SIZE, FLUSH, and RO where the disk is read-only."""
         return F_SEG_MAX | F_BLK_SIZE | F_FLUSH | (F_RO if self.disk.readonly else 0)
 
+    def on_input(self, listener: Callable[[], object]) -> None:
+        """Ignores the listener: a disk does not speak first."""
+
     def config(self) -> bytes:
-        """struct virtio_blk_config (5.2.4)."""
+        """Returns struct virtio_blk_config (5.2.4)."""
         return _CONFIG.pack(self.capacity, 0, SEGMENTS, 0, 0, 0, SECTOR)
 
     def write_config(self, offset: int, data: bytes) -> None:
-        """Nothing there can be written: the write-back mode is not offered."""
+        """Ignores the write: the write-back mode is not offered."""
 
     def pending(self) -> int:
-        """A disk never speaks first."""
+        """Returns 0: a disk never speaks first."""
         return 0
 
     def reset(self) -> None:
-        """There is no state between requests."""
+        """Does nothing: there is no state between requests."""
 
     def serve(self, index: int, queue: Queue, memory: GuestMemory) -> bool:
-        """Do every request that is available."""
+        """Does every request that is available."""
         used = False
         while (chain := queue.pop(memory)) is not None:
             queue.push(memory, chain, self._request(chain, memory))
@@ -128,7 +132,7 @@ class Block:
         return used
 
     def _request(self, chain: Chain, memory: GuestMemory) -> int:
-        """Do one request; bytes written, with the status that comes last. What is not read is zeroed."""
+        """Does one request; returns the bytes written, the status being the last. What is not read is zeroed."""
         sent = chain.read(memory)
         if len(sent) < _HEADER.size or chain.room < 1:
             raise QueueError("a request without its header or without room for its status")
@@ -160,5 +164,5 @@ class Block:
         return Answer.OK, b""
 
     def _within(self, offset: int, size: int) -> bool:
-        """Whole sectors, all on the disk (5.2.6.2)."""
+        """Returns True for whole sectors that are all on the disk (5.2.6.2)."""
         return not size % SECTOR and offset + size <= self.capacity * SECTOR

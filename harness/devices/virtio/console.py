@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The console device (5.3), with its one port: queue 0 receives, queue 1 transmits."""
+"""Console device (5.3), with its one port: queue 0 receives, queue 1 transmits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ _CONFIG_BYTES = 12
 
 @dataclass(slots=True)
 class VirtioConsole:
-    """``output`` is what the guest printed, :meth:`feed` its keyboard."""
+    """Console; ``output`` is what the guest printed, :meth:`feed` its keyboard."""
 
     device_id: ClassVar[int] = 3
     queues: ClassVar[int] = 2
@@ -24,29 +25,36 @@ class VirtioConsole:
 
     output: bytearray = field(default_factory=bytearray)
     _backlog: bytearray = field(default_factory=bytearray)
+    _listeners: list[Callable[[], object]] = field(default_factory=list, compare=False)
 
     def feed(self, data: bytes) -> None:
-        """Type: the bytes are received as soon as the driver offers buffers."""
+        """Types: the bytes are received as soon as the driver offers buffers."""
         self._backlog += data
+        for listener in self._listeners:
+            listener()
+
+    def on_input(self, listener: Callable[[], object]) -> None:
+        """Calls ``listener()`` whenever something was typed."""
+        self._listeners.append(listener)
 
     def config(self) -> bytes:
-        """struct virtio_console_config (5.3.4), whose size and ports are not offered."""
+        """Returns struct virtio_console_config (5.3.4), whose size and ports are not offered."""
         return bytes(_CONFIG_BYTES)
 
     def write_config(self, offset: int, data: bytes) -> None:
-        """Emergency write: a character, at any time (5.3.5)."""
+        """Prints a character, at any time: the emergency write (5.3.5)."""
         if offset == _EMERG_WR:
             self.output += data[:1]
 
     def pending(self) -> int:
-        """Something was typed."""
+        """Returns the receive queue's bit if something was typed."""
         return 1 << RECEIVE if self._backlog else 0
 
     def reset(self) -> None:
-        """What was printed and what is typed stay."""
+        """Keeps what was printed and what was typed."""
 
     def serve(self, index: int, queue: Queue, memory: GuestMemory) -> bool:
-        """Print what is to be transmitted; fill buffers with what was typed."""
+        """Prints what is to be transmitted; fills buffers with what was typed."""
         return self._receive(queue, memory) if index == RECEIVE else self._transmit(queue, memory)
 
     def _transmit(self, queue: Queue, memory: GuestMemory) -> bool:

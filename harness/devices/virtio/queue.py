@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The split virtqueue (2.7), as a device sees it: take a chain of buffers, give it back used.
+"""Split virtqueue (2.7), as a device sees it: take a chain of buffers, give it back used.
 
 Everything the driver put into memory is checked before it is followed. What no driver may write raises
 :class:`QueueError`, and the transport asks for a reset then; no queue makes a device loop or reach outside RAM.
@@ -22,31 +22,31 @@ _USED = Struct("<II")
 
 
 class QueueError(Exception):
-    """The driver wrote what a virtqueue cannot hold; the device needs a reset (2.1.2)."""
+    """Error of a driver that wrote what a virtqueue cannot hold; the device needs a reset (2.1.2)."""
 
 
 class GuestMemory(Protocol):
     """Guest-physical memory, for DMA. Accesses are made only where :meth:`readable` or :meth:`writable` said so."""
 
     def readable(self, address: int, size: int) -> bool:
-        """Whether all these bytes are memory."""
+        """Returns True if all these bytes are memory."""
         ...
 
     def writable(self, address: int, size: int) -> bool:
-        """Whether all these bytes are memory that a device may write."""
+        """Returns True if all these bytes are memory that a device may write."""
         ...
 
     def read(self, address: int, size: int) -> bytes:
-        """Bytes at a guest-physical address."""
+        """Reads bytes at a guest-physical address."""
         ...
 
     def write(self, address: int, data: bytes) -> None:
-        """Write bytes; every PE sees them, as data and as code."""
+        """Writes bytes; every PE sees them, as data and as code."""
         ...
 
 
 class Buffer(NamedTuple):
-    """One element of a chain."""
+    """Element of a chain."""
 
     address: int
     size: int
@@ -66,11 +66,11 @@ class Chain:
         return sum(buffer.size for buffer in self.writable)
 
     def read(self, memory: GuestMemory) -> bytes:
-        """All that the driver sends, whichever way it is cut into buffers (2.7.4.3)."""
+        """Returns all that the driver sends, whichever way it is cut into buffers (2.7.4.3)."""
         return b"".join(memory.read(*buffer) for buffer in self.readable)
 
     def write(self, memory: GuestMemory, data: bytes, offset: int = 0) -> None:
-        """Put ``data`` at ``offset`` bytes into the writable buffers; what does not fit is dropped."""
+        """Puts ``data`` at ``offset`` bytes into the writable buffers; what does not fit is dropped."""
         for buffer in self.writable:
             if offset < buffer.size and data:
                 part = data[: buffer.size - offset]
@@ -92,7 +92,7 @@ class Queue:
     used: int = 0  # chains put into the used ring, modulo 2**16
 
     def pop(self, memory: GuestMemory) -> Chain | None:
-        """The next chain that the driver made available; None if there is none. QueueError if it is malformed."""
+        """Returns the next chain that the driver made available, or None. QueueError if it is malformed."""
         if not self.num or self.num > QUEUE_SIZE_MAX or self.num & (self.num - 1):
             raise QueueError(f"a queue of {self.num} descriptors")
         waiting = self._half(memory, self.driver + 2) - self.taken & _INDICES - 1
@@ -106,14 +106,14 @@ class Queue:
         return chain
 
     def push(self, memory: GuestMemory, chain: Chain, written: int) -> None:
-        """Give a chain back, of whose writable bytes ``written`` were written (2.7.8)."""
+        """Gives a chain back, of whose writable bytes ``written`` were written (2.7.8)."""
         element = self.device + 4 + _USED.size * (self.used % self.num)
         self._store(memory, element, _USED.pack(chain.head, written))
         self.used = (self.used + 1) % _INDICES
         self._store(memory, self.device + 2, self.used.to_bytes(2, "little"))
 
     def wants_interrupt(self, memory: GuestMemory) -> bool:
-        """Whether the driver wants to hear of used buffers (2.7.7)."""
+        """Returns True if the driver wants to hear of used buffers (2.7.7)."""
         return not self._half(memory, self.driver) & AVAIL_NO_INTERRUPT
 
     def _walk(self, memory: GuestMemory, head: int) -> Chain:

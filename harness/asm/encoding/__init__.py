@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Instructions: read, given to Keystone as plain text or encoded here, and completed when addresses are known."""

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Encoder of plain instructions, which is keystone: one call for a whole guest, and a search only if that fails.
+
+Keystone is given instructions whose operands are registers and plain numbers, never a label, a directive
+or a modifier: those are what it gets wrong silently or dies on.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+
+class EncodingError(Exception):
+    """One instruction cannot be encoded; ``index`` is its place in the batch."""
+
+    def __init__(self, index: int, *, unknown_mnemonic: bool) -> None:
+        super().__init__(index)
+        self.index = index
+        self.unknown_mnemonic = unknown_mnemonic
+
+
+def encode(texts: Sequence[str]) -> list[int]:
+    """Returns the words of instructions; EncodingError for the first that has none."""
+    if not texts:
+        return []
+    words = _try(texts)
+    if isinstance(words, list):
+        return words
+    low, high = 0, len(texts)  # texts[:low] is good; the first bad one lies in texts[low:high]
+    while high - low > 1:
+        middle = (low + high) // 2
+        if isinstance(_try(texts[low:middle]), list):
+            low = middle
+        else:
+            high = middle
+    from keystone import KS_ERR_ASM_MNEMONICFAIL
+
+    raise EncodingError(low, unknown_mnemonic=_try(texts[low:high]) == KS_ERR_ASM_MNEMONICFAIL)
+
+
+def _try(texts: Sequence[str]) -> list[int] | int:
+    """Returns the words, or keystone's error number."""
+    import keystone  # here, since it loads a library of 50 ms: not where nothing is assembled
+
+    # A new engine for each batch costs some microseconds, and nothing is left over from one that failed.
+    engine = keystone.Ks(keystone.KS_ARCH_ARM64, keystone.KS_MODE_LITTLE_ENDIAN)
+    try:
+        data, _ = engine.asm("\n".join(texts), 0, as_bytes=True)
+    except keystone.KsError as error:
+        return int(error.errno)
+    if data is None or len(data) != 4 * len(texts):
+        return 0
+    return list(struct.unpack(f"<{len(texts)}I", data))

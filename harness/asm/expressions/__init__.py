@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+"""Integer expressions: their values, and the syntax of GNU as and of C's ``#if`` in which they are written."""
+
+from harness.asm.expressions.parser import Scope, parse_expression
+from harness.asm.expressions.values import Address, AddressBase, Expression, resolve
+
+__all__ = [
+    "Address",
+    "AddressBase",
+    "Expression",
+    "Scope",
+    "parse_expression",
+    "resolve",
+]

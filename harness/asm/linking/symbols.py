@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Symbols of a source: labels, numeric labels, assignments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from harness.asm.expressions import Address, Expression
+from harness.asm.source import NAME, Location, StatementError
+
+_NAME = re.compile(NAME)
+# Names that no source can write: the nth label of a number, the nth literal of a pool.
+_NUMBERED, _LITERAL = "\x02", "\x01"
+
+
+def is_internal(name: str) -> bool:
+    """Tells whether a name is for the assembler only: numeric labels, literals, and what starts with ``.L``."""
+    return name.startswith((".L", _LITERAL)) or _NUMBERED in name
+
+
+class SourceSymbols:
+    """Meaning that names have so far; ``here`` gives the current place."""
+
+    def __init__(self, here: Callable[[], Address]) -> None:
+        self.values: dict[str, Expression] = {}
+        self.weak: set[str] = set()
+        self._here = here
+        self._labels: dict[str, Location] = {}
+        self._numbered: dict[str, int] = {}
+        self._literals = 0
+
+    def define_label(self, name: str, location: Location) -> None:
+        """Gives a name to this place; a number may be given again and again."""
+        if name[0].isdigit():
+            number = str(int(name))
+            self._numbered[number] = self._numbered.get(number, 0) + 1
+            name = f"{number}{_NUMBERED}{self._numbered[number]}"
+        elif name in self._labels:
+            place = self._labels[name].root
+            raise StatementError(f"label `{name}` is already defined at {place.file}:{place.line}")
+        elif name in self.values:
+            raise StatementError(f"symbol `{name}` is already defined")
+        self._labels[name] = location
+        self.values[name] = self._here()
+
+    def assign(self, name: str, value: Expression, *, once: bool = False) -> None:
+        """Gives a name a value, which may be changed again unless ``once``."""
+        if not _NAME.fullmatch(name):
+            raise StatementError(f"`{name}` cannot be the name of a symbol")
+        if name in self._labels or (once and name in self.values):
+            raise StatementError(f"symbol `{name}` is already defined")
+        self.values[name] = value
+
+    def fresh_literal(self) -> str:
+        """Returns a new name for a literal in a pool."""
+        self._literals += 1
+        return f"{_LITERAL}{self._literals}"
+
+    def place_literals(self, placed: Iterable[tuple[str, Address]]) -> None:
+        """Gives the literals of a pool their addresses."""
+        self.values.update(placed)
+
+    def lookup(self, name: str) -> Expression:
+        """Returns the value of a symbol; StatementError if it has none. A weak one is 0 then (ELF)."""
+        value = self.values.get(name)
+        if value is not None:
+            return value
+        if name in self.weak:
+            return 0
+        number, mark, _ = name.partition(_NUMBERED)
+        raise StatementError(f"no label `{number}:` after this" if mark else f"undefined symbol `{name}`")
+
+    def symbol(self, name: str) -> Expression:
+        """Returns the value of a name, or the name itself while it has none."""
+        value = self.values.get(name, name)
+        return value if isinstance(value, (int, Address)) else name
+
+    def local_label(self, reference: str) -> Expression:
+        """Returns the nearest numeric label before (``1b``) or after (``1f``)."""
+        number = str(int(reference[:-1]))
+        count = self._numbered.get(number, 0)
+        if reference[-1] == "f":
+            return f"{number}{_NUMBERED}{count + 1}"
+        if count == 0:
+            raise StatementError(f"no label `{number}:` before this")
+        return self.values[f"{number}{_NUMBERED}{count}"]
+
+    def here(self) -> Expression:
+        """Returns the value of ``.``."""
+        return self._here()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""GIC as the board has it: its inputs, where every line ends, and its frames of registers on the bus."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness.arch.intid import PPI_MAINTENANCE, SPI_BASE
+from harness.devices import Line, Lines
+from harness.gic import Frame, Gic
+
+
+class GicInputs:
+    """Inputs of the GIC: the board's lines, and its own maintenance interrupts (PPI 25).
+
+    A pulse has no width in virtual time, and a level-sensitive input would miss it. There it is stretched until a
+    CPU has acknowledged the interrupt, as a device does that lets go when it is served. ``stretched`` are the lines
+    of such pulses, by INTID.
+    """
+
+    def __init__(self, lines: Lines, gic: Gic) -> None:
+        self._lines = lines
+        self._gic = gic
+        self.stretched: dict[int, Line] = {}
+        for line in lines:
+            line.wire.listen(partial(self._moved, line))
+        for cpu, maintenance in enumerate(gic.maintenance):
+            maintenance.listen(partial(gic.set_line, PPI_MAINTENANCE, cpu=cpu))
+
+    def reset(self) -> None:
+        """Drives the inputs of a GIC that comes out of reset."""
+        self.stretched.clear()
+        for line in self._lines:
+            if line.level:
+                self._gic.set_line(line.intid, True, line.cpu)
+
+    def accessed(self) -> None:
+        """Ends the stretched pulses whose interrupt an access to the GIC has made active."""
+        for intid, line in sorted(self.stretched.items()):
+            if self._gic.state(intid).active:
+                del self.stretched[intid]
+                self._gic.set_line(intid, line.level)
+
+    def _moved(self, line: Line, level: bool) -> None:
+        intid = line.intid
+        if line.pulsing and not level and intid >= SPI_BASE:
+            state = self._gic.state(intid)
+            if not state.edge and not state.active:
+                self.stretched[intid] = line
+                return
+        self._gic.set_line(intid, level, line.cpu)
+
+
+class GicFrame:
+    """Frame of the GIC's registers as a device on the bus."""
+
+    def __init__(self, gic: Gic, frame: Frame, inputs: GicInputs) -> None:
+        self._gic = gic
+        self._frame = frame
+        self._inputs = inputs
+        self._stretched = inputs.stretched
+
+    def read(self, cpu: int, offset: int, size: int) -> int:
+        """Reads a register, banked by ``cpu``."""
+        value = self._gic.read(self._frame, cpu, offset, size)
+        if self._stretched:
+            self._inputs.accessed()
+        return value
+
+    def write(self, cpu: int, offset: int, size: int, value: int) -> None:
+        """Writes a register, banked by ``cpu``."""
+        self._gic.write(self._frame, cpu, offset, size, value)
+        if self._stretched:
+            self._inputs.accessed()

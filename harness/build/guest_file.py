@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Files of guests in every form: the file's magic decides, then its suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import Final
+
+from harness.asm import assemble
+from harness.asm.arguments import check_base, check_defines, path_argument, search_path
+from harness.build.compilation import C_SUFFIXES, compile_guest
+from harness.build.compilers import Toolchain
+from harness.errors import GuestError
+from harness.image import (
+    DEFAULT_BASE,
+    Program,
+    decompress,
+    is_elf,
+    is_gzip,
+    is_image,
+    load_elf,
+    load_flat,
+    load_image,
+)
+
+ASSEMBLY_SUFFIXES: Final = (".s", ".asm")
+FLAT_SUFFIXES: Final = (".bin", ".img", ".raw")
+SUFFIXES: Final = (".S", *ASSEMBLY_SUFFIXES, *C_SUFFIXES, ".elf", *FLAT_SUFFIXES)
+"""Suffixes that a guest may have, with .gz after it or not; ELF and arm64 Image are known by their magic."""
+
+NOT_REGULAR: Final = "is a device, a pipe or a socket: a guest is a regular file"
+
+_TEXT_SAMPLE: Final = 4096
+
+
+def load(
+    source: str | PathLike[str],
+    *,
+    base: int = DEFAULT_BASE,
+    include: Sequence[str | PathLike[str]] = (),
+    defines: Mapping[str, str | int] | None = None,
+    toolchain: str | PathLike[str] | None = None,
+) -> Program:
+    """Builds or loads the guest in a file; GuestError says what is wrong with it.
+
+    ``base`` is where assembly and flat binaries go; an ELF has its own addresses, an Image its text offset.
+    Any binary may be compressed by gzip. One that is nothing else and no text either counts as a flat binary.
+    ``include`` and ``defines`` are for sources. ``toolchain`` is a Toolchain's name or the path of a compiler: it
+    then builds assembly, too, which is otherwise this package's own assembler's; C always needs one. ConfigError
+    tells of an argument that cannot be.
+    """
+    path = path_argument("load(source)", source)
+    check_base(base)
+    search_path(include)
+    check_defines(defines)
+    _check_file(path)
+    suffix = path.suffix.lower()
+    if suffix in C_SUFFIXES or (suffix in ASSEMBLY_SUFFIXES and toolchain is not None):
+        chosen = Toolchain.AUTO if toolchain is None else toolchain
+        return compile_guest(path, toolchain=chosen, base=base, include=include, defines=defines)
+    if suffix in ASSEMBLY_SUFFIXES:
+        return assemble(path, base=base, include=include, defines=defines)
+    data = read_file(path)
+    if suffix == ".gz" and not is_gzip(data):
+        raise GuestError("not gzip, whatever its name says", file=str(path))
+    if is_gzip(data):
+        data = decompress(data, str(path))
+        suffix = (Path(path.stem) if suffix == ".gz" else path).suffix.lower()
+    if is_elf(data) or suffix == ".elf":
+        return load_elf(data, path)
+    if is_image(data):
+        return load_image(data, path, base)
+    if suffix in FLAT_SUFFIXES or b"\0" in data[:_TEXT_SAMPLE]:
+        return load_flat(data, path, base)
+    raise GuestError(
+        "not a guest of a known form: assembly (.S, .s, .asm), C (.c), ELF, arm64 Image,"
+        " or flat binary (.bin, .img, .raw)",
+        file=str(path),
+    )
+
+
+def _check_file(path: Path) -> None:
+    """Raises GuestError unless there is a regular file."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a NUL in its name
+        raise GuestError("no such file", file=str(path)) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if S_ISDIR(mode):
+        raise GuestError("is a directory, not a guest", file=str(path))
+    if not S_ISREG(mode):
+        raise GuestError(NOT_REGULAR, file=str(path))
+
+
+def is_guest(path: Path) -> bool:
+    """Tells whether a file has one of the forms that :func:`load` knows, whatever is wrong with it then."""
+    suffix = path.suffix.lower()
+    if suffix in (*ASSEMBLY_SUFFIXES, *FLAT_SUFFIXES, *C_SUFFIXES, ".elf", ".gz"):
+        return True
+    data = read_file(path)[:_TEXT_SAMPLE]
+    return is_gzip(data) or is_elf(data) or is_image(data) or b"\0" in data
+
+
+def read_file(path: Path) -> bytes:
+    """Returns the bytes of a file that the user named; GuestError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> GuestError:
+    return GuestError(f"cannot be read: {error.strerror or error}", file=str(path))

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Factory of the four controllers, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from harness.arch.virt import LEVEL_INTIDS
+from harness.el2.controllers.base import Controller
+from harness.el2.controllers.gicv2 import Gicv2Controller, GrantedTimers
+from harness.el2.controllers.rvic import RvicController
+from harness.el2.controllers.trap import TrapController
+from harness.el2.controllers.vgic import VgicController
+from harness.el2.physical.gic_driver import GicDriver
+from harness.el2.physical.timer_traps import TimerRegisters
+from harness.el2.vcpu import Vcpu
+from harness.el2.vm import Vm
+from harness.engine import PE
+from harness.gic import Gic
+from harness.options import ControllerKind
+from harness.rvic import Config
+from harness.wires import Wire
+
+
+class GenericTimers(TimerRegisters, GrantedTimers, Protocol):
+    """Generic Timers of the CPUs, whoever is to have them."""
+
+
+def make_vcpus(kind: ControllerKind, pes: list[PE], gic: Gic) -> list[Vcpu]:
+    """Returns a vCPU for each PE. The GIC's nIRQ is EL2's under every controller but ``gicv2``."""
+    if kind is ControllerKind.GICV2:
+        return [Vcpu(pe.index, pe.mpidr, pe) for pe in pes]
+    return [Vcpu(pe.index, pe.mpidr, pe, nirq) for pe, nirq in zip(pes, gic.irq, strict=True)]
+
+
+def make_controller(
+    kind: ControllerKind, vm: Vm, gic: Gic, timers: GenericTimers, config: Config, spis: Mapping[int, Wire]
+) -> Controller:
+    """Returns EL2's side of a controller over the physical GIC; ``spis`` are the lines that end there, by INTID."""
+    if kind is ControllerKind.GICV2:
+        return Gicv2Controller(vm, gic, timers)
+    intids = gic.config.intids
+    driver = GicDriver(vm.bus, intids, LEVEL_INTIDS)
+    if kind is ControllerKind.VGIC:
+        return VgicController(vm, driver, timers, intids, gic)
+    if kind is ControllerKind.TRAP:
+        return TrapController(vm, driver, timers, intids, gic.config.priority_bits)
+    return RvicController(vm, driver, timers, config, spis)

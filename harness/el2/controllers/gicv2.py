@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""``gicv2`` controller: the guest owns the physical GIC and the timers; no EL2 is in an interrupt's path."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from harness.arch.virt import GICH_BASE, is_gic
+from harness.el2.access import Reach
+from harness.el2.controllers.base import Controller, end_of_interrupt
+from harness.el2.softgic.soft_gic import pending_text
+from harness.el2.vcpu import Vcpu
+from harness.el2.vm import Vm
+from harness.gic import Gic
+
+
+class GrantedTimers(Protocol):
+    """Timers of the CPUs, whose physical one a guest may be granted."""
+
+    def grant_physical_timer(self) -> None:
+        """Lets the guests use CNTP_* without a trap."""
+        ...
+
+
+class Gicv2Controller(Controller):
+    """EL2's part of it: stage 2 maps GICD, GICC and every other device through; WFI and CNTP_* are not trapped.
+
+    The GIC's outputs drive the PEs. EL2 never programs it, and looks at it for diagnostics alone.
+    """
+
+    def __init__(self, vm: Vm, gic: Gic, timers: GrantedTimers) -> None:
+        self._vcpus = vm.vcpus
+        self._gic = gic
+        timers.grant_physical_timer()
+        for vcpu, irq, fiq in zip(vm.vcpus, gic.irq, gic.fiq, strict=True):
+            vm.connect(vcpu, [irq], [fiq])
+        self.reset()
+
+    def reset(self) -> None:
+        """Leaves the GIC in reset for the guest; lets WFI reach the PE."""
+        for vcpu in self._vcpus:
+            vcpu.pe.trap_wfi = False
+
+    def has_interrupt(self, vcpu: Vcpu) -> bool:
+        """Returns True if nIRQ or nFIQ is asserted to this CPU."""
+        return self._gic.irq[vcpu.index].level or self._gic.fiq[vcpu.index].level
+
+    def reach(self, ipa: int) -> Reach | None:
+        """Maps everything through but the virtualization frames: they are EL2's and a guest sees none of them."""
+        if ipa >= GICH_BASE and is_gic(ipa):
+            return None
+        return Reach(ipa, is_exit=False)
+
+    def completes(self, ipa: int, value: int) -> int | None:
+        """Returns the INTID that a store to GICC_EOIR ends."""
+        return end_of_interrupt(ipa, value)
+
+    def why_not(self, vcpu: Vcpu) -> str:
+        """Says what is pending, and what holds it back."""
+        return pending_text(self._gic, vcpu.index)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""``trap`` controller: a GICv2 whose distributor *and* CPU interface are emulated, each access an exit.
+
+It is what a hypervisor does without the virtualization extensions, and what they save it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness.arch.virt import GICD_BASE, GICH_BASE, is_gic
+from harness.el2.access import Emulated, Reach
+from harness.el2.controllers.base import ForwardingController
+from harness.el2.physical.forwarding import Forwarded
+from harness.el2.physical.gic_driver import GicDriver
+from harness.el2.physical.timer_traps import TimerRegisters
+from harness.el2.softgic.soft_gic import SoftGic
+from harness.el2.vcpu import Vcpu
+from harness.el2.vm import Vm
+
+
+class TrapController(ForwardingController):
+    """EL2's part of it: every register of the guest's GIC is software; HCR_EL2.VI and VF follow its outputs."""
+
+    def __init__(
+        self, vm: Vm, physical: GicDriver, timers: TimerRegisters, intids: int, priority_bits: int
+    ) -> None:
+        super().__init__(vm, physical, timers)
+        self.soft = SoftGic(len(vm.vcpus), intids, physical, vm.bus, priority_bits)
+        self._moved = 0  # a bit for each vCPU of which an output of the guest's GIC has moved
+        for cpu, outputs in enumerate(zip(self.soft.gic.irq, self.soft.gic.fiq, strict=True)):
+            for output in outputs:
+                output.listen(partial(self._output_moved, 1 << cpu))
+        self.reset()
+
+    def reset(self) -> None:
+        """Starts the physical GIC; the guest's is in reset."""
+        super().reset()
+        self.soft.reset()
+        self._moved = 0
+
+    def has_interrupt(self, vcpu: Vcpu) -> bool:
+        """Returns True if the guest's GIC asserts nIRQ or nFIQ to this vCPU."""
+        return self.soft.gic.irq[vcpu.index].level or self.soft.gic.fiq[vcpu.index].level
+
+    def reset_vcpu(self, vcpu: Vcpu) -> None:
+        """Leaves the GIC, which is not part of a PE; shows its outputs to the PE, which is in reset."""
+        self._sync(vcpu)
+
+    def reach(self, ipa: int) -> Reach | None:
+        """Emulates GICD and GICC; GICH and GICV do not exist for a guest."""
+        if not is_gic(ipa):
+            return Reach(ipa)
+        return Reach(ipa, emulated=True) if GICD_BASE <= ipa < GICH_BASE else None
+
+    def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
+        """Serves an access, lets go of what it ended, and lets every output it moved reach its vCPU."""
+        served = self.soft.access(vcpu, ipa, size, value)
+        self._follow(vcpu, served.intid)
+        return served
+
+    def why_not(self, vcpu: Vcpu) -> str:
+        """Says what is pending, and what holds it back."""
+        return self.soft.why_not(vcpu.index)
+
+    def _deliver(self, vcpu: Vcpu, iar: int) -> Forwarded | None:
+        forwarded = self.soft.pend(vcpu, iar)
+        if forwarded is not None:
+            self._follow(vcpu, forwarded.intid)
+        return forwarded
+
+    def _output_moved(self, bit: int, _level: bool) -> None:
+        self._moved |= bit
+
+    def _follow(self, caller: Vcpu, intid: int | None) -> None:
+        """Carries what an access has changed of the guest GIC's outputs, on the whole, to the vCPUs."""
+        moved, self._moved = self._moved, 0
+        if not moved:
+            return
+        for vcpu in self._vcpus:
+            if moved >> vcpu.index & 1:
+                self._show(caller, vcpu, intid)
+
+    def _show(self, caller: Vcpu, vcpu: Vcpu, intid: int | None) -> None:
+        irq, fiq = self.soft.gic.irq[vcpu.index].level, self.soft.gic.fiq[vcpu.index].level
+        irq_moved, fiq_moved = irq != vcpu.virq.level, fiq != vcpu.vfiq.level
+        vcpu.virq.drive(irq)
+        vcpu.vfiq.drive(fiq)
+        if irq_moved:
+            self._forwarding.tell(vcpu.index, irq, intid)
+        if irq_moved or fiq_moved:
+            self._forwarding.kick(caller, vcpu, intid)
+
+    def _sync(self, vcpu: Vcpu) -> None:
+        vcpu.pe.virq = self.soft.gic.irq[vcpu.index].level
+        vcpu.pe.vfiq = self.soft.gic.fiq[vcpu.index].level
+        if self.has_interrupt(vcpu):
+            vcpu.waiting = False

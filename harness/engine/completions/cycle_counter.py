@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""PMCCNTR_EL0 without the host's clock: one instruction retired is one cycle (DDI 0487, D13.4, D17.5).
+
+Unicorn keeps the other registers of the PMU. Its event counters would count cycles by the host's clock; so
+the event CPU_CYCLES does not exist here, and they count software increments alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.engine.core import Core
+from harness.engine.emulator.registers import MASK64
+
+_PMCR_E, _PMCR_C = 1 << 0, 1 << 2
+_CYCLES: Final = 1 << 31  # PMCNTENSET_EL0.C
+_EVENT: Final = 0xFFFF
+_CPU_CYCLES: Final = 0x11
+_NO_EVENT: Final = 0x3FF
+
+
+class CycleCounter:
+    """The cycle counter of one PE. Its filter (PMCCFILTR_EL0) and divider (PMCR_EL0.D) have no effect."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._value = 0
+        self._since: int | None = None  # instructions retired when `_value` was true; None while it stands
+
+    def reset(self) -> None:
+        """Makes it as at power-on: zero, and not counting."""
+        self._value, self._since = 0, None
+
+    def read(self) -> int:
+        """Does MRS of PMCCNTR_EL0."""
+        elapsed = 0 if self._since is None else self._core.retired - self._since
+        return self._value + elapsed & MASK64
+
+    def write(self, value: int) -> None:
+        """Does MSR of PMCCNTR_EL0."""
+        self._value = value
+        if self._since is not None:
+            self._since = self._core.retired
+
+    def control(self, value: int) -> None:
+        """Does MSR of PMCR_EL0: C resets the counter. What else it changes comes with :meth:`follow`."""
+        if value & _PMCR_C:
+            self.write(0)
+
+    def follow(self) -> None:
+        """Counts, or stands still, as PMCR_EL0 and PMCNTENSET_EL0 say now."""
+        sysreg = self._core.sysreg
+        counts = bool(sysreg["PMCR_EL0"] & _PMCR_E and sysreg["PMCNTENSET_EL0"] & _CYCLES)
+        if counts != (self._since is not None):
+            self._value, self._since = self.read(), self._core.retired if counts else None
+
+
+def event_type(value: int) -> int:
+    """Returns what PMEVTYPERn_EL0 gets: never the event that asks for the host's clock."""
+    return value & ~_EVENT | _NO_EVENT if value & _EVENT == _CPU_CYCLES else value

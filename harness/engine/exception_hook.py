@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""The hook on exceptions: Unicorn's raw callback, sorted into exits to EL2, exceptions to EL1 and our own business.
+
+Unicorn swallows whatever a raw callback raises: each is kept by Slices.fail() and raised by run().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Generic
+
+from harness.arch import esr as syndrome
+from harness.arch import hyp, sysreg
+from harness.arch.esr import EC
+from harness.engine import deviations
+from harness.engine.completions.event_register import EventRegister
+from harness.engine.completions.undefined import CpuT, UndefinedInstructions
+from harness.engine.deviations import Deviation
+from harness.engine.emulator import binding as uc
+from harness.engine.memory.walk import fault_status as walk_fault
+
+_MAX_REPEATS: Final = 64
+_DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
+
+# IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
+_TO_UNIFICATION: Final = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
+
+# TLBI at EL1 (C5.5): op0 = 1, op1 = 0, CRn = 8; CRm tells those for this PE alone from the Inner Shareable ones.
+_TLBI_EL1_MASK, _TLBI_EL1 = 3 << 20 | 7 << 14 | 15 << 10, 1 << 20 | 8 << 10
+_CRM_MASK, _NON_SHAREABLE = 15 << 1, 7 << 1
+
+
+class ExceptionHook(Generic[CpuT]):
+    """The interrupt hook of one PE; `handlers` by exception class get what is EL2's."""
+
+    def __init__(
+        self,
+        pe: CpuT,
+        handlers: Sequence[Callable[[CpuT, int], object]],
+        *,
+        event_register: EventRegister,
+        undefined: UndefinedInstructions[CpuT],
+        count_deviation: Callable[[Deviation], None],
+    ) -> None:
+        self._pe, self._handlers = pe, handlers
+        self._event_register, self._undefined_instructions = event_register, undefined
+        self._count_deviation = count_deviation
+        self._interrupt = uc.IntrHook(self._make_interrupt())
+        uc.hook_add(pe.handle, uc.HOOK_INTR, self._interrupt)
+        self._repeats = 0
+        self._repeats_at = -1
+
+    # Exceptions.
+
+    def _make_interrupt(self) -> Callable[[int, int, int], None]:
+        pe = self._pe
+        handlers, read_syndrome, event_register = self._handlers, pe.registers.syndrome, self._event_register
+        other, hvc, ec = self._exception, uc.EXCP_HVC, int(EC.HVC64)
+
+        def interrupt(_handle: int, number: int, _user: int) -> None:
+            event_register.is_set = True  # by the return from it
+            try:
+                if number == hvc:  # nearly all of them
+                    handlers[ec](pe, read_syndrome())
+                else:
+                    other()
+            except BaseException as error:
+                pe.fail(error)
+
+        return interrupt
+
+    def _exception(self) -> None:
+        pe = self._pe
+        esr = pe.registers.syndrome()
+        ec = esr >> 26
+        if pe.registers.target_level() != 2:
+            self._to_el1(ec, esr)
+        elif ec == EC.DATA_ABORT_LOWER:
+            if self._fill(esr, fetch=False):
+                pe.not_retired()
+            elif not self._stage1_failed(esr, instruction=False):
+                self._handlers[ec](pe, esr)
+        elif ec == EC.INSTRUCTION_ABORT_LOWER:
+            fetch = not esr & syndrome.S1PTW
+            if not self._fill(esr, fetch=fetch) and not self._stage1_failed(esr, instruction=True):
+                self._handlers[ec](pe, esr)
+        elif ec != EC.SYSREG or not self._maintained(esr):
+            self._handlers[ec](pe, esr)
+
+    def _maintained(self, esr: int) -> bool:
+        """Does what trapped maintenance of TLBs and caches does for the whole machine; says whether it is that."""
+        pe = self._pe
+        if esr & _TLBI_EL1_MASK == _TLBI_EL1:
+            if esr & _CRM_MASK == _NON_SHAREABLE:
+                pe.flush_addresses()
+            else:
+                pe.memory.tlb_maintenance()
+        elif sysreg.parse_iss(esr).encoding in _TO_UNIFICATION:
+            pe.memory.instruction_cache_maintenance()
+        else:
+            return False
+        pe.advance()
+        return True
+
+    def _fill(self, esr: int, *, fetch: bool) -> bool:
+        """Resolves a stage-2 fault on RAM; says whether it is one."""
+        pe = self._pe
+        far = pe.registers.fault_address()
+        ipa = pe.registers.fault_page() | far & 0xFFF
+        if not pe.memory.is_ram(ipa):
+            return False
+        walk = bool(esr & syndrome.S1PTW)
+        write = bool(esr & syndrome.WNR) and not walk and not fetch
+        self._bound_repeats()
+        same_page = not (far ^ pe.pc) & -0x1000
+        return pe.memory.resolve(ipa, write=write, fetch=fetch, same_page=same_page, va=far)
+
+    def _stage1_failed(self, esr: int, *, instruction: bool) -> bool:
+        """Aborts what stage 1 could not translate, though only stage 2 noticed: there is no RAM for its walk."""
+        pe = self._pe
+        far = pe.registers.fault_address()
+        if not pe.registers.stage1() or not (
+            esr & syndrome.S1PTW or pe.registers.fault_page() >> hyp.IPA_BITS
+        ):
+            return False
+        status = walk_fault(far, pe.sysreg, pe.memory)
+        if status is None:
+            return False
+        if status & 0x3C == syndrome.FSC_EXTERNAL_ON_WALK:
+            self._count_deviation(deviations.WALK_OUTSIDE_RAM)
+        flags = esr & (syndrome.CM | syndrome.WNR)
+        pe.inject_abort(far, status | flags, instruction=instruction)
+        return True
+
+    def _bound_repeats(self) -> None:
+        now = self._pe.retired
+        self._repeats = self._repeats + 1 if now == self._repeats_at else 0
+        self._repeats_at = now
+        if self._repeats > _MAX_REPEATS:
+            raise RuntimeError(f"stage 2 cannot satisfy the instruction at {self._pe.pc:#x}")
+
+    def _to_el1(self, ec: int, esr: int) -> None:
+        pe = self._pe
+        if ec == EC.UNKNOWN:
+            self._undefined()
+        elif pe.registers.target_level() == 3 or (ec == EC.SYSREG and pe.registers.level == 1):
+            pe.inject_undefined()  # there is no EL3 to trap to; and EL1 traps only what EL0 does (D1.3.6)
+        elif ec == EC.SMC64:  # only with HCR_EL2.TSC cleared
+            pe.pc -= 4
+            pe.inject_undefined()
+        elif ec == EC.SVE_ACCESS:
+            pe.inject_undefined()  # no identification register says that there is SVE
+        else:
+            if ec == EC.BRANCH_TARGET:
+                esr |= syndrome.IL  # Unicorn forgets it
+            pe.enter_el1(esr, far=pe.registers.fault_address() if syndrome.is_abort(esr) else None)
+
+    def _undefined(self) -> None:
+        """Serves instructions that Unicorn does not know, some of which are ours (semihosting, registers)."""
+        pe = self._pe
+        word = pe.instruction()
+        if word is None:
+            pe.inject_undefined()
+        elif word & _DAIF_MASK in (_DAIFSET, _DAIFCLR) and pe.el == 0:  # SCTLR_EL1.UMA is 0 (D17.2.118)
+            pe.enter_el1(syndrome.make(EC.SYSREG, sysreg.trapped_instruction(word)))
+        elif not self._undefined_instructions.serve(word):
+            pe.inject_undefined()

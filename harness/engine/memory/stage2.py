@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Stage-2 translation tables, and the state of each page of RAM (DDI 0487, D8.3).
+
+A store to a page that may also execute is ten times slower in Unicorn, and translated code is not
+dropped when somebody else changes it. So a page is either DATA (read-write, execute-never) or CODE
+(read-only, executable) and turns into the other on demand; a page that keeps turning, or that writes
+to itself, becomes MIXED (everything allowed).
+"""
+
+from __future__ import annotations
+
+import mmap
+from enum import IntEnum
+from typing import Final
+
+from harness.arch import hyp
+
+PAGE_SHIFT: Final = 12
+PAGE_SIZE: Final = 1 << PAGE_SHIFT
+TABLE_BASE: Final = 1 << hyp.IPA_BITS  # a physical address that no IPA reaches
+TABLE_BYTES: Final = 1 << 26  # enough for 30 GiB of RAM; the host gives memory only to what is used
+SCRATCH: Final = TABLE_BASE + TABLE_BYTES - PAGE_SIZE  # physical: a page of code that no guest reaches
+_B_NEXT: Final = 0x1400_0001  # to the next instruction
+_NOP: Final = 0xD503_201F
+MAX_FLIPS: Final = 4
+_ENTRIES: Final = 512
+
+
+class Page(IntEnum):
+    """State of a page of RAM: what it may do at stage 2."""
+
+    UNMAPPED = 0
+    DATA = 1
+    CODE = 2
+    MIXED = 3
+
+
+_COMMON: Final = hyp.S2_PAGE | hyp.S2_NORMAL | hyp.S2_READ | hyp.S2_INNER_SHAREABLE | hyp.S2_ACCESS_FLAG
+_DESCRIPTOR_BITS: Final = {
+    Page.DATA: _COMMON | hyp.S2_WRITE | hyp.S2_EXECUTE_NEVER,
+    Page.CODE: _COMMON,
+    Page.MIXED: _COMMON | hyp.S2_WRITE,
+}
+
+
+class Stage2:
+    """The tables of one machine, shared by its PEs: level 1 of 1 GiB, level 2 of 2 MiB, level 3 of 4 KiB."""
+
+    def __init__(self) -> None:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+        self.buffer = mmap.mmap(-1, TABLE_BYTES, flags=flags)
+        self._entries = memoryview(self.buffer).cast("Q")
+        self._entries[SCRATCH - TABLE_BASE >> 3] = _NOP << 32 | _B_NEXT  # two blocks
+        self._next_table = 1  # table 0 is level 1
+        self._leaf_tables: dict[int, int] = {}  # IPA >> 21 -> first entry of its level-3 table
+        self._pages: dict[int, Page] = {}
+        self._flips: dict[int, int] = {}
+        self.mixed = 0
+
+    def page(self, ipa: int) -> Page:
+        """Returns the state of the page that holds an IPA."""
+        return self._pages.get(ipa >> PAGE_SHIFT, Page.UNMAPPED)
+
+    def set_page(self, ipa: int, state: Page) -> None:
+        """Writes the descriptor. The caller flushes TLBs where this takes a right away."""
+        number = ipa >> PAGE_SHIFT
+        old = self._pages.get(number, Page.UNMAPPED)
+        self.mixed += (state is Page.MIXED) - (old is Page.MIXED)
+        self._pages[number] = state
+        bits = _DESCRIPTOR_BITS.get(state, 0)
+        self._entries[self._leaf(ipa)] = number << PAGE_SHIFT | bits if bits else 0
+
+    def count_flip(self, ipa: int) -> bool:
+        """Notes that code turns into data here; True when that has happened often enough to stop it."""
+        number = ipa >> PAGE_SHIFT
+        flips = self._flips[number] = self._flips.get(number, 0) + 1
+        return flips >= MAX_FLIPS
+
+    def pages(self, state: Page) -> list[int]:
+        """Returns the IPAs of the pages in a state, ascending."""
+        return sorted(number << PAGE_SHIFT for number, s in self._pages.items() if s is state)
+
+    def mapped(self, numbers: range) -> list[int]:
+        """Returns those of these page numbers that are mapped."""
+        return [n for n in numbers if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
+
+    def _leaf(self, ipa: int) -> int:
+        block = ipa >> 21
+        table = self._leaf_tables.get(block)
+        if table is None:
+            level2 = self._follow(ipa >> 30)
+            table = self._leaf_tables[block] = self._follow(level2 + (block & _ENTRIES - 1))
+        return table + (ipa >> PAGE_SHIFT & _ENTRIES - 1)
+
+    def _follow(self, index: int) -> int:
+        """Returns the first entry of the table that entry `index` points to, made when there is none."""
+        entry = self._entries[index]
+        if not entry:
+            if self._next_table == SCRATCH - TABLE_BASE >> PAGE_SHIFT:
+                raise MemoryError("no room for another stage-2 table")
+            entry = TABLE_BASE + (self._next_table << PAGE_SHIFT) | hyp.S2_TABLE
+            self._entries[index] = entry
+            self._next_table += 1
+        return int((entry & ~(PAGE_SIZE - 1)) - TABLE_BASE >> 3)

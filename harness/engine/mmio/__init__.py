@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Device accesses: decoded from the syndrome or the instruction, and completed."""

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""Slices of instructions: a CPU retires so many, or stops before, and counts them exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from harness.engine.emulator import binding as uc
+from harness.engine.emulator.interruptions import INTERRUPTIONS
+from harness.engine.emulator.lifetime import Closable
+from harness.engine.emulator.registers import Registers
+from harness.errors import ConfigError
+
+
+class BlockPosition(Enum):
+    """Point of a translated block at which one of Unicorn's hooks runs: what it takes to stop depends on it."""
+
+    BETWEEN = 0  # between two instructions (an interrupt hook), or no hook runs
+    INSTRUCTION = 1  # amid a block, in an instruction that will complete
+    BEFORE = 2  # amid a block, before an instruction
+
+
+_BETWEEN = BlockPosition.BETWEEN  # an enum's member is slow to look up before Python 3.12
+
+
+class Slices(Closable):
+    """The running of one CPU. ``position`` is set by hooks; ``waiting`` says that WFI ended the slice."""
+
+    _running = False
+    _between = False  # deferred actions run
+
+    def __init__(self, index: int, handle: int) -> None:
+        self.index, self.handle = index, handle
+        self.registers: Registers
+        self.position = _BETWEEN
+        self.waiting = False
+        self._retired = 0
+        self._deadline = 0
+        self._stopping = False
+        self._restart = False
+        self._deferred: list[Callable[[], None]] = []
+        self._error: BaseException | None = None
+
+    @property
+    def retired(self) -> int:
+        """Instructions retired since creation; inside a hook, with the one that caused it."""
+        return self._retired + self.registers.counter
+
+    @property
+    def running(self) -> bool:
+        """True while a slice runs, in its hooks and in deferred actions too."""
+        return self._running or self._between
+
+    def run(self, count: int) -> int:
+        """Retires `count` (> 0) instructions or fewer, if stopped; returns how many. Host exceptions come out."""
+        if count <= 0:
+            raise ValueError(f"a slice of {count} instructions")
+        if self._running or self._between:
+            raise ConfigError(f"CPU {self.index} is running: let its run end before another one begins")
+        begin = self._retired
+        self._deadline = begin + count
+        self._stopping = self.waiting = False
+        outer = INTERRUPTIONS.enter(self.fail)
+        try:
+            while self._run_once():
+                pass
+        finally:
+            INTERRUPTIONS.leave(outer)
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return self._retired - begin
+
+    def _run_once(self) -> bool:
+        """Runs to the deadline or to whatever stops before; says if there is more to run."""
+        registers = self.registers
+        self._restart = False
+        self._running = True
+        status = registers.start(registers.pc, self._deadline - self._retired)
+        self._running = False
+        expired = registers.counter > registers.limit
+        self._retired += registers.limit if expired else registers.counter
+        registers.counter = 0
+        if self._error is not None or self._stopping:
+            self._run_deferred()
+            return False
+        uc.check(status, f"run at pc {registers.pc:#x}")
+        if self._restart:
+            self._run_deferred()
+            return not self._stopping and self._retired < self._deadline
+        self.waiting = not expired
+        return False
+
+    def stop(self) -> None:
+        """Ends the running slice right after the current exit or instruction; nothing if none runs."""
+        if self._running:
+            self._stopping = True
+            self._leave()
+        elif self._between:
+            self._stopping = True
+
+    def restart(self) -> None:
+        """Leaves the translated block after this instruction, does what was deferred, and goes on."""
+        if self._running:
+            self._restart = True
+            self._leave()
+
+    def _leave(self) -> None:
+        if self.position is BlockPosition.INSTRUCTION:
+            self.registers.limit = self.registers.counter
+        else:
+            uc.emu_stop(self.handle)
+
+    @property
+    def leaving(self) -> bool:
+        """True if the slice is to be left now."""
+        return self._stopping or self._restart
+
+    def shorten(self, n: int) -> None:
+        """Lets the running slice end at most `n` further instructions from now."""
+        if not self._running:
+            return
+        self._deadline = min(self._deadline, self.retired + n)
+        self.registers.limit = min(self.registers.limit, self.registers.counter + n)
+
+    def defer(self, action: Callable[[], None]) -> None:
+        """Does something that cannot be done amid a block as soon as it is left."""
+        if action not in self._deferred:
+            self._deferred.append(action)
+        self.restart()
+
+    def _run_deferred(self) -> None:
+        actions, self._deferred = self._deferred, []
+        self._between = True
+        try:
+            for action in actions:
+                action()
+        finally:
+            self._between = False
+
+    def fail(self, error: BaseException) -> None:
+        """Keeps an exception that a hook raised, and leaves: run() raises it."""
+        if self._error is None:
+            self._error = error
+        self.position = _BETWEEN
+        uc.emu_stop(self.handle)
+
+    def count_one(self) -> None:
+        """Counts the instruction at pc, which a deferred action has done."""
+        self._retired += 1
+
+    def not_retired(self) -> None:
+        """Takes the trapped instruction, which will run again, out of the count."""
+        self.registers.counter -= 1

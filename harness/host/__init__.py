@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Host's side of a run: semihosting, a terminal, signals, typed input."""

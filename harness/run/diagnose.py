@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Sentences for people: why a machine is idle, what a guest faulted on, where a run was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.arch import esr as syndrome
+from harness.arch.esr import EC
+from harness.el2 import Controller, Power, Vcpu
+from harness.engine import Lockup
+from harness.image import Program
+from harness.wording import plural
+
+INSTRUCTION_ABORTS = (EC.INSTRUCTION_ABORT_LOWER, EC.INSTRUCTION_ABORT_SAME)
+Where = Callable[[int], str]
+"""An address as ``symbol+offset (file:line)`` where known."""
+
+
+def locator(programs: list[Program]) -> Where:
+    """Returns a function that names an address by the symbols and lines of what is loaded."""
+
+    def where(address: int) -> str:
+        for program in reversed(programs):
+            symbol = program.symbols.lookup(address)
+            if symbol is not None:
+                line = program.lines.lookup(address)
+                place = f" ({line})" if line is not None else ""
+                return f"`{symbol}`{place}"
+        return f"{address:#x}"
+
+    return where
+
+
+def idle(vcpus: list[Vcpu], controller: Controller, where: Where) -> str:
+    """Says why nothing can go on: each vCPU's state, and what holds its interrupts back."""
+    started = [v for v in vcpus if v.power is Power.ON]
+    if not started:
+        return "every CPU is off"
+    lines = [
+        f"CPU{v.index} {_waits(v, where)}; nothing armed can wake it: {controller.why_not(v)}"
+        for v in started
+    ]
+    return "\n".join(lines)
+
+
+def _waits(vcpu: Vcpu, where: Where) -> str:
+    """Says where a vCPU waits, and in WFE for what."""
+    place = where(vcpu.pe.pc - 4)
+    return (
+        f"waits in WFE at {place}, and no CPU runs to send an event"
+        if vcpu.pe.event_register.asleep
+        else f"waits at {place}"
+    )
+
+
+def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
+    """Says where each vCPU was when the limit of instructions was reached."""
+    places = [
+        f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waits else 'is at ' + where(v.pe.pc)}"
+        for v in vcpus
+        if v.power is Power.ON
+    ]
+    return f"{plural(count, 'instruction')} without an end: " + ", ".join(places)
+
+
+def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
+    """Says what a guest could not survive: its exception, where that came from, and why its vector was no use."""
+    registers = vcpu.pe.sysreg
+    first, far = registers["ESR_EL1"], registers["FAR_EL1"]  # what the vector that faults was entered for
+    place = where(registers["ELR_EL1"])
+    name = f"CPU{vcpu.index}"
+    if syndrome.exception_class(first) in INSTRUCTION_ABORTS:
+        what = (
+            f"{name} jumped to {where(far)}, and nothing can be fetched there; x30 is {where(vcpu.pe.x[30])}"
+        )
+    elif syndrome.is_abort(first):
+        what = f"{name} at {place}: {syndrome.describe(first)}, address {far:#x}"
+    else:
+        what = f"{name} at {place}: {syndrome.describe(first)}"
+    vector = f"the exception vector at {where(lockup.pc)} faults too ({syndrome.describe(lockup.esr)})"
+    base = "VBAR_EL1 is 0: was it set?" if not lockup.vbar else f"VBAR_EL1 is {lockup.vbar:#x}"
+    return f"{what}. It could not be handled: {vector}; {base}"

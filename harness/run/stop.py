@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""Reasons for which a run ends. Every run ends with one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StopReason(StrEnum):
+    """Reason for which a run ended."""
+
+    POWER_OFF = "power_off"
+    """PSCI SYSTEM_OFF."""
+    RESET = "reset"
+    """PSCI SYSTEM_RESET."""
+    EXIT = "exit"
+    """Semihosting SYS_EXIT, with its code."""
+    UNTIL = "until"
+    """A condition given to ``run`` was met."""
+    LIMIT = "limit"
+    """The limit of instructions was reached."""
+    IDLE = "idle"
+    """Every CPU waits or is off, and nothing that is armed can wake one."""
+    FAULT = "fault"
+    """A guest took an exception that it has no way to handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End of a run: the vCPU that ended it, its PC there, instructions retired in this run by all vCPUs.
+
+    ``detail`` is one sentence or more for people. ``code`` is the exit code where ``reason`` is EXIT.
+    """
+
+    reason: StopReason
+    cpu: int
+    pc: int
+    instructions: int
+    detail: str
+    code: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True if the guest ended by itself and meant well: powered off, or exited with code 0."""
+        return self.reason is StopReason.POWER_OFF or (self.reason is StopReason.EXIT and self.code == 0)
