@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The CPU under a PE: one Unicorn instance with its registers, its interrupt lines, its addresses."""
+"""CPU under a PE: one Unicorn instance with its registers, its interrupt lines, its addresses."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Core(Slices):
 
     @property
     def sp(self) -> int:
-        """The current stack pointer: SP_EL0 or SP_EL1 by PSTATE."""
+        """Current stack pointer: SP_EL0 or SP_EL1 by PSTATE."""
         return self.registers.sp
 
     @sp.setter

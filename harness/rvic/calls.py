@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The hypercalls of RVIC and RVID (DEN0103): a handler for each, and one table with a row per call.
+"""Hypercalls of RVIC and RVID (DEN0103): a handler for each, and one table with a row per call.
 
 A row names the kinds of its arguments. They are checked in order, and the first that is not valid answers; so
 a handler meets valid arguments only. It changes the state, and says what changed.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ledger: the cost of each interrupt in world switches, counted from the events of a run.
+"""Ledger: the cost of each interrupt in world switches, counted from the events of a run.
 
 Every exit is counted once in ``total``, ``by_kind`` and ``by_exit``, and once more either in an *occurrence* of an
 interrupt or in ``unattributed``. An occurrence belongs to (vCPU served, guest INTID) and is *waiting* until
@@ -55,7 +55,7 @@ _RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Role.RAISE, Role.ACCEPT, Role.END, Ro
 
 @dataclass(slots=True)
 class _Unfinished:
-    """An occurrence that has not finished: the tick of its start, and the labels of its exits.
+    """Occurrence that has not finished: the tick of its start, and the labels of its exits.
 
     ``held``: its END does not finish it; ``ended``: that END has come.
     """
@@ -68,7 +68,7 @@ class _Unfinished:
 
 @dataclass(slots=True)
 class Ledger:
-    """A listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles."""
+    """Listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles."""
 
     total: int = 0
     by_kind: dict[str, int] = field(default_factory=dict)

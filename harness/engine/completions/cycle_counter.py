@@ -20,7 +20,7 @@ _NO_EVENT: Final = 0x3FF
 
 
 class CycleCounter:
-    """The cycle counter of one PE. Its filter (PMCCFILTR_EL0) and divider (PMCR_EL0.D) have no effect."""
+    """Cycle counter of one PE. Its filter (PMCCFILTR_EL0) and divider (PMCR_EL0.D) have no effect."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

@@ -67,7 +67,7 @@ def _el0_permission(encoding: SysregEncoding) -> int:
 
 
 class MrsMsrHooks(Generic[CpuT]):
-    """The hooks on MRS and MSR (register) of one PE; `served` has the timer registers."""
+    """Hooks on MRS and MSR (register) of one PE; `served` has the timer registers."""
 
     def __init__(
         self,

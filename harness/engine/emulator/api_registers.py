@@ -114,7 +114,7 @@ class ApiRegisters(Closable):
 
     @property
     def sp(self) -> int:
-        """The current stack pointer."""
+        """Current stack pointer."""
         return self._read(uc.REG_SP)
 
     @sp.setter

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The interface to the state of one Unicorn CPU, of which there are two implementations.
+"""Interface to the state of one Unicorn CPU, of which there are two implementations.
 
 ViewRegisters looks straight into CPUARMState (fast; offsets confirmed by the probe); ApiRegisters uses
 public functions only, and counts instructions in a hook of its own (slow; works with any build).
