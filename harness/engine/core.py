@@ -8,10 +8,11 @@ import weakref
 from typing import Final, Literal
 
 from harness.arch import hyp, pstate
+from harness.arch.masks import MASK64
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import probe as _probe
 from harness.engine.emulator.api_registers import ApiRegisters
-from harness.engine.emulator.registers import MASK64, RawGeneral
+from harness.engine.emulator.registers import RawGeneral
 from harness.engine.emulator.saved_context import SavedContext
 from harness.engine.emulator.system_registers import SystemRegisterFile
 from harness.engine.emulator.vector_registers import VectorRegisters

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from harness.arch.masks import MASK64
 from harness.engine.core import Core
-from harness.engine.emulator.registers import MASK64
 
 _PMCR_E, _PMCR_C = 1 << 0, 1 << 2
 _CYCLES: Final = 1 << 31  # PMCNTENSET_EL0.C

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Protocol, overload
 
-MASK64: Final = (1 << 64) - 1
 HPFAR_FIPA: Final = 0xFFF_FFFF_FFF0  # IPA bits 47:12, from bit 4
 
 
