@@ -78,12 +78,6 @@ class Config:
     valid: tuple[range, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        choices: tuple[tuple[str, type[StrEnum]], ...] = (("profile", Profile), ("order", Order))
-        for name, kind in choices:  # faces hand over plain text; inside there are only enum members
-            text = getattr(self, name)
-            if text not in list(kind):
-                raise ConfigError(f"{name}={str(text)!r}: choose one of {', '.join(kind)}")
-            object.__setattr__(self, name, kind(text))
         object.__setattr__(self, "defects", Defects(*[self.profile is Profile.KVM] * len(Defects._fields)))
         if not 1 <= self.cpus <= MAX_CPUS:
             raise ConfigError(f"cpus={self.cpus}: an RVIC machine has 1 to {MAX_CPUS} vCPUs")
