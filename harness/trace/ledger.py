@@ -45,6 +45,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.arguments import integer
 from harness.trace import events as ev
 from harness.trace.costs import CPU_SHIFT, FinishedOccurrences, InterruptCost, Occurrence, SummaryRow
 from harness.trace.roles import IRQ_LABELS, ROLES, Role
@@ -112,7 +113,7 @@ class Ledger:
 
     def per_interrupt(self, intid: int) -> InterruptCost:
         """Returns the cost of ``intid``, over all finished occurrences on all vCPUs."""
-        return self._finished.cost(intid)
+        return self._finished.cost(integer("intid", intid, 0))
 
     def summary(self) -> list[SummaryRow]:
         """Returns one row per INTID that occurred, ascending."""
