@@ -14,7 +14,7 @@ class HarnessError(Exception):
 
 
 class GuestError(HarnessError):
-    """A guest cannot be built or loaded: source, image or manifest is wrong.
+    """Error in a guest that cannot be built or loaded: source, image or manifest is wrong.
 
     ``file``, ``line`` and ``column`` (1-based) say where, as far as it is known; they lead the message as
     ``file:line:column: message``.
@@ -32,24 +32,24 @@ class GuestError(HarnessError):
 
 
 class ConfigError(HarnessError):
-    """A machine cannot be made as asked: an option is out of its range."""
+    """Error in what a machine is asked for: an option, or an argument, is out of its range."""
 
 
 class ClosedError(ConfigError):
-    """A machine is used after its end: it, or one of its CPUs, is closed."""
+    """Use of a machine after its end: it, or one of its CPUs, is closed."""
 
 
 class RegisterIndexError(ConfigError, IndexError):
-    """There is no register of this number."""
+    """Number that no register has."""
 
 
 class RegisterValueError(ConfigError, ValueError):
-    """A register cannot hold this number."""
+    """Value that a register cannot hold."""
 
 
 class RegisterTypeError(ConfigError, TypeError):
-    """A register's number, or its value, is no whole number."""
+    """Register's number, or its value, that is no whole number."""
 
 
 class GuestWarning(UserWarning):
-    """A guest is loaded, but something about it is likely a mistake; the message begins with the file."""
+    """Warning of a likely mistake in a guest that is loaded; the message begins with the file."""

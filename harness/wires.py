@@ -53,7 +53,7 @@ class Wire:
 
 
 class Gate:
-    """A gate in the way of some wires. ``with gate:`` closes it, and what is behind it sees no change meanwhile.
+    """Gate in the way of some wires. ``with gate:`` closes it, and what is behind it sees no change meanwhile.
 
     When it opens, each wire behind it takes its level, in the order in which they were led through: a level that
     changed and changed back is not seen at all. A gate may be closed within itself; the outermost one opens it.

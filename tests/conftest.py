@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -25,11 +27,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if BACKEND == "view":
         return
-    from harness import Machine
+    from harness import declaration
 
-    options = Machine.__init__.__kwdefaults__
-    assert "backend" in options
-    options["backend"] = BACKEND
+    checked = declaration.checked
+
+    def with_backend(struct: Any, given: Mapping[str, Any]) -> Any:
+        default = {"backend": BACKEND} if "backend" in declaration.declared(struct) else {}
+        return checked(struct, default | dict(given))
+
+    declaration.checked = with_backend
 
 
 def pytest_report_header(config: pytest.Config) -> str:

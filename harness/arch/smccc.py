@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-MASK32 = 0xFFFF_FFFF
-MASK64 = 0xFFFF_FFFF_FFFF_FFFF
+from harness.arch.masks import MASK32, MASK64
 
 SUCCESS = 0
 NOT_SUPPORTED = MASK64  # -1 as the 64-bit x0 of an SMC64 call

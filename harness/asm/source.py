@@ -20,7 +20,7 @@ _MOST_MACROS = 3  # of a chain of calls; that of a macro which calls itself is a
 
 
 class StatementError(Exception):
-    """A statement is wrong; the assembler adds its place and raises GuestError."""
+    """Error in a statement; the assembler adds its place and raises GuestError."""
 
 
 class Location(NamedTuple):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The cost of the harness, as ratios to bare Unicorn that are measured in the same run."""
+"""Cost of the harness, as ratios to bare Unicorn that are measured in the same run."""
 
 from harness.bench.figure import Effort, Figure, to_json
 from harness.bench.figures import all_figures

@@ -13,7 +13,7 @@ Better = Literal["lower", "higher"]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The length of a measurement: ``pairs`` of samples per figure, each of so many instructions or calls."""
+    """Length of a measurement: ``pairs`` of samples per figure, each of so many instructions or calls."""
 
     pairs: int = 13
     instructions: int = 4_000_000
@@ -22,7 +22,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure: ``value`` of the harness and ``baseline`` of bare Unicorn, medians in ``unit``.
+    """Figure: ``value`` of the harness and ``baseline`` of bare Unicorn, medians in ``unit``.
 
     ``ratio`` is the median of value / baseline over the pairs, ``spread`` the distance between the quartiles of
     the same; ``target`` the bound that ``ratio`` is held to, None for a figure that only informs.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The figures: the guest that both subjects run, and the bound that each ratio is held to."""
+"""Figures: the guest that both subjects run, and the bound that each ratio is held to."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The code that both subjects run: the same bytes at the same addresses.
+"""Code that both subjects run: the same bytes at the same addresses.
 
 Each guest ends in a page of data of its own at ``data``, so that code and data can differ in their rights.
 """
@@ -103,7 +103,7 @@ vectors:
 
 
 class Guest(NamedTuple):
-    """A program, and the length of its loop in instructions."""
+    """Program, and the length of its loop in instructions."""
 
     program: Program
     loop: int

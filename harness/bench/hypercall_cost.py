@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The time of a hypercall by its parts, each measured by itself on the harness's own objects."""
+"""Time of a hypercall by its parts, each measured by itself on the harness's own objects."""
 
 from __future__ import annotations
 

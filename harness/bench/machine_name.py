@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The computer that figures were measured on, in one line."""
+"""Computer that figures were measured on, in one line."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The two subjects of a comparison, each ready to run a guest: the harness, and bare Unicorn."""
+"""Two subjects of a comparison, each ready to run a guest: the harness, and bare Unicorn."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 
 from harness.arch import sysreg
-from harness.arch.smccc import MASK64
+from harness.arch.masks import MASK64
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.devices import TimerRegister

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command ``rvic``: what may be typed, and what it prints."""
+"""Command ``rvic``: what may be typed, and what it prints."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _LIST_REGISTERS = declared(MachineOptions)["list_registers"]
 
 
 class Sections(TyperCommand):
-    """A command whose help has its options in sections."""
+    """Command whose help has its options in sections."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Writes the arguments, then each section."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A run as one JSON object, for programs."""
+"""Run as one JSON object, for programs."""
 
 from __future__ import annotations
 

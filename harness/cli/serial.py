@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The UART on the standard input and output: ``--serial stdio``."""
+"""UART on the standard input and output: ``--serial stdio``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same workloads under every interrupt controller, and their cost in world switches."""
+"""Workloads, the same under every interrupt controller, and their cost in world switches."""
 
 from harness.compare.measure import LIST_REGISTERS, Row, Spread, compare, measure
 from harness.compare.page import page

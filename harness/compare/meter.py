@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The meter around a guest: it drives the device that interrupts the guest, and counts the exits.
+"""Meter around a guest: it drives the device that interrupts the guest, and counts the exits.
 
 The guest speaks to it by reaching a label (guest_asm/compare/bench.inc), which is no exit. So the device costs no
 more than one that is assigned to the guest, its registers mapped through by stage 2, and every exit that is counted
@@ -36,7 +36,7 @@ MARKS_OWN = 2  # instructions between two marks that are the marks': RET of the 
 
 
 class Meter:
-    """A driver of a guest's device that keeps its account.
+    """Driver of a guest's device that keeps its account.
 
     ``ledger`` has every exit between the guest's ``bench_start`` and ``bench_stop``, ``outside`` every other one.
     ``spans``: of each ``bench_begin`` to ``bench_end``, the exits in it by label. ``fetched``: of each exit for a

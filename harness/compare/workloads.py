@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The workloads: the work each has a guest do, its source, and the machine it needs."""
+"""Workloads: the work each has a guest do, its source, and the machine it needs."""
 
 from __future__ import annotations
 

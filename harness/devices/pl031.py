@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from harness.arch.smccc import MASK32
+from harness.arch.masks import MASK32
 from harness.arch.virt import CNTFRQ
 from harness.devices.primecell import identification
 from harness.wires import Wire

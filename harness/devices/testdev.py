@@ -30,7 +30,7 @@ from heapq import heappop, heappush
 from typing import ClassVar
 
 from harness.arch.intid import SPI_BASE
-from harness.arch.smccc import MASK32
+from harness.arch.masks import MASK32
 from harness.devices.lines import Lines
 
 MAGIC = 0x5453_5444  # "DTST" in memory order

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from harness.arch.smccc import MASK32, MASK64
+from harness.arch.masks import MASK32, MASK64
 from harness.arch.virt import CNTFRQ
 from harness.wires import Wire
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.arch.masks import MASK32, MASK64
 from harness.arch.psci import (
     POWER_STATE_ID,
     POWER_STATE_POWERDOWN,
@@ -18,7 +19,7 @@ from harness.arch.psci import (
     Result,
 )
 from harness.arch.rvic import MPIDR_AFFINITY
-from harness.arch.smccc import MASK32, MASK64, SMCCC_VERSION
+from harness.arch.smccc import SMCCC_VERSION
 from harness.el2.power import PowerControl, SystemEnd
 from harness.el2.vcpu import Power, Resume, Vcpu
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.arch import smccc
-from harness.arch.smccc import MASK32, NOT_SUPPORTED
+from harness.arch.masks import MASK32
+from harness.arch.smccc import NOT_SUPPORTED
 from harness.el2.controllers.base import Service
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm

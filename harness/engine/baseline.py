@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The baseline that the harness is measured against: Unicorn alone, set up for speed and nothing else.
+"""Baseline that the harness is measured against: Unicorn alone, set up for speed and nothing else.
 
 One raw callback for interrupts, the register view, a stage 2 that never faults (code read-only, data
 execute-never). No exits are served, no exception is entered, no error in the callback is reported.

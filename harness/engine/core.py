@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The CPU under a PE: one Unicorn instance with its registers, its interrupt lines, its addresses."""
+"""CPU under a PE: one Unicorn instance with its registers, its interrupt lines, its addresses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import weakref
 from typing import Final, Literal
 
 from harness.arch import hyp, pstate
+from harness.arch.masks import MASK64
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import probe as _probe
 from harness.engine.emulator.api_registers import ApiRegisters
-from harness.engine.emulator.registers import MASK64, RawGeneral
+from harness.engine.emulator.registers import RawGeneral
 from harness.engine.emulator.saved_context import SavedContext
 from harness.engine.emulator.system_registers import SystemRegisterFile
 from harness.engine.emulator.vector_registers import VectorRegisters
@@ -129,7 +130,7 @@ class Core(Slices):
 
     @property
     def sp(self) -> int:
-        """The current stack pointer: SP_EL0 or SP_EL1 by PSTATE."""
+        """Current stack pointer: SP_EL0 or SP_EL1 by PSTATE."""
         return self.registers.sp
 
     @sp.setter

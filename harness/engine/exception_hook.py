@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The hook on exceptions: Unicorn's raw callback, sorted into exits to EL2, exceptions to EL1 and our own business.
+"""Hook on exceptions: Unicorn's raw callback, sorted into exits to EL2, exceptions to EL1 and our own business.
 
 Unicorn swallows whatever a raw callback raises: each is kept by Slices.fail() and raised by run().
 """
@@ -31,7 +31,7 @@ _CRM_MASK, _NON_SHAREABLE = 15 << 1, 7 << 1
 
 
 class ExceptionHook(Generic[CpuT]):
-    """The interrupt hook of one PE; `handlers` by exception class get what is EL2's."""
+    """Interrupt hook of one PE; `handlers` by exception class get what is EL2's."""
 
     def __init__(
         self,
@@ -112,8 +112,7 @@ class ExceptionHook(Generic[CpuT]):
         walk = bool(esr & syndrome.S1PTW)
         write = bool(esr & syndrome.WNR) and not walk and not fetch
         self._bound_repeats()
-        same_page = not (far ^ pe.pc) & -0x1000
-        return pe.memory.resolve(ipa, write=write, fetch=fetch, same_page=same_page, va=far)
+        return pe.memory.resolve(ipa, write=write, fetch=fetch, va=far)
 
     def _stage1_failed(self, esr: int, *, instruction: bool) -> bool:
         """Aborts what stage 1 could not translate, though only stage 2 noticed: there is no RAM for its walk."""

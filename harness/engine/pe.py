@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A processing element: one AArch64 CPU at EL1 and EL0, with EL2's exception table in Python."""
+"""Processing element: one AArch64 CPU at EL1 and EL0, with EL2's exception table in Python."""
 
 from __future__ import annotations
 

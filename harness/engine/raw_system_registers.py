@@ -20,7 +20,7 @@ def stack_pointer(value: int) -> str:
 
 
 class RegisterOwner(Protocol):
-    """The CPU of the registers: what of it changes with one of them."""
+    """CPU of the registers: what of it changes with one of them."""
 
     sp: int
 

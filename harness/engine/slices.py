@@ -25,7 +25,7 @@ _BETWEEN = BlockPosition.BETWEEN  # an enum's member is slow to look up before P
 
 
 class Slices(Closable):
-    """The running of one CPU. ``position`` is set by hooks; ``waiting`` says that WFI ended the slice."""
+    """Running of one CPU. ``position`` is set by hooks; ``waiting`` says that WFI ended the slice."""
 
     _running = False
     _between = False  # deferred actions run

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol
 
-from harness.arch.smccc import MASK32, MASK64
+from harness.arch.masks import MASK32, MASK64
 from harness.arch.virt import CNTFRQ
 from harness.devices.pl031 import EPOCH
 from harness.engine import PE, Memory

@@ -156,7 +156,7 @@ def unflatten(data: bytes, file: str | None = None) -> DeviceTree:
 
 
 class _MalformedError(Exception):
-    """A flattened tree is not well formed; :func:`unflatten` says so with its file."""
+    """Error in a flattened tree that is not well formed; :func:`unflatten` says so with its file."""
 
 
 class _Reader:

@@ -113,6 +113,7 @@ class Machine:
         self.virtconsole = self._peripherals.console
 
     def __enter__(self) -> Self:
+        self._check_open()
         return self
 
     def __exit__(

@@ -102,6 +102,9 @@ class SystemRegisters(MutableMapping[str, int]):
             raise UnknownRegisterError(f"{name} is not in `sysreg`: the CPU has {_ELSEWHERE[upper]}")
         if upper in NAMES_TO_ENCODINGS:
             raise UnknownRegisterError(f"this CPU has no system register {upper}")
-        near = [] if generic is not None else sorted(get_close_matches(upper, list(self), 2, 0.75))
+        named = [
+            known for known in self if known.startswith(f"{upper}_EL")
+        ]  # without the level that it is of
+        near = named or ([] if generic is not None else sorted(get_close_matches(upper, list(self), 2, 0.75)))
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownRegisterError(f"no system register {name!r} is known here{hint}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The pytest plugin: a ``machine`` fixture, and every ``guest.toml`` as a test.
+"""Pytest plugin: a ``machine`` fixture, and every ``guest.toml`` as a test.
 
 Loaded into every pytest run of an environment that has this package, so nothing heavy is imported
 before a test asks for it.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A ``guest.toml`` as a test: the guest runs, and what its manifest expects must come out."""
+"""``guest.toml`` as a test: the guest runs, and what its manifest expects must come out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GuestFile(pytest.File):
-    """A ``guest.toml``; it holds one test, named by its directory."""
+    """``guest.toml``; it holds one test, named by its directory."""
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yields the one test."""
@@ -34,7 +34,7 @@ class UnmetError(Exception):
 
 
 class GuestItem(pytest.Item):
-    """A run of one guest as its manifest says."""
+    """Run of one guest as its manifest says."""
 
     def runtest(self) -> None:
         """Runs it; a failing one a second time, to see its last events, for a run repeats exactly."""

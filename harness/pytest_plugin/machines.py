@@ -52,7 +52,7 @@ def _takes(
 
 
 class MachineFactory:
-    """The fixture ``machine``: makes the machines of one test, and keeps the last ``events`` events of each."""
+    """Fixture ``machine``: makes the machines of one test, and keeps the last ``events`` events of each."""
 
     def __init__(self, directory: Path, *, events: int) -> None:
         self._directory = directory

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.arguments import check_cpu, text_argument, whole
+from harness.arguments import check_cpu, integer, text_argument, whole
 from harness.engine import PE
 from harness.errors import ConfigError
 from harness.run.conditions import Condition, Conditions, Disarm, Met
@@ -54,7 +54,7 @@ def symbol(name: str, *, cpu: int | None = None) -> Condition:
 
 def pc(address: int, *, cpu: int | None = None) -> Condition:
     """Waits until a vCPU (any, or the one given) is about to execute the instruction at a virtual address."""
-    address = whole(f"until.pc({address!r})", address, 0, "byte")
+    address = integer("until.pc: address", address, 0)
 
     def arm(conditions: Conditions, met: Met) -> Disarm:
         _check_cpu("until.pc", conditions, cpu)

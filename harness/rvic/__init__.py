@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The Reduced Virtual Interrupt Controller and its distributor (DEN0103) as a pure model.
+"""Reduced Virtual Interrupt Controller and its distributor (DEN0103) as a pure model.
 
-Read ``state`` (one vCPU's RVIC), ``distributor`` (the RVID), ``vm`` (all of a VM's, as EL2 holds them), then
-``calls`` (what a guest may ask of them).
+Read ``state`` (one vCPU's RVIC), ``vm`` (the RVID, and all of a VM's as EL2 holds them), then ``calls`` (what a
+guest may ask of them).
 """
 
 from harness.rvic.calls import LineLevel, call

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The hypercalls of RVIC and RVID (DEN0103): a handler for each, and one table with a row per call.
+"""Hypercalls of RVIC and RVID (DEN0103): a handler for each, and one table with a row per call.
 
 A row names the kinds of its arguments. They are checked in order, and the first that is not valid answers; so
 a handler meets valid arguments only. It changes the state, and says what changed.
@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from harness.arch.masks import MASK32, MASK64
 from harness.arch.rvic import MPIDR_AFFINITY, VERSION_0_3, InfoKey, RvicCall, RvicStatus, RvidCall, status
-from harness.arch.smccc import MASK32, MASK64, NOT_SUPPORTED, SUCCESS
+from harness.arch.smccc import NOT_SUPPORTED, SUCCESS
 from harness.rvic.config import Argument, Defects
 from harness.rvic.reply import Effect, EffectKind, Reply, Target, done
 from harness.rvic.state import Rvic

@@ -14,7 +14,7 @@ from harness.arch.smccc import SUCCESS
 
 
 class Edge(NamedTuple):
-    """A change of one vCPU's virtual IRQ line, to ``level``; at most one per vCPU and call.
+    """Change of one vCPU's virtual IRQ line, to ``level``; at most one per vCPU and call.
 
     ``intid`` is the interrupt that made it rise, or whose acknowledge, mask or withdrawal made it fall; None
     where no single one did (Enable, Disable, reset).
@@ -43,7 +43,7 @@ class EffectKind(IntEnum):
 
 
 class Effect(NamedTuple):
-    """An effect; ``vcpu`` and ``intid`` are those acted on, ``input`` is set for MAPPED and UNMAPPED only."""
+    """Effect; ``vcpu`` and ``intid`` are those acted on, ``input`` is set for MAPPED and UNMAPPED only."""
 
     kind: EffectKind
     vcpu: int | None
@@ -61,7 +61,7 @@ class Reply(NamedTuple):
 
 
 class Target(NamedTuple):
-    """The interrupt that an input of the RVID stands for."""
+    """Interrupt that an input of the RVID stands for."""
 
     vcpu: int
     intid: int

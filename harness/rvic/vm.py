@@ -13,7 +13,7 @@ from harness.splitmix import split_mix
 
 @dataclass(slots=True)
 class Rvid:
-    """A table of where each input of the VM's devices goes: None while it is unmapped, as at reset.
+    """Table of where each input of the VM's devices goes: None while it is unmapped, as at reset.
 
     It routes and nothing more: no input has a state, so moving one touches no pending bit and waits for
     nothing. A signal raised after Map has returned therefore goes to the new target.

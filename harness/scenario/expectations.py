@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from harness.arch.smccc import MASK64
+from harness.arch.masks import MASK64
 from harness.machine.machine import Machine
 from harness.run.stop import Stop, StopReason
 from harness.scenario.manifest import Manifest

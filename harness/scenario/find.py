@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The guest that a person names: a file, a directory, or a firmware that comes with this package."""
+"""Guest that a person names: a file, a directory, or a firmware that comes with this package."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest and all that its run needs: its machine, its stimuli, and what must come out."""
+"""Guest and all that its run needs: its machine, its stimuli, and what must come out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PLAIN_START: Final = Start()
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A guest and all that its run needs. ``path`` is its ``guest.toml``, or None for a bare source.
+    """Guest and all that its run needs. ``path`` is its ``guest.toml``, or None for a bare source.
 
     ``own_controller`` is the one its ``guest.toml`` was written with, whatever ``machine`` has now. ``toolchain``
     names or is the path of the compiler that is to build it; None leaves that to ``load``.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine that a guest's manifest asks for, ready to run; what the manifest has wrong is told with its line."""
+"""Machine that a guest's manifest asks for, ready to run; what the manifest has wrong is told with its line."""
 
 from __future__ import annotations
 

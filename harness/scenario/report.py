@@ -16,7 +16,7 @@ from harness.trace.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class CpuState:
-    """A vCPU where the run stopped: whether PSCI has it on, and its general-purpose registers."""
+    """Virtual CPU where the run stopped: whether PSCI has it on, and its general-purpose registers."""
 
     on: bool
     pc: int

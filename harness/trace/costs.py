@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The cost of finished interrupts: the ledger's results, and the columns it keeps them in."""
+"""Cost of finished interrupts: the ledger's results, and the columns it keeps them in."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class _AlsoPending(NamedTuple):
 
 
 class AlsoPending(_AlsoPending):
-    """A physical interrupt that EL2 took while the CPU was in EL2 already, so that it cost no exit.
+    """Physical interrupt that EL2 took while the CPU was in EL2 already, so that it cost no exit.
 
     GICC_IAR gave it after another one, or the vCPU was waiting in EL2 since its WFI; fields as
     :class:`PhysicalIrq`.
@@ -190,7 +190,7 @@ class _VirqTaken(NamedTuple):
 
 
 class VirqTaken(_VirqTaken):
-    """The PE took the virtual IRQ: ``pc`` is ELR_EL1, ``vector`` the vector's address or its offset."""
+    """Virtual IRQ taken by the PE: ``pc`` is ELR_EL1, ``vector`` the vector's address or its offset."""
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False
@@ -204,7 +204,7 @@ class _Eret(NamedTuple):
 
 
 class Eret(_Eret):
-    """The guest is about to return from an exception, from ``pc`` to ELR_EL1 = ``to``."""
+    """Exception return that the guest is about to make, from ``pc`` to ELR_EL1 = ``to``."""
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False
@@ -222,7 +222,7 @@ class _Mmio(NamedTuple):
 
 
 class Mmio(_Mmio):
-    """An access as its device model saw it: part of a :class:`DataAbort`, so not an exit of its own."""
+    """Access as its device model saw it: part of a :class:`DataAbort`, so not an exit of its own."""
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False
@@ -236,7 +236,7 @@ class _PowerChange(NamedTuple):
 
 
 class PowerChange(_PowerChange):
-    """A change of power state: ``what`` is PSCI's name (``CPU_ON``), ``target`` the vCPU it acts on."""
+    """Change of power state: ``what`` is PSCI's name (``CPU_ON``), ``target`` the vCPU it acts on."""
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False

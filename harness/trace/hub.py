@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The hub that hands events to their listeners, at no cost where there are none."""
+"""Hub that hands events to their listeners, at no cost where there are none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Listener: TypeAlias = Callable[[Event], None]
 
 
 class Events:
-    """The listeners of one machine, called in the order in which they came.
+    """Listeners of one machine, called in the order in which they came.
 
     Test ``active`` before building an event: ``if events.active: events.emit(Hvc(...))``. A listener that
     raises stops the run; it is a bug of its owner's and is not swallowed.

@@ -22,7 +22,7 @@ def encode_event(event: Event) -> str:
 
 
 class JsonLinesWriter:
-    """A listener that writes each event to ``stream``."""
+    """Listener that writes each event to ``stream``."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ledger: the cost of each interrupt in world switches, counted from the events of a run.
+"""Ledger: the cost of each interrupt in world switches, counted from the events of a run.
 
 Every exit is counted once in ``total``, ``by_kind`` and ``by_exit``, and once more either in an *occurrence* of an
 interrupt or in ``unattributed``. An occurrence belongs to (vCPU served, guest INTID) and is *waiting* until
@@ -45,6 +45,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.arguments import integer
 from harness.trace import events as ev
 from harness.trace.costs import CPU_SHIFT, FinishedOccurrences, InterruptCost, Occurrence, SummaryRow
 from harness.trace.roles import IRQ_LABELS, ROLES, Role
@@ -55,7 +56,7 @@ _RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Role.RAISE, Role.ACCEPT, Role.END, Ro
 
 @dataclass(slots=True)
 class _Unfinished:
-    """An occurrence that has not finished: the tick of its start, and the labels of its exits.
+    """Occurrence that has not finished: the tick of its start, and the labels of its exits.
 
     ``held``: its END does not finish it; ``ended``: that END has come.
     """
@@ -68,7 +69,7 @@ class _Unfinished:
 
 @dataclass(slots=True)
 class Ledger:
-    """A listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles."""
+    """Listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles."""
 
     total: int = 0
     by_kind: dict[str, int] = field(default_factory=dict)
@@ -112,7 +113,7 @@ class Ledger:
 
     def per_interrupt(self, intid: int) -> InterruptCost:
         """Returns the cost of ``intid``, over all finished occurrences on all vCPUs."""
-        return self._finished.cost(intid)
+        return self._finished.cost(integer("intid", intid, 0))
 
     def summary(self) -> list[SummaryRow]:
         """Returns one row per INTID that occurred, ascending."""

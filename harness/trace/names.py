@@ -10,6 +10,7 @@ from __future__ import annotations
 from harness.arch import psci, rvic, smccc
 from harness.arch.intid import PPI_PHYSICAL_TIMER, PPI_VIRTUAL_TIMER, SGI_COUNT
 from harness.arch.intid import name as gic_name
+from harness.arch.masks import MASK32
 from harness.arch.rvic import RvicCall, RvicStatus, RvidCall
 
 
@@ -26,7 +27,7 @@ _PSCI_NAMES = {
     else "PSCI." + function.name.removesuffix("_64").removesuffix("_32")
     for function in psci.Function
 }
-_PSCI_RESULTS = {int(result) & smccc.MASK32: result.name for result in psci.Result}
+_PSCI_RESULTS = {int(result) & MASK32: result.name for result in psci.Result}
 
 # Arguments of a call, in order from x1: the kind of each number, for people.
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -107,7 +108,7 @@ class Names:
             return f"{x0 >> 16}.{x0 & 0xFFFF}"
         if name == "PSCI.AFFINITY_INFO" and x0 <= max(psci.Affinity):
             return psci.Affinity(x0).name
-        return _PSCI_RESULTS.get(x0 & smccc.MASK32, f"0x{x0:x}")
+        return _PSCI_RESULTS.get(x0 & MASK32, f"0x{x0:x}")
 
     def intid(self, intid: int) -> str:
         """Returns the name of a guest INTID: ``IPI 3``, ``trusted 20``, ``input 1``; ``SPI 1`` of a GIC."""

@@ -68,7 +68,7 @@ def format_event(event: ev.Event, names: Names | None = None, symbols: SymbolLoo
 
 
 class TextWriter:
-    """A listener that writes each event's line to ``stream``, after one line of headings if ``header``."""
+    """Listener that writes each event's line to ``stream``, after one line of headings if ``header``."""
 
     def __init__(
         self,

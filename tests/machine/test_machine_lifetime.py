@@ -64,6 +64,7 @@ def assign(place: str, value: int) -> Use:
 
 
 USES: dict[str, Use] = {
+    "with": lambda m: m.__enter__(),
     "run": lambda m: m.run(),
     "load": lambda m: m.load(assemble(CALLS, name="guest.S")),
     "load_bios": lambda m: m.load_bios("no such file"),

@@ -164,7 +164,7 @@ def test_a_run_needs_a_guest_and_a_limit_above_zero(guest: Make) -> None:
         (lambda m: m.run(until.tick(-1)), r"until.tick\(-1\): at least 0 ticks"),
         (lambda m: m.run(until.tick("9")), r"until.tick\('9'\): a whole number of ticks is needed, not '9'"),
         (lambda m: m.run(until.instructions(2.5)), r"until.instructions\(2.5\): a whole number"),
-        (lambda m: m.run(until.pc(-4)), r"until.pc\(-4\): at least 0"),
+        (lambda m: m.run(until.pc(-4)), "until.pc: address=-4: at least 0"),
         (
             lambda m: m.run(until.irq_taken(cpu=9)),
             r"until.irq_taken\(cpu=9\): the machine has CPUs 0 to 1",

@@ -147,6 +147,7 @@ def test_an_illegal_return_that_the_host_prepares_is_one(guest: Make) -> None:
     ("name", "message"),
     [
         ("VBAR_EL", "no system register 'VBAR_EL' is known here; did you mean VBAR_EL1 or VBAR_EL2?"),
+        ("VBAR", "no system register 'VBAR' is known here; did you mean VBAR_EL1 or VBAR_EL2?"),
         ("vbar_ell", "no system register 'vbar_ell' is known here; did you mean VBAR_EL1 or VBAR_EL2?"),
         ("CurrentEL", "CurrentEL is not in `sysreg`: the CPU has `el`"),
         ("S3_0_C15_C0_0", "no system register 'S3_0_C15_C0_0' is known here"),

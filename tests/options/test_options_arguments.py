@@ -30,6 +30,7 @@ def machine() -> Iterator[Machine]:
         (lambda m: m.at(5, 3), "at(5): a function of the machine, or a stimulus as text, is needed, not 3"),
         (lambda m: m.at("5", "spi=1"), "at('5'): a whole number of ticks is needed, not '5'"),
         (lambda m: m.at(5, "gpio=1"), "no stimulus `gpio=1`"),
+        (lambda m: m.ledger.per_interrupt("timer"), "intid='timer': a whole number is needed"),
         (lambda m: m.listen(3), "listen(): a function of an event is needed, not 3"),
         (lambda m: m.load(3), "source=3: a path is needed"),
         (lambda m: m.load("x.S", toolchain=3), "toolchain=3: a path is needed"),

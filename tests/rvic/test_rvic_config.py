@@ -10,7 +10,7 @@ from rvic_caller import hypercall, rvic
 
 from harness.arch.rvic import RvicCall, RvidCall
 from harness.errors import ConfigError
-from harness.rvic import Config, Order, Profile, VmInterrupts
+from harness.rvic import Config, Profile, VmInterrupts
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,6 @@ from harness.rvic import Config, Order, Profile, VmInterrupts
         ({"untrusted": 0}, "untrusted=0"),
         ({"untrusted": 48}, "untrusted=48"),
         ({"trusted": 1024, "untrusted": 1056}, "2048"),
-        ({"profile": "xen"}, "spec, kvm"),
-        ({"order": "lifo"}, "fifo, lowest, random"),
         ({"rvic_base": 0xC500_0100}, "overlap"),
         ({"rvic_base": 0xC500_00F6}, "overlap"),
         ({"rvid_base": 0xC500_020A}, "overlap"),
@@ -48,12 +46,6 @@ def test_limits_are_inclusive(trusted: int, untrusted: int) -> None:
     vm = VmInterrupts(Config(trusted=trusted, untrusted=untrusted))
     assert rvic(vm, 0, RvicCall.INFO, 0)[:2] == (0, trusted)
     assert rvic(vm, 0, RvicCall.INFO, 1)[:2] == (0, untrusted)
-
-
-def test_names_become_members() -> None:
-    config = Config(profile="kvm", order="random")  # type: ignore[arg-type]  # as a face passes them
-    assert config.profile is Profile.KVM
-    assert config.order is Order.RANDOM
 
 
 def test_adjacent_ranges_do_not_overlap() -> None:

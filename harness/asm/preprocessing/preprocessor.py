@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The C preprocessor's part: files, ``#include``, ``#define``, ``#if``; it yields assembler statements.
+"""C preprocessor's part: files, ``#include``, ``#define``, ``#if``; it yields assembler statements.
 
 Lines are read one at a time, so that what an ``.include`` defines is known to the lines after it. A line
 that starts with ``#`` and is no directive is a comment, as GNU as has it.

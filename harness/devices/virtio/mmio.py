@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.arch.smccc import MASK32
+from harness.arch.masks import MASK32
 from harness.devices.virtio.device import VirtioDevice
 from harness.devices.virtio.queue import QUEUE_SIZE_MAX, GuestMemory, Queue, QueueError
 from harness.devices.virtio.registers import (

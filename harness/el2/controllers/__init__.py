@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The four interrupt controllers that a guest can have, as EL2 serves them."""
+"""Four interrupt controllers that a guest can have, as EL2 serves them."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from harness.arch import intid as ids
 from harness.arch.gic import GICC_DIR, IAR_CPUID, IAR_INTID, LR_PRIORITY_WIDTH, first_target
-from harness.arch.smccc import MASK32
+from harness.arch.masks import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICV_BASE, is_gic
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.base import ForwardingController, end_of_interrupt

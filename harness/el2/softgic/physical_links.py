@@ -14,7 +14,7 @@ from typing import NamedTuple
 from harness.arch import gic
 from harness.arch import intid as ids
 from harness.arch.gic import ICFGR_EDGE, INTIDS_PER_ICFGR, INTIDS_PER_WORD, first_target
-from harness.arch.smccc import MASK32
+from harness.arch.masks import MASK32
 from harness.arch.virt import GICD_BASE
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.vm import PhysicalBus

@@ -18,7 +18,7 @@ from harness.arch.gic import (
     INTIDS_PER_WORD,
     first_target,
 )
-from harness.arch.smccc import MASK32
+from harness.arch.masks import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE
 from harness.devices import BusError
 from harness.el2.access import Emulated

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from harness.arch.masks import MASK64
 from harness.engine.core import Core
-from harness.engine.emulator.registers import MASK64
 
 _PMCR_E, _PMCR_C = 1 << 0, 1 << 2
 _CYCLES: Final = 1 << 31  # PMCNTENSET_EL0.C
@@ -20,7 +20,7 @@ _NO_EVENT: Final = 0x3FF
 
 
 class CycleCounter:
-    """The cycle counter of one PE. Its filter (PMCCFILTR_EL0) and divider (PMCR_EL0.D) have no effect."""
+    """Cycle counter of one PE. Its filter (PMCCFILTR_EL0) and divider (PMCR_EL0.D) have no effect."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

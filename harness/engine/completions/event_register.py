@@ -29,7 +29,7 @@ _ISS_WFE: Final = syndrome.ALWAYS | 1  # TI (D17.2.37)
 
 
 class EventRegister:
-    """The event register of one PE, and its waits.
+    """Event register of one PE, and its waits.
 
     ``is_set``: the register itself. ``asleep``: the PE waits in WFE; whoever runs it asks :meth:`awake` first.
     ``polls``: it waits with its exclusive monitor armed, and must look again once others have run.

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final, Generic
 
 from harness.arch import hyp, pstate
+from harness.arch.masks import MASK64
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
 from harness.engine.breakpoints import Breakpoints
 from harness.engine.completions.cycle_counter import CycleCounter, event_type
@@ -21,7 +22,6 @@ from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBA
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import CpuT, ServedRegisters
 from harness.engine.emulator import binding as uc
-from harness.engine.emulator.registers import MASK64
 from harness.engine.slices import BlockPosition
 
 _KEY_BYTES: Final = 20  # crn, crm, op0, op1, op2 of uc_arm64_cp_reg; its value is at 24
@@ -67,7 +67,7 @@ def _el0_permission(encoding: SysregEncoding) -> int:
 
 
 class MrsMsrHooks(Generic[CpuT]):
-    """The hooks on MRS and MSR (register) of one PE; `served` has the timer registers."""
+    """Hooks on MRS and MSR (register) of one PE; `served` has the timer registers."""
 
     def __init__(
         self,

@@ -57,7 +57,7 @@ def returns_illegally(spsr: int) -> bool:
 
 
 class TranslationChecks:
-    """The checks of one PE, on each block that it is about to run for the first time."""
+    """Checks of one PE, on each block that it is about to run for the first time."""
 
     def __init__(self, pe: ExceptionCore, breakpoints: Breakpoints, event_register: EventRegister) -> None:
         self._pe = pe

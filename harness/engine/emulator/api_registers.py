@@ -8,11 +8,12 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import overload
 
+from harness.arch.masks import MASK64
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import probe as _probe
 from harness.engine.emulator.lifetime import Closable
-from harness.engine.emulator.registers import HPFAR_FIPA, MASK64, RawGeneral
+from harness.engine.emulator.registers import HPFAR_FIPA, RawGeneral
 
 
 class ApiGeneral(Closable):
@@ -114,7 +115,7 @@ class ApiRegisters(Closable):
 
     @property
     def sp(self) -> int:
-        """The current stack pointer."""
+        """Current stack pointer."""
         return self._read(uc.REG_SP)
 
     @sp.setter

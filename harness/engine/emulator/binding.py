@@ -107,7 +107,7 @@ _ctl: Final = _lib.uc_ctl
 
 
 class UnicornError(RuntimeError):
-    """A refusal of Unicorn that should not have been: a bug of this project or of Unicorn."""
+    """Refusal of Unicorn that should not have been: a bug of this project or of Unicorn."""
 
 
 def check(status: int, what: str) -> None:

@@ -23,7 +23,7 @@ def _first(_error: BaseException) -> None:
 
 
 class Interruptions:
-    """The receiver of each thread that runs a guest, and the hook in the process while there is any."""
+    """Receiver of each thread that runs a guest, and the hook in the process while there is any."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

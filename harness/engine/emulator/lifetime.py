@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The end of a CPU: nothing that points into Unicorn's memory is of use after it.
+"""End of a CPU: nothing that points into Unicorn's memory is of use after it.
 
 Unicorn's memory goes with uc_close. So what refers to it keeps the CPU that owns it alive, and is taken away
 when that CPU is closed.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The layout of CPU state in this build of Unicorn: looked for on a scratch instance, never assumed.
+"""Layout of CPU state in this build of Unicorn: looked for on a scratch instance, never assumed.
 
 The register view needs fixed offsets into two C structures; they are checked against what the public
 API says, with reads that cannot fault. The exception syndrome and the exclusive monitor have no public

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The interface to the state of one Unicorn CPU, of which there are two implementations.
+"""Interface to the state of one Unicorn CPU, of which there are two implementations.
 
 ViewRegisters looks straight into CPUARMState (fast; offsets confirmed by the probe); ApiRegisters uses
 public functions only, and counts instructions in a hook of its own (slow; works with any build).
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Protocol, overload
 
-MASK64: Final = (1 << 64) - 1
 HPFAR_FIPA: Final = 0xFFF_FFFF_FFF0  # IPA bits 47:12, from bit 4
 
 

@@ -10,7 +10,7 @@ from harness.engine.emulator.lifetime import Closable
 
 
 class SavedContext(Closable):
-    """The registers of a CPU as they were when this was made."""
+    """Registers of a CPU as they were when this was made."""
 
     lent = ("_handle", "_context")
 

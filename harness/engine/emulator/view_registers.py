@@ -46,7 +46,7 @@ class ViewRegisters(Closable):
 
     @property
     def sp(self) -> int:
-        """The current stack pointer."""
+        """Current stack pointer."""
         return self._words[_probe.ENV_SP // 8]
 
     @sp.setter

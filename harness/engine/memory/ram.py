@@ -15,11 +15,11 @@ from harness.wording import plural
 
 
 class NotRamError(HarnessError, ValueError):
-    """An access from the host outside RAM."""
+    """Access from the host outside RAM."""
 
 
 class Observer(Protocol):
-    """A PE, as memory sees it: it must hear of a change of the map."""
+    """PE, as memory sees it: it must hear of a change of the map."""
 
     def map_buffer(self, base: int, size: int, address: int) -> None:
         """Makes a host buffer visible at a physical address."""
@@ -203,11 +203,8 @@ class Memory:
 
     # Stage-2 faults.
 
-    def resolve(self, ipa: int, *, write: bool, fetch: bool, same_page: bool, va: int) -> bool:
-        """Lets a faulting access to RAM proceed; False where there is no RAM for it.
-
-        `same_page` says that the instruction lies in the page it stores to; `va` is the faulting address.
-        """
+    def resolve(self, ipa: int, *, write: bool, fetch: bool, va: int) -> bool:
+        """Lets a faulting access to RAM proceed; False where there is none for it. `va` is the faulting address."""
         region = self._region(ipa, 1)
         if region is None or region.trapped or (write and region.readonly):
             return False
@@ -217,7 +214,7 @@ class Memory:
         elif region.readonly:
             new = Page.CODE
         elif write:
-            new = self._after_write(ipa, old, same_page)
+            new = self._after_write(ipa, old)
         else:
             new = Page.DATA if old is Page.UNMAPPED else old
         self.touched.add(ipa >> PAGE_SHIFT)
@@ -228,10 +225,10 @@ class Memory:
                 observer.page_executable(va & -PAGE_SIZE, ipa & -PAGE_SIZE)
         return True
 
-    def _after_write(self, ipa: int, old: Page, same_page: bool) -> Page:
+    def _after_write(self, ipa: int, old: Page) -> Page:
         if old is not Page.CODE:
             return Page.DATA if old is Page.UNMAPPED else old
-        return Page.MIXED if self.stage2.count_flip(ipa) or same_page else Page.DATA
+        return Page.MIXED if self.stage2.count_flip(ipa) else Page.DATA
 
     def _changed(self, old: Page, new: Page) -> None:
         # Adding a right needs no flush: no TLB keeps a fault. The same state again means a stale entry.

@@ -44,7 +44,7 @@ _DESCRIPTOR_BITS: Final = {
 
 
 class Stage2:
-    """The tables of one machine, shared by its PEs: level 1 of 1 GiB, level 2 of 2 MiB, level 3 of 4 KiB."""
+    """Tables of one machine, shared by its PEs: level 1 of 1 GiB, level 2 of 2 MiB, level 3 of 4 KiB."""
 
     def __init__(self) -> None:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)

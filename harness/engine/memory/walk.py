@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A stage-1 walk in software (DDI 0487, D8.2), to say at which level one failed that ended below, at stage 2."""
+"""Stage-1 walk in software (DDI 0487, D8.2), to say at which level one failed that ended below, at stage 2."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest's access to a device: decoded from a data abort, and completed in the registers."""
+"""Guest's access to a device: decoded from a data abort, and completed in the registers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
 
 class DeviceAccess(NamedTuple):
-    """A decoded data abort: do the `parts` in order, then finish it with the value of each load.
+    """Decoded data abort: do the `parts` in order, then finish it with the value of each load.
 
     If `deviation` is set the access cannot be done: `parts` is empty and finishing it injects an abort with
     fault status `fault`.

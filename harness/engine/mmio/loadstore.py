@@ -11,6 +11,8 @@ import functools
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from harness.arch.masks import MASK64
+
 ZR = 31
 
 
@@ -70,23 +72,22 @@ class Operands(Protocol):
 def address(insn: LoadStore, operands: Operands) -> int:
     """Returns the virtual address of the first byte, before any writeback."""
     if insn.indexing is _LITERAL:
-        return operands.here() + insn.offset & _MASK64
+        return operands.here() + insn.offset & MASK64
     base = operands.base(insn.base)
     if insn.bank is _ZERO:
         return operands.general(insn.base) & -insn.offset
     if insn.extended is not None:
-        return base + _extend(insn.extended, operands) & _MASK64
-    return base if insn.indexing is _POST else base + insn.offset & _MASK64
+        return base + _extend(insn.extended, operands) & MASK64
+    return base if insn.indexing is _POST else base + insn.offset & MASK64
 
 
 def writeback(insn: LoadStore, operands: Operands) -> tuple[int, int] | None:
     """Returns the base register and its new value for a pre- or post-indexed form, else None."""
     if insn.indexing is _POST or insn.indexing is _PRE:
-        return insn.base, operands.base(insn.base) + insn.offset & _MASK64
+        return insn.base, operands.base(insn.base) + insn.offset & MASK64
     return None
 
 
-_MASK64 = (1 << 64) - 1
 _ZVA_BYTES = 64
 
 
