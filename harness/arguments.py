@@ -91,7 +91,18 @@ def path(name: str, value: object) -> str | os.PathLike[str]:
     """Returns ``value`` if it names a file or a directory."""
     if not isinstance(value, (str, os.PathLike)):
         raise ConfigError(f"{name}={value!r}: a path is needed")
+    check_path(name, value)
     return value
+
+
+def check_path(what: str, value: str | os.PathLike[str]) -> None:
+    """Checks that a file can have this name: it has no NUL in it, and the host can encode it."""
+    try:
+        possible = b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise ConfigError(f"{what}: {os.fspath(value)!r} cannot be a path")
 
 
 def optional_paths(**values: object) -> None:

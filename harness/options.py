@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 
 from harness.arch.rvic import MAX_INTIDS, RVIC_BASE, RVID_BASE
 from harness.arch.virt import MAX_CPUS
-from harness.arguments import integer
+from harness.arguments import check_path, integer
 from harness.declaration import option
 from harness.errors import ConfigError
 
@@ -103,6 +103,8 @@ def check_drives(name: str, drives: Any) -> tuple[Drive, ...]:
     for drive in found:
         if not isinstance(drive, (str, os.PathLike)) and not hasattr(drive, "read"):
             raise ConfigError(f"{name}: {drive!r} is no drive: a file's name or a disk is needed")
+        if isinstance(drive, (str, os.PathLike)):
+            check_path(name, drive)
     return found
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from os import PathLike, fsencode, fspath
+from os import PathLike, fspath
 from pathlib import Path
 
-from harness.arguments import whole
+from harness.arguments import check_path, whole
 from harness.errors import ConfigError, GuestError
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
@@ -19,12 +19,7 @@ def path_argument(what: str, value: object) -> Path:
     path = fspath(value) if isinstance(value, str | PathLike) else None
     if not isinstance(path, str):
         raise ConfigError(f"{what}: a path is needed, not {value!r}")
-    try:
-        possible = b"\0" not in fsencode(path)
-    except UnicodeEncodeError:
-        possible = False
-    if not possible:
-        raise ConfigError(f"{what}: {path!r} cannot be a path")
+    check_path(what, path)
     return Path(path)
 
 
@@ -37,7 +32,8 @@ def search_path(include: object) -> list[Path]:
 
 def check_base(base: object) -> None:
     """Raises ConfigError unless a program can start at this address."""
-    if whole("base", base, 0, "byte") >> 48 or whole("base", base, 0, "byte") % 4:
+    address = whole("base", base, 0, "byte")
+    if address >> 48 or address % 4:
         raise ConfigError(f"base={base:#x}: an address of 48 bits that is a multiple of 4 is needed")
 
 

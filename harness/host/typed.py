@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from harness.arguments import check_path
 from harness.errors import ConfigError
 
 FORMS = "file:PATH or string:TEXT"
@@ -22,6 +23,7 @@ def serial_input(text: str) -> bytes:
     if colon and kind == "string":
         return unescape(value)
     if colon and kind == "file":
+        check_path("serial file", value)
         try:
             return Path(value).read_bytes()
         except OSError as error:

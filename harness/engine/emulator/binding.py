@@ -16,9 +16,6 @@ from harness.arch.sysreg import SysregEncoding
 _lib: Final = ctypes.CDLL(_loaded._name)
 
 # Exception numbers of QEMU's Arm target, as UC_HOOK_INTR reports them.
-EXCP_UDEF: Final = 1
-EXCP_PREFETCH_ABORT: Final = 3
-EXCP_DATA_ABORT: Final = 4
 EXCP_HVC: Final = 11
 
 HOOK_INTR: Final = unicorn_const.UC_HOOK_INTR
@@ -35,7 +32,6 @@ REG_PC: Final = arm64_const.UC_ARM64_REG_PC
 REG_SP: Final = arm64_const.UC_ARM64_REG_SP
 REG_PSTATE: Final = arm64_const.UC_ARM64_REG_PSTATE
 REG_CP: Final = arm64_const.UC_ARM64_REG_CP_REG
-REG_XZR: Final = arm64_const.UC_ARM64_REG_XZR
 REG_X: Final = tuple(getattr(arm64_const, f"UC_ARM64_REG_X{n}") for n in range(31))
 REG_V: Final = tuple(getattr(arm64_const, f"UC_ARM64_REG_V{n}") for n in range(32))
 CPU_MODELS: Final = {
