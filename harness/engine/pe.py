@@ -97,6 +97,7 @@ class PE(ExceptionCore):
         self.forget_exceptions()
         self.system_register_written("VBAR_EL1")
         self.translation_checks.access_control_written()
+        self.translation_checks.debug_control_written()
         self.cycles.reset()
         self.event_register.reset()
 
@@ -181,6 +182,8 @@ class PE(ExceptionCore):
         super().system_register_written(name)
         if name == "CPACR_EL1":
             self.translation_checks.access_control_written()
+        if name == "MDSCR_EL1":
+            self.translation_checks.debug_control_written()
         if name == "VBAR_EL1" and self.breakpoints.on_virq is not None:
             self.breakpoints.vectors_moved(self.sysreg["VBAR_EL1"])
 

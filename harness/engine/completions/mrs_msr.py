@@ -15,7 +15,7 @@ from typing import Final, Generic
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
-from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
+from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding, kept
 from harness.engine.breakpoints import Breakpoints
 from harness.engine.completions.cycle_counter import CycleCounter, event_type
 from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBASE
@@ -150,6 +150,7 @@ class MrsMsrHooks(Generic[CpuT]):
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
             "CPACR_EL1": self._cpacr,
+            "MDSCR_EL1": self._mdscr,
             "PMCR_EL0": self._pmcr,
             "PMCNTENSET_EL0": self._counts,
             "PMCNTENCLR_EL0": self._counts,
@@ -227,9 +228,13 @@ class MrsMsrHooks(Generic[CpuT]):
     # Registers that Unicorn writes, and somebody here must know of.
 
     def _vbar(self, _register: int, cp: int) -> int:
-        if self._breakpoints.on_virq is not None:
-            self._breakpoints.vectors_moved(_written(cp))
-        return 0
+        value = _written(cp)
+        if kept("VBAR_EL1", value) == value and self._breakpoints.on_virq is None:
+            return 0
+        if self._pe.registers.level == 0:
+            return 0
+        self._pe.sysreg["VBAR_EL1"] = value
+        return 1
 
     def _spsr(self, _register: int, cp: int) -> int:
         self._checks.spsr_written(_written(cp))
@@ -237,6 +242,10 @@ class MrsMsrHooks(Generic[CpuT]):
 
     def _cpacr(self, _register: int, _cp: int) -> int:
         self._pe.defer(self._checks.access_control_written)
+        return 0
+
+    def _mdscr(self, _register: int, _cp: int) -> int:
+        self._pe.defer(self._checks.debug_control_written)
         return 0
 
     # The cycle counter.
