@@ -82,6 +82,7 @@ _TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "PMSELR_EL0": (3, 3, 9, 12, 5),
     "PMCEID0_EL0": (3, 3, 9, 12, 6),
     "PMCCNTR_EL0": (3, 3, 9, 13, 0),
+    "PMCCFILTR_EL0": (3, 3, 14, 15, 7),
     "PMXEVTYPER_EL0": (3, 3, 9, 13, 1),
     "PMUSERENR_EL0": (3, 3, 9, 14, 0),
     "TPIDR_EL0": (3, 3, 13, 0, 2),

@@ -90,7 +90,7 @@ class MrsMsrHooks(Generic[CpuT]):
     def mrs(self, name: str) -> int:
         """Returns what MRS at EL1 gives; no timer register, which the machine serves."""
         if name == "PMCCNTR_EL0":
-            return self._cycles.read()
+            return self._cycles.value
         if name == "MDCCSR_EL0":  # which Unicorn does not have: see UndefinedInstructions
             return 0
         if name == "NZCV":  # Unicorn keeps the flags apart from the register
@@ -150,6 +150,7 @@ class MrsMsrHooks(Generic[CpuT]):
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
             "CPACR_EL1": self._cpacr,
+            "SCTLR_EL1": self._sctlr,
             "PMCR_EL0": self._pmcr,
             "PMCNTENSET_EL0": self._counts,
             "PMCNTENCLR_EL0": self._counts,
@@ -237,6 +238,10 @@ class MrsMsrHooks(Generic[CpuT]):
 
     def _cpacr(self, _register: int, _cp: int) -> int:
         self._pe.defer(self._checks.access_control_written)
+        return 0
+
+    def _sctlr(self, _register: int, cp: int) -> int:
+        self._pe.big_endian = _written(cp) & hyp.SCTLR_BIG_ENDIAN
         return 0
 
     # The cycle counter.
