@@ -2,7 +2,7 @@
 """PMCCNTR_EL0 without the host's clock: one instruction retired is one cycle (DDI 0487, D13.4, D17.5).
 
 Unicorn keeps the other registers of the PMU. Its event counters would count cycles by the host's clock; so
-the event CPU_CYCLES does not exist here, and they count software increments alone.
+the event CPU_CYCLES does not exist here, and they count software increments alone (event_counters.py).
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from harness.engine.deviations import CYCLES
 _PMCR_E, _PMCR_C, _PMCR_D, _PMCR_LC = 1 << 0, 1 << 2, 1 << 3, 1 << 6
 _FILTERED: Final = 3 << 30  # PMCCFILTR_EL0.P and U: not at EL1, not at EL0
 _CYCLES: Final = 1 << 31  # PMCNTENSET_EL0.C
-_EVENT: Final = 0xFFFF
-_CPU_CYCLES: Final = 0x11
-_NO_EVENT: Final = 0x3FF
 
 
 class CycleCounter:
@@ -63,8 +60,3 @@ class CycleCounter:
         counts = bool(sysreg["PMCR_EL0"] & _PMCR_E and sysreg["PMCNTENSET_EL0"] & _CYCLES)
         if counts != (self._since is not None):
             self._value, self._since = self.value, self._core.retired if counts else None
-
-
-def event_type(value: int) -> int:
-    """Returns what PMEVTYPERn_EL0 gets: never the event that asks for the host's clock."""
-    return value & ~_EVENT | _NO_EVENT if value & _EVENT == _CPU_CYCLES else value
