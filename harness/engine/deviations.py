@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 
@@ -133,3 +134,10 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     LDRAA_MODIFIER,
     NO_BIG_ENDIAN,
 )
+
+
+def total(met: Iterable[Mapping[Deviation, int]]) -> dict[str, int]:
+    """Returns how often several PEs together have met each deviation, by its name, in the order of the list."""
+    counts = list(met)
+    sums = {deviation.name: sum(each.get(deviation, 0) for each in counts) for deviation in DEVIATIONS}
+    return {name: count for name, count in sums.items() if count}

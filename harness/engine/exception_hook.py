@@ -15,7 +15,6 @@ from harness.arch.esr import EC
 from harness.engine import deviations
 from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.undefined import CpuT, UndefinedInstructions
-from harness.engine.deviations import Deviation
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.walk import fault_status as walk_fault
 
@@ -40,11 +39,9 @@ class ExceptionHook(Generic[CpuT]):
         *,
         event_register: EventRegister,
         undefined: UndefinedInstructions[CpuT],
-        count_deviation: Callable[[Deviation], None],
     ) -> None:
         self._pe, self._handlers = pe, handlers
         self._event_register, self._undefined_instructions = event_register, undefined
-        self._count_deviation = count_deviation
         self._interrupt = uc.IntrHook(self._make_interrupt())
         uc.hook_add(pe.handle, uc.HOOK_INTR, self._interrupt)
         self._repeats = 0
@@ -126,7 +123,7 @@ class ExceptionHook(Generic[CpuT]):
         if status is None:
             return False
         if status & 0x3C == syndrome.FSC_EXTERNAL_ON_WALK:
-            self._count_deviation(deviations.WALK_OUTSIDE_RAM)
+            pe.count_deviation(deviations.WALK_OUTSIDE_RAM)
         flags = esr & (syndrome.CM | syndrome.WNR)
         pe.inject_abort(far, status | flags, instruction=instruction)
         return True

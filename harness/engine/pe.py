@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from harness.arch import esr as syndrome
+from harness.arch import hyp
 from harness.arch.esr import EC
 from harness.arch.sysreg import SysregEncoding
 from harness.engine.breakpoints import Breakpoint, Breakpoints
@@ -17,7 +18,7 @@ from harness.engine.completions.mrs_msr import MrsMsrHooks
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import UndefinedInstructions
 from harness.engine.core import Backend
-from harness.engine.deviations import Deviation
+from harness.engine.deviations import NO_BIG_ENDIAN
 from harness.engine.exception_hook import ExceptionHook
 from harness.engine.memory.ram import Memory
 from harness.engine.mmio import access as accesses
@@ -35,8 +36,7 @@ class PE(ExceptionCore):
     `handlers[EC]` are called as handler(pe, esr) for each exception to EL2, with pc as ELR_EL2 would be:
     after an HVC, at the instruction of everything else. `on_system_register` serves the timer registers
     (CNT*_EL0) and any register the CPU does not know: (read, write), None for UNDEFINED. `on_halt` gets
-    HLT #imm with pc at it; True means that it is dealt with. `deviations_met` counts, by name, what
-    :data:`harness.engine.DEVIATIONS` a guest has run into.
+    HLT #imm with pc at it; True means that it is dealt with.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class PE(ExceptionCore):
         self.handlers: list[Handler] = [_no_handler] * 64
         self.on_system_register: dict[SysregEncoding, tuple[ReadRegister | None, WriteRegister | None]] = {}
         self.on_halt: Callable[[PE, int], bool] | None = None
-        self.deviations_met: dict[Deviation, int] = {}
+        self.deviations_met = {}
         try:
             super().__init__(index, memory, mpidr=mpidr, model=model, backend=backend)
             self._complete()
@@ -70,7 +70,6 @@ class PE(ExceptionCore):
             self.handlers,
             event_register=self.event_register,
             undefined=UndefinedInstructions(self, self.on_system_register, self._halt),
-            count_deviation=self.count_deviation,
         )
         self.translation_checks = TranslationChecks(self, self.breakpoints, self.event_register)
         self._mrs_msr = MrsMsrHooks(
@@ -96,6 +95,7 @@ class PE(ExceptionCore):
         self.waiting = False
         self.forget_exceptions()
         self.system_register_written("VBAR_EL1")
+        self.system_register_written("SCTLR_EL1")
         self.translation_checks.access_control_written()
         self.translation_checks.debug_control_written()
         self.cycles.reset()
@@ -126,12 +126,10 @@ class PE(ExceptionCore):
             self.count_deviation(access.deviation)
             self.inject_abort(self.fault_address, access.fault, write=access.write)
             return
+        if self.big_endian and self.big_endian & (hyp.SCTLR_EE if self.registers.level else hyp.SCTLR_E0E):
+            self.count_deviation(NO_BIG_ENDIAN)
         accesses.complete(access, values, self)
         self.advance()
-
-    def count_deviation(self, deviation: Deviation) -> None:
-        """Notes that the guest has run into this one."""
-        self.deviations_met[deviation] = self.deviations_met.get(deviation, 0) + 1
 
     # Registers as an access names them (mmio.access.RegisterFile).
 
@@ -184,6 +182,8 @@ class PE(ExceptionCore):
             self.translation_checks.access_control_written()
         if name == "MDSCR_EL1":
             self.translation_checks.debug_control_written()
+        if name == "SCTLR_EL1":
+            self.big_endian = self.sysreg["SCTLR_EL1"] & hyp.SCTLR_BIG_ENDIAN
         if name == "VBAR_EL1" and self.breakpoints.on_virq is not None:
             self.breakpoints.vectors_moved(self.sysreg["VBAR_EL1"])
 

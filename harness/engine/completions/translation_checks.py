@@ -22,6 +22,7 @@ from harness.engine.breakpoints import Breakpoints
 from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.exception_entry import ExceptionCore
 from harness.engine.completions.software_step import SoftwareStep, writes_debug_mask
+from harness.engine.deviations import AARCH64_ONLY
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.stage2 import PAGE_SIZE, SCRATCH
 
@@ -36,6 +37,7 @@ _FP_BITS: Final = 0x0C00_0000
 _UNALLOCATED: Final = frozenset(
     {0b1000, 0b1010, 0b1101, 0b1110, 0b1111}
 )  # bits 31:28 of data processing (C4.1.96)
+_AARCH32_USER: Final = 0x10  # SPSR_EL1.M
 _HINT: Final = re.compile(b"[\x5f\x9f\xbf]\x20\x03\xd5")  # WFE, SEV, SEVL
 _HAS_FP_CONTROL: Final = re.compile(
     b"\x44[\x1b\x3b]\xd5"
@@ -161,6 +163,8 @@ class TranslationChecks:
         """Returns with PSTATE.IL, which lasts for no instruction: the next one takes its exception (D1.3.4)."""
         pe = self._pe
         pe.count_one()
+        if pe.sysreg["SPSR_EL1"] & pstate.MODE == _AARCH32_USER:
+            pe.count_deviation(AARCH64_ONLY)
         kept = pe.pstate & pstate.MODE
         spsr = pe.sysreg["SPSR_EL1"]
         if spsr & pstate.IL and not returns_illegally(spsr & ~pstate.IL):
