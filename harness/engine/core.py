@@ -293,6 +293,3 @@ class Core(Slices):
             uc.flush_code(self.handle)
         else:
             self.defer(self.flush_code)
-
-    def page_executable(self, va: int, ipa: int) -> None:
-        """Notes that a page became executable."""

@@ -111,11 +111,6 @@ EXCEPTION_COUNTS: Final = Deviation(
     " cannot be fetched.",
     "D13.12 (INST_RETIRED)",
 )
-ERET_ALIAS: Final = Deviation(
-    "eret-watch-alias",
-    "An ERET is reported when reached by the virtual address at which its page was first executed.",
-    "none: an observation of this project",
-)
 LDRAA_MODIFIER: Final = Deviation(
     "ldraa-modifier",
     "LDRAA and LDRAB, which only the CPU model `max` has, authenticate with SP as the modifier instead of zero.",
@@ -145,7 +140,6 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     MONITOR_BY_VALUE,
     STALE_BLOCK,
     EXCEPTION_COUNTS,
-    ERET_ALIAS,
     LDRAA_MODIFIER,
     NO_BIG_ENDIAN,
 )
