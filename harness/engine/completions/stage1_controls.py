@@ -15,6 +15,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Final
 
+from harness.arch import hyp
 from harness.arch.esr import FSC_MASK, FSC_TRANSLATION
 from harness.engine.core import Core
 from harness.engine.emulator import binding as uc
@@ -23,7 +24,6 @@ from harness.engine.memory.walk import Regime, granules_present, regime, walk
 _TABLES: Final = ("TTBR0_EL1", "TTBR1_EL1")
 SUBSTITUTED: Final = ("TCR_EL1", *_TABLES)
 """Registers of which the CPU may have another value than the guest."""
-_SCTLR_M: Final = 1 << 0
 _OTHER_BITS: Final = 0xFFFF_0000_0000_0001  # of TTBRn_EL1: ASID and CnP
 _VALID, _TYPE = 0b01, 0b11
 _IS_BLOCK: Final = bytes(byte & _TYPE == _VALID for byte in range(256))  # by a descriptor's lowest byte
@@ -70,7 +70,7 @@ class Stage1Controls:
         core = self._core
         guest = {name: self.registers[name] for name in SUBSTITUTED}
         wanted = {**guest, "TCR_EL1": granules_present(guest["TCR_EL1"])}
-        on = core.sysreg["SCTLR_EL1"] & _SCTLR_M
+        on = core.sysreg["SCTLR_EL1"] & hyp.SCTLR_M
         for name in _TABLES:
             half = regime(self.registers, name)
             self._reserves[name] = bool(on) and half.reserves_blocks
