@@ -141,11 +141,10 @@ class ExceptionHook(Generic[CpuT]):
         pe = self._pe
         if ec == EC.UNKNOWN:
             self._undefined()
+        elif ec == EC.SMC64:  # only with HCR_EL2.TSC cleared: pc is past it
+            pe.inject_undefined_before()
         elif pe.registers.target_level() == 3 or (ec == EC.SYSREG and pe.registers.level == 1):
             pe.inject_undefined()  # there is no EL3 to trap to; and EL1 traps only what EL0 does (D1.3.6)
-        elif ec == EC.SMC64:  # only with HCR_EL2.TSC cleared
-            pe.pc -= 4
-            pe.inject_undefined()
         elif ec == EC.SVE_ACCESS:
             pe.inject_undefined()  # no identification register says that there is SVE
         elif syndrome.is_abort(esr) and self._again(ec, esr):
