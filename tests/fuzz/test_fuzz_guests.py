@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random guests end with a Stop, leave EL2's state true, and are the same each time: some here, many by the command."""
+"""Random guests end with a Stop, leave EL2's state true, and are the same each time: a few here."""
 
 from __future__ import annotations
 
