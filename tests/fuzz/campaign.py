@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Campaign: many numbered cases, each made from a seed and its number alone, in as many processes as asked for.
 
-A fuzzer hands in a function from a case's source of randomness to a word for what came of it; it raises for what must
-not be. A case that ends its process, or takes longer than five minutes, is a failure like any other. ``python
-tests/fuzz/NAME.py --count 1000 --seed 1`` runs one and reports what it tried; ``--only N`` repeats one case, in this
-process.
+A fuzzer hands in a function from a case's source of randomness to a word for what came of it; it raises for what
+must not be. A case that ends its process, or takes longer than five minutes, is a failure like any other.
+``python tests/fuzz/NAME.py --count 1000 --seed 1`` runs one and reports what it tried; ``--only N`` repeats one
+case, in this process.
 """
 
 from __future__ import annotations
