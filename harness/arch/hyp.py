@@ -12,6 +12,7 @@ HCR_IMO: Final = 1 << 4
 HCR_VF: Final = 1 << 6
 HCR_VI: Final = 1 << 7
 HCR_VSE: Final = 1 << 8
+HCR_DC: Final = 1 << 12
 HCR_TWI: Final = 1 << 13
 HCR_TSC: Final = 1 << 19
 HCR_TPU: Final = 1 << 24

@@ -29,14 +29,8 @@ _MPIDR_RES1: Final = 1 << 31
 # Pointer authentication is EL1's own, with its keys, where the model has it: API and APK do nothing elsewhere.
 _SCR: Final = hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS | hyp.SCR_APK | hyp.SCR_API
 _HCR: Final = hyp.HCR_RW | hyp.HCR_IMO | hyp.HCR_FMO | hyp.HCR_VM | hyp.HCR_TWI | hyp.HCR_TSC | hyp.HCR_TPU
-_EL2_CONTROLS: Final = (
-    "VPIDR_EL2",
-    "VMPIDR_EL2",
-    "MDCR_EL2",
-    "CPTR_EL2",
-    "HSTR_EL2",
-    "CNTVOFF_EL2",
-    "CNTHCTL_EL2",
+_EL2_CONTROLS: Final = tuple(
+    f"{n}_EL2" for n in ["VPIDR", "VMPIDR", "MDCR", "CPTR", "HSTR", "CNTVOFF", "CNTHCTL"]
 )
 _TRANSLATION_REGISTERS: Final = frozenset(
     {"SCTLR_EL1", "TCR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "VTTBR_EL2", "VTCR_EL2"}
@@ -290,6 +284,16 @@ class Core(Slices):
             uc.flush_code(self.handle)
         else:
             self.defer(self.flush_code)
+
+    def flush_code_at(self, ipa: int, size: int) -> None:
+        """Forgets what was translated from some bytes of a page, by whatever virtual address it was reached."""
+        if self.position is not _BETWEEN:
+            self.flush_code()
+        else:  # Unicorn finds code by virtual address: let that be the IPA for the moment
+            hcr = self._hcr
+            self.set_hcr(hcr | hyp.HCR_DC)
+            uc.remove_code(self.handle, ipa, ipa + size)
+            self.set_hcr(hcr)
 
     def page_executable(self, va: int, ipa: int) -> None:
         """Notes that a page became executable."""

@@ -40,7 +40,7 @@ WALK_OUTSIDE_RAM: Final = Deviation(
 TRAPPED_CACHE_MAINTENANCE: Final = Deviation(
     "code-by-page",
     "Code written by another PE or by the host is seen at once where its page was execute-only or data; only"
-    " pages that hold both need IC IVAU, which acts on everything rather than on one line.",
+    " pages that hold both need IC IVAU or IC IALLU.",
     "B2.7.4",
 )
 NO_ALIGNMENT_CHECK: Final = Deviation(

@@ -17,12 +17,18 @@ from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.undefined import CpuT, UndefinedInstructions
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.walk import fault_status as walk_fault
+from harness.engine.mmio.loadstore import ZR
 
 _MAX_REPEATS: Final = 64
 _DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 
-# IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
-_TO_UNIFICATION: Final = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
+# What HCR_EL2.TPU traps.
+_IC_IALLUIS, _IC_IALLU, _IC_IVAU, _DC_CVAU = (
+    (1, 0, 7, 1, 0),
+    (1, 0, 7, 5, 0),
+    (1, 3, 7, 5, 1),
+    (1, 3, 7, 11, 1),
+)
 
 # TLBI at EL1 (C5.5): op0 = 1, op1 = 0, CRn = 8; CRm tells those for this PE alone from the Inner Shareable ones.
 _TLBI_EL1_MASK, _TLBI_EL1 = 3 << 20 | 7 << 14 | 15 << 10, 1 << 20 | 8 << 10
@@ -92,11 +98,26 @@ class ExceptionHook(Generic[CpuT]):
                 pe.flush_addresses()
             else:
                 pe.memory.tlb_maintenance()
-        elif sysreg.parse_iss(esr).encoding in _TO_UNIFICATION:
-            pe.memory.instruction_cache_maintenance()
-        else:
+        elif not self._maintained_code(sysreg.parse_iss(esr)):
             return False
         pe.advance()
+        return True
+
+    def _maintained_code(self, operation: sysreg.SysregAccess) -> bool:
+        """Does IC, and DC CVAU, by which no translated code becomes stale or fresh."""
+        memory = self._pe.memory
+        if operation.encoding == _IC_IVAU:
+            if memory.stage2.mixed:
+                va = 0 if operation.rt == ZR else self._pe.x[operation.rt]
+                ipa = self._pe.translate_data(va, write=False)
+                if ipa is None:  # not readable at this level, which is not what IC IVAU asks for
+                    memory.instruction_cache_maintenance()
+                else:
+                    memory.instruction_line_maintenance(ipa)
+        elif operation.encoding in (_IC_IALLU, _IC_IALLUIS):
+            memory.instruction_cache_maintenance()
+        else:
+            return operation.encoding == _DC_CVAU
         return True
 
     def _fill(self, esr: int, *, fetch: bool) -> bool:

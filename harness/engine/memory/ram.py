@@ -13,6 +13,8 @@ from harness.engine.memory.stage2 import PAGE_SHIFT, PAGE_SIZE, TABLE_BASE, TABL
 from harness.errors import ConfigError, HarnessError
 from harness.wording import plural
 
+LINE_BYTES = 64  # of an instruction cache: CTR_EL0.IminLine of every CPU model here
+
 
 class NotRamError(HarnessError, ValueError):
     """Access from the host outside RAM."""
@@ -29,6 +31,9 @@ class Observer(Protocol):
 
     def flush_code(self) -> None:
         """Forgets translated code: somebody else changed it."""
+
+    def flush_code_at(self, ipa: int, size: int) -> None:
+        """Forgets what was translated from some bytes of one page."""
 
     def trap_tlb_maintenance(self) -> None:
         """Leaves what TLBI does to the memory from now on: there is more than one PE."""
@@ -255,9 +260,15 @@ class Memory:
         self._flush(addresses=True, code=True)
 
     def instruction_cache_maintenance(self) -> None:
-        """Does IC IVAU or IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
+        """Does IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
         if self.stage2.mixed:
             self._flush(addresses=False, code=True)
+
+    def instruction_line_maintenance(self, ipa: int) -> None:
+        """Does IC IVAU: of one line of the cache, on every PE, whatever the virtual address of its code."""
+        if self.stage2.page(ipa) is Page.MIXED:
+            for observer in self._observers:
+                observer.flush_code_at(ipa & -LINE_BYTES, LINE_BYTES)
 
     def tlb_maintenance(self) -> None:
         """Does TLBI, Inner Shareable (trapped by HCR_EL2.TTLB): every PE forgets more than it must."""
