@@ -130,6 +130,16 @@ ENCODINGS_TO_NAMES: Final[dict[SysregEncoding, str]] = {
 }
 
 
+# Bits that are RES0 in a register that also this project reads (D17.2.152): they are dropped when it is written, so
+# that all who read it later, Unicorn among them, read the same.
+_RES0: Final[dict[str, int]] = {"VBAR_EL1": 0x7FF}
+
+
+def kept(name: str, value: int) -> int:
+    """Returns what a register holds after a write of this value: bits that are RES0 stay zero."""
+    return value & ~_RES0.get(name, 0)
+
+
 class SysregAccess(NamedTuple):
     """Trapped MRS or MSR: ``rt`` is 31 for XZR; ``read`` means MRS."""
 

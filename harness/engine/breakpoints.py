@@ -126,7 +126,7 @@ class Breakpoints:
         self._drop("vector")
         if self.on_virq is not None:
             for offset in vectors.IRQ_OFFSETS:
-                vector = (vbar & vectors.BASE_MASK) + offset
+                vector = vbar + offset
                 self.add(vector, self._virq_taken(vector), "vector")
 
     def _virq_taken(self, vector: int) -> Callable[[], object]:

@@ -45,6 +45,7 @@ class Core(Slices):
     :meth:`close` each use raises ClosedError.
     """
 
+    stepping = False  # MDSCR_EL1.SS: software step is enabled somewhere
     lent = ("handle", "registers", "x", "v", "sysreg", "_hcr")
 
     def __init__(
@@ -156,9 +157,11 @@ class Core(Slices):
         self.sp = self._file.read(stack_pointer(value))
 
     def advance(self) -> None:
-        """Skips the trapped instruction."""
+        """Skips the trapped instruction, which is complete: so it has been stepped, too (D2.12)."""
         registers = self.registers
         registers.pc = registers.pc + 4 & MASK64
+        if self.stepping and self.pstate & pstate.SS:
+            self.pstate &= ~pstate.SS
 
     def restore_reset_values(self) -> None:
         """Makes every register of EL1 and EL0 as at power-on; the controls of EL2 stay, with the lines low."""

@@ -97,6 +97,7 @@ class PE(ExceptionCore):
         self.system_register_written("VBAR_EL1")
         self.system_register_written("SCTLR_EL1")
         self.translation_checks.access_control_written()
+        self.translation_checks.debug_control_written()
         self.cycles.reset()
         self.event_register.reset()
 
@@ -179,6 +180,8 @@ class PE(ExceptionCore):
         super().system_register_written(name)
         if name == "CPACR_EL1":
             self.translation_checks.access_control_written()
+        if name == "MDSCR_EL1":
+            self.translation_checks.debug_control_written()
         if name == "SCTLR_EL1":
             self.big_endian = self.sysreg["SCTLR_EL1"] & hyp.SCTLR_BIG_ENDIAN
         if name == "VBAR_EL1" and self.breakpoints.on_virq is not None:

@@ -62,7 +62,7 @@ class ExceptionCore(Core):
         """
         old = self.pstate
         return_address = self.pc if elr is None else elr
-        vbar = self.sysreg["VBAR_EL1"] & vectors.BASE_MASK
+        vbar = self.sysreg["VBAR_EL1"]
         vector = vbar + vectors.source(old) + vectors.Kind.SYNCHRONOUS
         if self._vector_faults(esr, return_address, vector):
             self._lock_up(esr, self.pc, far or 0, vbar)

@@ -13,7 +13,7 @@ from typing import Generic
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
-from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
+from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding, kept
 from harness.engine.breakpoints import Breakpoints
 from harness.engine.completions.cycle_counter import CycleCounter
 from harness.engine.completions.event_counters import event_type
@@ -147,9 +147,16 @@ class MrsMsrHooks(Generic[CpuT]):
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
             "CPACR_EL1": self._cpacr,
+            "MDSCR_EL1": self._mdscr,
             "SCTLR_EL1": self._sctlr,
         }
-        return {**timers, **by_key(noted), **self._monitors.writes()}
+        of_el1 = {name: self._at_el1(serve) for name, serve in noted.items()}
+        return {**timers, **by_key(of_el1), **self._monitors.writes()}
+
+    def _at_el1(self, serve: Serve) -> Serve:
+        """Leaves to Unicorn what is undefined at EL0: there nothing is written."""
+        registers = self._pe.registers
+        return lambda register, cp: serve(register, cp) if registers.level else 0
 
     def _handler(self, encoding: SysregEncoding, n: int) -> Callable[..., object] | None:
         """Returns the handler to call, or None to leave it to Unicorn (which traps at EL0 if CNTKCTL says so)."""
@@ -214,9 +221,11 @@ class MrsMsrHooks(Generic[CpuT]):
     # Registers that Unicorn writes, and somebody here must know of.
 
     def _vbar(self, _register: int, cp: int) -> int:
-        if self._breakpoints.on_virq is not None:
-            self._breakpoints.vectors_moved(written(cp))
-        return 0
+        value = written(cp)
+        if kept("VBAR_EL1", value) == value and self._breakpoints.on_virq is None:
+            return 0
+        self._pe.sysreg["VBAR_EL1"] = value
+        return 1
 
     def _spsr(self, _register: int, cp: int) -> int:
         self._checks.spsr_written(written(cp))
@@ -224,6 +233,10 @@ class MrsMsrHooks(Generic[CpuT]):
 
     def _cpacr(self, _register: int, _cp: int) -> int:
         self._pe.defer(self._checks.access_control_written)
+        return 0
+
+    def _mdscr(self, _register: int, _cp: int) -> int:
+        self._pe.defer(self._checks.debug_control_written)
         return 0
 
     def _sctlr(self, _register: int, cp: int) -> int:
