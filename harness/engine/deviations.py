@@ -51,8 +51,21 @@ NO_ALIGNMENT_CHECK: Final = Deviation(
 )
 ADDRESS_SIZE: Final = Deviation(
     "address-size",
-    "An output address above TCR_EL1.IPS but below 2^39 is used as it is, with no address size fault.",
+    "An output address above TCR_EL1.IPS but below 2^39 is used as it is, with no address size fault; above, an"
+    " Access flag fault comes first.",
     "D8.2.2",
+)
+BLOCK_ADDRESS_BITS: Final = Deviation(
+    "block-address-bits",
+    "Address bits of a block descriptor below the block's size, which are RES0, are ORed into the output address.",
+    "D8.3.1",
+)
+LATE_RESERVED_BLOCK: Final = Deviation(
+    "late-reserved-block",
+    "A block descriptor at a level that has none (level 0 of the 4 KiB granule, level 1 of the 64 KiB granule) is a"
+    " translation fault if it is there when SCTLR_EL1, TCR_EL1 or TTBRn_EL1 is written; one that is stored into a"
+    " table in use translates.",
+    "D8.3.1",
 )
 AARCH64_ONLY: Final = Deviation(
     "aarch64-only",
@@ -122,6 +135,8 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     TRAPPED_CACHE_MAINTENANCE,
     NO_ALIGNMENT_CHECK,
     ADDRESS_SIZE,
+    BLOCK_ADDRESS_BITS,
+    LATE_RESERVED_BLOCK,
     AARCH64_ONLY,
     NO_WATCHPOINTS,
     CYCLES,

@@ -15,6 +15,7 @@ from harness.engine.completions.cycle_counter import CycleCounter
 from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.exception_entry import ExceptionCore
 from harness.engine.completions.mrs_msr import MrsMsrHooks
+from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import UndefinedInstructions
 from harness.engine.core import Backend
@@ -65,11 +66,13 @@ class PE(ExceptionCore):
         self.breakpoints = Breakpoints(self)
         self.cycles = CycleCounter(self)
         self.event_register = EventRegister(self)
+        self.stage1_controls = Stage1Controls(self)
         self._exceptions = ExceptionHook(
             self,
             self.handlers,
             event_register=self.event_register,
             undefined=UndefinedInstructions(self, self.on_system_register, self._halt),
+            stage1=self.stage1_controls,
         )
         self.translation_checks = TranslationChecks(self, self.breakpoints, self.event_register)
         self._mrs_msr = MrsMsrHooks(
@@ -78,6 +81,7 @@ class PE(ExceptionCore):
             cycles=self.cycles,
             checks=self.translation_checks,
             breakpoints=self.breakpoints,
+            stage1=self.stage1_controls,
         )
 
     def __repr__(self) -> str:
@@ -86,6 +90,7 @@ class PE(ExceptionCore):
 
     def reset(self, pc: int, x0: int) -> None:
         """Powers on (D1.3.1.4): EL1h, DAIF masked, MMU off, registers zero but x0, virq low."""
+        self.stage1_controls.reset()
         self.restore_reset_values()
         for n in range(31):
             self.x[n] = 0
@@ -178,6 +183,7 @@ class PE(ExceptionCore):
     def system_register_written(self, name: str) -> None:
         """Follows a system register that the host wrote."""
         super().system_register_written(name)
+        self.stage1_controls.host_wrote(name)
         if name == "CPACR_EL1":
             self.translation_checks.access_control_written()
         if name == "MDSCR_EL1":
@@ -205,6 +211,12 @@ class PE(ExceptionCore):
             None if on_virq is None else lambda vector: on_virq(self, vector),
             None if on_eret is None else lambda: on_eret(self),
         )
+
+    def flush_addresses(self) -> None:
+        """Forgets cached address translations, those that this project keeps too."""
+        super().flush_addresses()
+        if self.stage1_controls.substitutes:
+            self.stage1_controls.follow()
 
     def line_moved(self) -> None:
         """Sets the event register: an interrupt may be taken, and returned from, unseen."""

@@ -20,6 +20,7 @@ from harness.engine.completions.event_counters import event_type
 from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBASE
 from harness.engine.completions.performance_monitors import EVENT_TYPES, PerformanceMonitors
 from harness.engine.completions.served import KEY_BYTES, NUMBERS, Serve, answer, by_key, key, written
+from harness.engine.completions.stage1_controls import SUBSTITUTED, Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import CpuT, ServedRegisters
 from harness.engine.emulator import binding as uc
@@ -67,8 +68,9 @@ class MrsMsrHooks(Generic[CpuT]):
         cycles: CycleCounter,
         checks: TranslationChecks,
         breakpoints: Breakpoints,
+        stage1: Stage1Controls,
     ) -> None:
-        self._pe, self._served = pe, served
+        self._pe, self._served, self._stage1 = pe, served, stage1
         self._cycles, self._checks, self._breakpoints = cycles, checks, breakpoints
         self._monitors = PerformanceMonitors(pe, cycles)
         self._read = uc.InsnHook(self._make_sysreg(self._reads()))
@@ -86,6 +88,9 @@ class MrsMsrHooks(Generic[CpuT]):
             return 0
         if name == "NZCV":  # Unicorn keeps the flags apart from the register
             return self._pe.pstate & pstate.CONDITIONS
+        held = self._stage1.held(name)
+        if held is not None:
+            return held
         hidden, instead = _ID_FIELDS.get(name, (0, 0))
         return self._pe.sysreg[name] & ~hidden | instead
 
@@ -130,7 +135,7 @@ class MrsMsrHooks(Generic[CpuT]):
     def _reads(self) -> dict[bytes, Serve]:
         timers = {each: self._reads_timer(encoding) for each, encoding in _TIMERS.items()}
         identity = {key(NAMES_TO_ENCODINGS[name]): partial(self._read_id, name) for name in _ID_FIELDS}
-        others: dict[str, Serve] = {}
+        others: dict[str, Serve] = {name: partial(self._read_held, name) for name in SUBSTITUTED}
         if self._pe.sysreg["ID_AA64ISAR0_EL1"] >> 60:
             others |= {"RNDR": self._no_register, "RNDRRS": self._no_register}
         return {
@@ -149,6 +154,7 @@ class MrsMsrHooks(Generic[CpuT]):
             "CPACR_EL1": self._cpacr,
             "MDSCR_EL1": self._mdscr,
             "SCTLR_EL1": self._sctlr,
+            **{name: partial(self._translation, name) for name in SUBSTITUTED},
         }
         of_el1 = {name: self._at_el1(serve) for name, serve in noted.items()}
         return {**timers, **by_key(of_el1), **self._monitors.writes()}
@@ -239,9 +245,21 @@ class MrsMsrHooks(Generic[CpuT]):
         self._pe.defer(self._checks.debug_control_written)
         return 0
 
-    def _sctlr(self, _register: int, cp: int) -> int:
+    def _sctlr(self, register: int, cp: int) -> int:
         self._pe.big_endian = written(cp) & hyp.SCTLR_BIG_ENDIAN
+        return self._translation("SCTLR_EL1", register, cp)
+
+    def _translation(self, name: str, _register: int, cp: int) -> int:
+        if self._stage1.concerns(name, written(cp)):
+            self._pe.defer(self._stage1.follow)
         return 0
+
+    def _read_held(self, name: str, register: int, _cp: int) -> int:
+        held = self._stage1.held(name)
+        if held is None or self._pe.registers.level == 0:
+            return 0
+        answer(self._pe, register, held)
+        return 1
 
 
 def _nothing(*_arguments: object) -> None:

@@ -9,7 +9,16 @@ from typing import Protocol
 
 from harness import arguments
 from harness.arch import hyp
-from harness.engine.memory.stage2 import PAGE_SHIFT, PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
+from harness.engine.memory.stage2 import (
+    HIDDEN_BASE,
+    HIDDEN_BYTES,
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    TABLE_BASE,
+    TABLE_BYTES,
+    Page,
+    Stage2,
+)
 from harness.errors import ConfigError, HarnessError
 from harness.wording import plural
 
@@ -91,6 +100,8 @@ class Memory:
         """Shows all memory and the tables to a PE, and tells it of changes from now on."""
         tables = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.buffer))
         observer.map_buffer(TABLE_BASE, TABLE_BYTES, tables)
+        hidden = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.hidden))
+        observer.map_buffer(HIDDEN_BASE, HIDDEN_BYTES, hidden)
         for region in self.regions:
             observer.map_buffer(region.base, region.size, region.address)
         self._observers.append(observer)
@@ -113,6 +124,11 @@ class Memory:
     def is_ram(self, ipa: int, n: int = 1) -> bool:
         """Says whether `n` bytes from an IPA all lie in one region."""
         return self._region(ipa, n) is not None
+
+    def is_backed(self, ipa: int, n: int) -> bool:
+        """Says whether a guest's loads of `n` bytes from an IPA find memory now, and no device in its place."""
+        region = self._region(ipa, n)
+        return region is not None and not region.trapped
 
     def read(self, ipa: int, n: int) -> bytes:
         """Returns bytes as the guest would load them. :class:`NotRamError` outside RAM."""
