@@ -15,6 +15,7 @@ HCR_VSE: Final = 1 << 8
 HCR_DC: Final = 1 << 12
 HCR_TWI: Final = 1 << 13
 HCR_TSC: Final = 1 << 19
+HCR_TPC: Final = 1 << 23
 HCR_TPU: Final = 1 << 24
 HCR_TTLB: Final = 1 << 25
 HCR_RW: Final = 1 << 31

@@ -72,12 +72,6 @@ AARCH64_ONLY: Final = Deviation(
     "EL0 has no AArch32, on CPU models that have it too: ID_AA64PFR0_EL1 says so, and a return to it is illegal.",
     "D1.3.4, D17.2.64",
 )
-NO_WATCHPOINTS: Final = Deviation(
-    "no-watchpoints",
-    "DBGWVRn_EL1 and DBGWCRn_EL1 keep what is written, but no watchpoint ever matches; breakpoints and software"
-    " step work.",
-    "D2.10",
-)
 CYCLES: Final = Deviation(
     "cycles-are-instructions",
     "PMCCNTR_EL0 counts instructions retired, unfiltered and undivided; event counters count software increments"
@@ -138,7 +132,6 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     BLOCK_ADDRESS_BITS,
     LATE_RESERVED_BLOCK,
     AARCH64_ONLY,
-    NO_WATCHPOINTS,
     CYCLES,
     ERET_EVENT,
     MONITOR_EVENT,
