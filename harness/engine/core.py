@@ -291,6 +291,3 @@ class Core(Slices):
             self.set_hcr(hcr | hyp.HCR_DC)
             uc.remove_code(self.handle, ipa, ipa + size)
             self.set_hcr(hcr)
-
-    def page_executable(self, va: int, ipa: int) -> None:
-        """Notes that a page became executable."""

@@ -51,13 +51,14 @@ NO_ALIGNMENT_CHECK: Final = Deviation(
 )
 ADDRESS_SIZE: Final = Deviation(
     "address-size",
-    "An output address above TCR_EL1.IPS but below 2^39 is used as it is, with no address size fault; above, an"
-    " Access flag fault comes first.",
+    "An output address above TCR_EL1.IPS but below 2^39 is used as it is, with no address size fault; told"
+    " if a descriptor of RAM has one when the MMU is turned on. Above, an Access flag fault comes first.",
     "D8.2.2",
 )
 BLOCK_ADDRESS_BITS: Final = Deviation(
     "block-address-bits",
-    "Address bits of a block descriptor below the block's size, which are RES0, are ORed into the output address.",
+    "Address bits of a block descriptor below the block's size, which are RES0, are ORed into the output address;"
+    " told if one is there when the MMU is turned on.",
     "D8.3.1",
 )
 LATE_RESERVED_BLOCK: Final = Deviation(
@@ -105,11 +106,6 @@ EXCEPTION_COUNTS: Final = Deviation(
     " cannot be fetched.",
     "D13.12 (INST_RETIRED)",
 )
-ERET_ALIAS: Final = Deviation(
-    "eret-watch-alias",
-    "An ERET is reported when reached by the virtual address at which its page was first executed.",
-    "none: an observation of this project",
-)
 LDRAA_MODIFIER: Final = Deviation(
     "ldraa-modifier",
     "LDRAA and LDRAB, which only the CPU model `max` has, authenticate with SP as the modifier instead of zero.",
@@ -138,7 +134,6 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     MONITOR_BY_VALUE,
     STALE_BLOCK,
     EXCEPTION_COUNTS,
-    ERET_ALIAS,
     LDRAA_MODIFIER,
     NO_BIG_ENDIAN,
 )

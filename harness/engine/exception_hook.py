@@ -151,7 +151,7 @@ class ExceptionHook(Generic[CpuT]):
         walk = bool(esr & syndrome.S1PTW)
         write = bool(esr & syndrome.WNR) and not walk and not fetch
         self._bound_repeats()
-        return pe.memory.resolve(ipa, write=write, fetch=fetch, va=far)
+        return pe.memory.resolve(ipa, write=write, fetch=fetch)
 
     def _stage1_failed(self, esr: int, *, instruction: bool) -> bool:
         """Aborts what stage 1 could not translate, though only stage 2 noticed: there is no RAM for its walk."""

@@ -252,10 +252,6 @@ class PE(ExceptionCore):
         """Sets the event register: an interrupt may be taken, and returned from, unseen."""
         self.event_register.is_set = True
 
-    def page_executable(self, va: int, ipa: int) -> None:
-        """Looks at a page that became executable (memory.observer.Observer)."""
-        self.breakpoints.page_executable(va, ipa)
-
     def _halt(self, immediate: int) -> bool:
         return self.on_halt is not None and self.on_halt(self, immediate)
 

@@ -141,7 +141,7 @@ class WatchRanges:
         write = bool(esr & syndrome.WNR) and not walk
         if (fetch and not walk) or not self._guards.withholds(ipa, WRITE if write else READ):
             return False
-        if not pe.memory.resolve(ipa, write=write, fetch=False, va=far):
+        if not pe.memory.resolve(ipa, write=write, fetch=False):
             return False
         self._guards.open(ipa)
         self._open.add(ipa >> PAGE_SHIFT)

@@ -10,6 +10,8 @@ import thorough
 from engine_rig import RAM, Rig
 
 from harness.arch.esr import EC, FSC_MASK, FSC_TRANSLATION
+from harness.engine import deviations
+from harness.engine.deviations import Deviation
 from harness.engine.memory.walk import walk
 
 VBAR = RAM + 0x1_0000
@@ -194,3 +196,46 @@ def test_reserved_blocks_fault_wherever_they_are(mmu: Rig, seed: int) -> None:
         expected = walk(va, pe.stage1_controls.registers, mmu.memory)
         assert (pe.x[8] & FSC_MASK or None) == expected.status
         assert pe.x[5] == (77 if expected.status is None else (1 << 64) - 1)
+
+
+@pytest.mark.parametrize(
+    ("level", "descriptor", "told"),
+    [
+        (1, 0x4000_0000, []),
+        (1, 0x4010_0000, [deviations.BLOCK_ADDRESS_BITS]),
+        (2, 0x4020_0000, []),
+        (2, 0x4021_0000, [deviations.BLOCK_ADDRESS_BITS]),
+    ],
+)
+def test_address_bits_of_a_block_below_its_size_are_told(
+    mmu: Rig, level: int, descriptor: int, told: list[Deviation]
+) -> None:
+    """They are RES0 (D8.3.1), and Unicorn ORs them in: named when the MMU is turned on."""
+    table = EMPTY if level == 2 else LEVEL1
+    if level == 2:
+        mmu.memory.write_u64(LEVEL1 + 8 * 3, EMPTY | TABLE)
+    mmu.memory.write_u64(table + 8 * 5, descriptor | AF | INNER | 1)
+    mmu.pe.x[12] = 0
+    mmu.go(f"{ENABLE}{ENABLE}hvc #0")
+    assert list(mmu.pe.deviations_met) == told
+    assert all(count == 1 for count in mmu.pe.deviations_met.values())
+
+
+@pytest.mark.parametrize(("ips", "told"), [(0, True), (1, False), (5, False)])
+def test_ram_beyond_the_size_of_output_addresses_is_told(mmu: Rig, ips: int, told: bool) -> None:
+    """TCR_EL1.IPS = 0 is 4 GiB: hardware has an address size fault above (D8.2.2), here it is only named."""
+    mmu.memory.add_ram(1 << 32, 1 << 20)
+    mmu.memory.write_u64(LEVEL1 + 8 * 4, 1 << 32 | AF | INNER | 1)
+    mmu.pe.x[10] = TCR_48 & ~(7 << 32) | ips << 32
+    mmu.go(f"{ENABLE}hvc #0")
+    assert mmu.immediates() == [0]
+    assert list(mmu.pe.deviations_met) == [deviations.ADDRESS_SIZE] * told
+
+
+def test_tables_that_are_their_own_are_looked_at_once(mmu: Rig) -> None:
+    """A descriptor may point anywhere: the look at the tables ends."""
+    for n in range(512):
+        mmu.memory.write_u64(EMPTY + 8 * n, EMPTY | TABLE)
+    mmu.memory.write_u64(LEVEL0 + 8, EMPTY | TABLE)
+    mmu.go(f"{ENABLE}hvc #0")
+    assert mmu.immediates() == [0]

@@ -15,15 +15,17 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Final
 
+from harness.arch import hyp
 from harness.arch.esr import FSC_MASK, FSC_TRANSLATION
-from harness.engine.core import Core
+from harness.engine.completions.exception_entry import ExceptionCore
+from harness.engine.deviations import DEVIATIONS
 from harness.engine.emulator import binding as uc
+from harness.engine.memory.table_check import deviations_in
 from harness.engine.memory.walk import Regime, granules_present, regime, walk
 
 _TABLES: Final = ("TTBR0_EL1", "TTBR1_EL1")
 SUBSTITUTED: Final = ("TCR_EL1", *_TABLES)
 """Registers of which the CPU may have another value than the guest."""
-_SCTLR_M: Final = 1 << 0
 _OTHER_BITS: Final = 0xFFFF_0000_0000_0001  # of TTBRn_EL1: ASID and CnP
 _VALID, _TYPE = 0b01, 0b11
 _IS_BLOCK: Final = bytes(byte & _TYPE == _VALID for byte in range(256))  # by a descriptor's lowest byte
@@ -32,11 +34,12 @@ _IS_BLOCK: Final = bytes(byte & _TYPE == _VALID for byte in range(256))  # by a 
 class Stage1Controls:
     """TCR_EL1 and TTBRn_EL1 of one PE. ``substitutes`` says that the CPU's are not all the guest's."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: ExceptionCore) -> None:
         self._core = core
         self._held: dict[str, int] = {}  # by name, where the CPU has something else
         self._copies: dict[str, int] = {}  # IPA of the copy, by the name of its TTBR
         self._reserves = dict.fromkeys(_TABLES, False)  # the walk is on, and its first level has no blocks
+        self._has_checked = False  # the tables, when the MMU was turned on
         self.substitutes = False
         self.registers: Final[Mapping[str, int]] = ChainMap(self._held, core.sysreg)
 
@@ -47,7 +50,7 @@ class Stage1Controls:
     def reset(self) -> None:
         """Forgets what was substituted: the registers have their reset values."""
         self._held.clear()
-        self.substitutes = False
+        self._has_checked = self.substitutes = False
         self._reserves = dict.fromkeys(_TABLES, False)
 
     # What is written.
@@ -70,13 +73,16 @@ class Stage1Controls:
         core = self._core
         guest = {name: self.registers[name] for name in SUBSTITUTED}
         wanted = {**guest, "TCR_EL1": granules_present(guest["TCR_EL1"])}
-        on = core.sysreg["SCTLR_EL1"] & _SCTLR_M
+        on = bool(core.sysreg["SCTLR_EL1"] & hyp.SCTLR_M)
         for name in _TABLES:
             half = regime(self.registers, name)
-            self._reserves[name] = bool(on) and half.reserves_blocks
+            if on and not self._has_checked and not half.disabled:
+                self._tell(half)
+            self._reserves[name] = on and half.reserves_blocks
             if self._reserves[name] and self._has_reserved_blocks(half):
                 wanted[name] = self._copy(name, half) | guest[name] & _OTHER_BITS
                 core.trap_tlb_maintenance()
+        self._has_checked |= on
         self._held.clear()
         self._held.update((name, value) for name, value in guest.items() if wanted[name] != value)
         self.substitutes = bool(self._held)
@@ -84,6 +90,12 @@ class Stage1Controls:
             if core.sysreg[name] != value:
                 core.sysreg.write(name, value)
         uc.flush_tlb(core.handle)
+
+    def _tell(self, half: Regime) -> None:
+        found = deviations_in(half, self._core.memory)
+        for deviation in DEVIATIONS:
+            if deviation in found:
+                self._core.count_deviation(deviation)
 
     def _has_reserved_blocks(self, half: Regime) -> bool:
         table, size = half.table, 8 * half.entries

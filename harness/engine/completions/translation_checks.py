@@ -99,8 +99,10 @@ class TranslationChecks:
         if ipa is None or not pe.memory.is_ram(ipa, size):
             return
         code = pe.memory.read(ipa, size)
-        if self._check_returns and code.endswith(_ERET):  # which ends a block
-            self._want(pc + size - 4, self._returning)
+        if code.endswith(_ERET):  # which ends a block
+            self._breakpoints.eret_found(pc + size - 4)
+            if self._check_returns:
+                self._want(pc + size - 4, self._returning)
         for match in _HINT.finditer(code):
             if not match.start() & 3:
                 self._want(pc + match.start(), self._hinting)

@@ -23,6 +23,3 @@ class Observer(Protocol):
 
     def trap_tlb_maintenance(self) -> None:
         """Leaves what TLBI does to the memory from now on: there is more than one PE."""
-
-    def page_executable(self, va: int, ipa: int) -> None:
-        """Looks at a page that became executable, reached by this virtual address."""

@@ -207,8 +207,8 @@ class Memory:
 
     # Stage-2 faults.
 
-    def resolve(self, ipa: int, *, write: bool, fetch: bool, va: int) -> bool:
-        """Lets a faulting access to RAM proceed; False where there is none for it. `va` is the faulting address."""
+    def resolve(self, ipa: int, *, write: bool, fetch: bool) -> bool:
+        """Lets a faulting access to RAM proceed; False where there is none for it."""
         region = self._region(ipa, 1)
         if region is None or region.trapped or (write and region.readonly):
             return False
@@ -224,9 +224,6 @@ class Memory:
         self.touched.add(ipa >> PAGE_SHIFT)
         self.stage2.set_page(ipa, new)
         self._changed(old, new)
-        if fetch:
-            for observer in self._observers:
-                observer.page_executable(va & -PAGE_SIZE, ipa & -PAGE_SIZE)
         return True
 
     def _after_write(self, ipa: int, old: Page) -> Page:
@@ -251,12 +248,6 @@ class Memory:
             self.stage2.set_page(number << PAGE_SHIFT, Page.UNMAPPED)
         if mapped:
             self._flush(addresses=True, code=True)
-
-    def look_at_code_again(self) -> None:
-        """Makes each page that only holds code fault at its next fetch, so that observers hear of it."""
-        for ipa in self.stage2.pages(Page.CODE):
-            self.stage2.set_page(ipa, Page.UNMAPPED)
-        self._flush(addresses=True, code=True)
 
     def instruction_cache_maintenance(self) -> None:
         """Does IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""

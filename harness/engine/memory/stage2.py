@@ -97,10 +97,6 @@ class Stage2:
         flips = self._flips[number] = self._flips.get(number, 0) + 1
         return flips >= MAX_FLIPS
 
-    def pages(self, state: Page) -> list[int]:
-        """Returns the IPAs of the pages in a state, ascending."""
-        return sorted(number << PAGE_SHIFT for number, s in self._pages.items() if s is state)
-
     def mapped(self, numbers: range) -> list[int]:
         """Returns those of these page numbers that are mapped."""
         return [n for n in numbers if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]

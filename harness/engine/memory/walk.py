@@ -23,11 +23,11 @@ _TG0_16K, _TG1_16K, _TG1_4K = 0b10, 0b01, 0b10
 # TxSZ beyond a limit counts as the limit (D8.2.7); FEAT_LVA and FEAT_TTST are absent.
 _MINIMUM_TXSZ, _MAXIMUM_TXSZ = 16, 39
 _SIZES: Final = (32, 36, 40, 42, 44, 48, 48, 48)  # bits of an output address, by TCR_EL1.IPS or PARange
-_ADDRESS: Final = 0xFFFF_FFFF_F000
+ADDRESS: Final = 0xFFFF_FFFF_F000
 _BASE: Final = 0xFFFF_FFFF_FFFE
-_VALID, _TABLE = 1, 2
+_VALID, TABLE = 1, 2
 _ACCESS_FLAG: Final = 1 << 10
-_LAST_LEVEL: Final = 3
+LAST_LEVEL: Final = 3
 _FIRST_BLOCKS: Final = {_SHIFT_4K: 1, _SHIFT_64K: 2}  # level from which a descriptor may be a block (D8.3.1)
 
 
@@ -50,11 +50,11 @@ class Regime(NamedTuple):
     @property
     def level(self) -> int:
         """Level at which a walk starts."""
-        return _LAST_LEVEL + 1 - -(-(self.bits - self.shift) // self.stride)
+        return LAST_LEVEL + 1 - -(-(self.bits - self.shift) // self.stride)
 
     def low(self, level: int) -> int:
         """Returns the number of bits below those that a level translates."""
-        return self.shift + (_LAST_LEVEL - level) * self.stride
+        return self.shift + (LAST_LEVEL - level) * self.stride
 
     @property
     def entries(self) -> int:
@@ -73,7 +73,7 @@ class Regime(NamedTuple):
 
     def has_blocks(self, level: int) -> bool:
         """Says whether a descriptor of this level may be a block."""
-        return _FIRST_BLOCKS[self.shift] <= level < _LAST_LEVEL
+        return _FIRST_BLOCKS[self.shift] <= level < LAST_LEVEL
 
     def covers(self, va: int) -> bool:
         """Says whether an address is one of this half: all bits above are as bit 55."""
@@ -138,11 +138,11 @@ def walk(va: int, sysreg: Mapping[str, int], memory: Tables) -> Walk:
         if not memory.is_backed(entry, 8):
             return Walk(FSC_EXTERNAL_ON_WALK + level)
         descriptor = memory.u64(entry)
-        if not _is_meant(descriptor, level, half):
+        if not is_meant(descriptor, level, half):
             return Walk(FSC_TRANSLATION + level)
         offset &= (1 << low) - 1
-        is_leaf = level == _LAST_LEVEL or not descriptor & _TABLE
-        table = descriptor & _ADDRESS & -(1 << (low if is_leaf else half.shift))
+        is_leaf = level == LAST_LEVEL or not descriptor & TABLE
+        table = descriptor & ADDRESS & -(1 << (low if is_leaf else half.shift))
         if table >> half.size:
             return Walk(FSC_ADDRESS_SIZE + level)
         if is_leaf:
@@ -150,8 +150,8 @@ def walk(va: int, sysreg: Mapping[str, int], memory: Tables) -> Walk:
         level += 1
 
 
-def _is_meant(descriptor: int, level: int, half: Regime) -> bool:
+def is_meant(descriptor: int, level: int, half: Regime) -> bool:
     """Says whether a descriptor is valid, and of a type that its level has (D8.3.1)."""
     if not descriptor & _VALID:
         return False
-    return bool(descriptor & _TABLE) or half.has_blocks(level)
+    return bool(descriptor & TABLE) or half.has_blocks(level)
