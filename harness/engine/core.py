@@ -11,6 +11,7 @@ from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
 from harness.engine.el2_controls import CONTROLS, HCR, MPIDR_RES1, SCR
 from harness.engine.emulator import binding as uc
+from harness.engine.emulator import half_precision
 from harness.engine.emulator import probe as _probe
 from harness.engine.emulator.api_registers import ApiRegisters
 from harness.engine.emulator.registers import RawGeneral
@@ -52,6 +53,7 @@ class Core(Slices):
         self._file = SystemRegisterFile(self.handle, self)
         self.sysreg = RawSystemRegisters(self._file, self)
         self.sysreg.write("SCR_EL3", SCR)
+        half_precision.hide(self.handle, model)
         if backend is None:
             backend = "api" if _probe.layout().view is None else "view"
         self.backend: Backend = backend

@@ -29,9 +29,9 @@ from harness.engine.slices import BlockPosition
 
 # Fields that tell of what a guest does not have: hidden, and what reads there instead.
 _ID_FIELDS = {
-    "ID_AA64PFR0_EL1": (0xF_0000_FFFF, 0x0011),  # SVE, EL3, EL2 none; EL1, EL0 in AArch64 only
+    "ID_AA64PFR0_EL1": (0xF_00FF_FFFF, 0x0011),  # SVE, FP16, EL3, EL2 none; EL1, EL0 in AArch64 only
     "ID_AA64MMFR1_EL1": (0x0F00, 0),  # VH: of EL2
-    "ID_AA64ISAR0_EL1": (0xF << 60, 0),  # RNDR: of the host
+    "ID_AA64ISAR0_EL1": (0xF << 60 | 0xF << 48, 0),  # RNDR: of the host; FHM: see half_precision.py
     "ID_PFR1_EL1": (0xF0F0, 0),  # Virtualization, Security
     "ID_DFR0_EL1": (0x00F0, 0),  # CopSDbg
     "PMCEID0_EL0": (1 << 0x11, 0),  # CPU_CYCLES: see cycle_counter.py
