@@ -176,6 +176,18 @@ main:   stp     x29, x30, [sp, #-16]!
         frames
         quiet
 
+        at_el1  "an active SPI that GICD_ISACTIVER1 makes active: after its GICC_EOIR"
+        frames
+        spi     40, 0x40
+        pend    40
+        ldr     w5, [x4, #0xc]
+        put     x3, 0x304, 1<<8
+        str     w5, [x4, #0x10]
+        ldr     w0, [x3, #0x304]
+        done
+        frames
+        quiet
+
         at_el1  "a pending SPI that is moved to another CPU: GICC_IAR there"
         frames
         spi     42, 0x40
