@@ -401,7 +401,7 @@ def test_a_transfer_into_code_forgets_it_once(host: Caller) -> None:
     view = GuestView(host.machine._pes[0], memory)
     memory.attach(watcher := Watcher(flushes.append))
     for page in range(0x4001_0000, 0x4002_0000, PAGE):
-        memory.resolve(page, write=False, fetch=True, va=page)
+        memory.resolve(page, write=False, fetch=True)
     flushes.clear()
     assert view.write(0x4001_0000, bytes(0x1_0000)) == 0x1_0000
     assert flushes == ["code"]
@@ -422,5 +422,3 @@ class Watcher:
         self._told("code")
 
     def trap_tlb_maintenance(self) -> None: ...
-
-    def page_executable(self, va: int, ipa: int) -> None: ...
