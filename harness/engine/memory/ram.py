@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+from collections.abc import Collection, Iterable
 
 from harness import arguments
 from harness.arch import hyp
@@ -119,12 +120,26 @@ class Memory:
 
     def write(self, ipa: int, data: bytes | bytearray | memoryview) -> None:
         """Stores bytes, into ROM too; every PE sees them at once, as data and as code."""
+        pages = self._put(ipa, data)
+        if pages:
+            self._host_wrote(pages)
+
+    def write_parts(self, parts: Iterable[tuple[int, bytes | bytearray | memoryview]]) -> None:
+        """Stores each part at its IPA; what was code there is forgotten once, after the last."""
+        pages: set[int] = set()
+        try:
+            for ipa, data in parts:
+                pages.update(self._put(ipa, data))
+        finally:
+            self._host_wrote(pages)
+
+    def _put(self, ipa: int, data: bytes | bytearray | memoryview) -> range:
+        """Stores bytes; returns the numbers of the pages that they are in."""
         n = len(arguments.data("data", data))
         region = self._need(ipa, n)
         offset = ipa - region.base
         region.view[offset : offset + n] = data
-        if n:
-            self._host_wrote(range(ipa >> PAGE_SHIFT, (ipa + n - 1 >> PAGE_SHIFT) + 1))
+        return range(ipa >> PAGE_SHIFT, (ipa + n - 1 >> PAGE_SHIFT) + 1 if n else 0)
 
     def u8(self, ipa: int) -> int:
         """Returns one byte."""
@@ -192,7 +207,7 @@ class Memory:
             raise NotRamError(f"{plural(n, 'byte')} at {ipa:#x}: not RAM")
         return region
 
-    def _host_wrote(self, pages: range) -> None:
+    def _host_wrote(self, pages: Collection[int]) -> None:
         """Drops translations of code the host changed. CODE is looked at again when next fetched."""
         self.touched.update(pages)
         if self.guards.active:

@@ -99,7 +99,8 @@ class Stage2:
 
     def mapped(self, numbers: range) -> list[int]:
         """Returns those of these page numbers that are mapped."""
-        return [n for n in numbers if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
+        some = numbers if len(numbers) < len(self._pages) else sorted(n for n in self._pages if n in numbers)
+        return [n for n in some if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
 
     def make_hidden_page(self) -> int:
         """Returns the IPA of a new page for walks of stage 1 to read."""
