@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.asm.encoding.encoder import EncodingError, encode
+from harness.asm.encoding.extensions import as_half
 from harness.asm.encoding.operands import Instruction, Operand, decimal
 from harness.asm.encoding.relocations import PC_RELATIVE, relocate
 from harness.asm.expressions import Address, Expression, resolve
@@ -65,6 +66,8 @@ def _encode(sections: list[Section], lookup: Lookup) -> None:
         raise instruction.location.error(_complaint(instruction, list(texts)[error.index], error)) from None
     for section, instruction, text in batch:
         word = words[texts[text]] if instruction.word is None else instruction.word
+        if instruction.half:
+            word = as_half(word)
         if instruction.relocation is not None:
             word = _relocate(section, instruction, word, lookup)
         section.data[instruction.offset : instruction.offset + 4] = word.to_bytes(4, "little")
