@@ -39,6 +39,18 @@ def encode(texts: Sequence[str]) -> list[int]:
     raise EncodingError(low, unknown_mnemonic=_try(texts[low:high]) == KS_ERR_ASM_MNEMONICFAIL)
 
 
+def encodable(text: str) -> bool:
+    """Tells whether keystone encodes an instruction."""
+    return isinstance(_try([text]), list)
+
+
+def knows_mnemonic(name: str) -> bool:
+    """Tells whether keystone has an instruction of this name, with any operands."""
+    from keystone import KS_ERR_ASM_MNEMONICFAIL
+
+    return bool(_try([name]) != KS_ERR_ASM_MNEMONICFAIL)
+
+
 def _try(texts: Sequence[str]) -> list[int] | int:
     """Returns the words, or keystone's error number."""
     import keystone  # here, since it loads a library of 50 ms: not where nothing is assembled

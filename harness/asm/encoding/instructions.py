@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from harness.asm.encoding.complaints import is_a32, judge, unknown_mnemonic
 from harness.asm.encoding.extensions import (
     HALF_MNEMONICS,
     Features,
@@ -43,24 +44,42 @@ PlaceLiteral = Callable[[int, Expression], Expression]
 def read_instruction(
     mnemonic: str, rest: str, scope: Scope, literal: PlaceLiteral, location: Location, features: Features
 ) -> Instruction:
-    """Reads an instruction; StatementError if its operands cannot be read."""
+    """Reads an instruction; StatementError if there is none of that name, or if its operands cannot be read."""
     lower, rest = mnemonic.lower(), rest.replace("\t", " ")
     if not (rest.isascii() and rest.isprintable()):
         raise StatementError(f"`{mnemonic}`: the operands hold a character that is not printable ASCII")
+    if not _MNEMONIC.fullmatch(lower):
+        if is_a32(mnemonic):
+            raise unknown_mnemonic(mnemonic)
+        raise StatementError(f"`{mnemonic}` is neither an instruction nor a directive")
     instruction = Instruction(f"{mnemonic} {rest}" if rest else mnemonic, location)
+    try:
+        _read(instruction, lower, rest, scope, literal, features)
+    except StatementError as error:
+        raise judge(mnemonic, rest, lambda name: scope.symbol(name) != name, error) from None
+    return instruction
+
+
+def _read(
+    instruction: Instruction,
+    lower: str,
+    rest: str,
+    scope: Scope,
+    literal: PlaceLiteral,
+    features: Features,
+) -> None:
+    """Sets an instruction's word, or the pieces of it that keystone gets."""
     special = _SPECIAL.get(lower)
     if special is not None and special(instruction, lower, rest, scope):
-        return instruction
+        return
     if lower in _LOADS and _literal_load(instruction, lower, rest, scope, literal):
-        return instruction
+        return
     if _conditional_branch(instruction, lower, rest, scope):
-        return instruction
-    if not _MNEMONIC.fullmatch(lower):
-        raise StatementError(f"`{mnemonic}` is neither an instruction nor a directive")
+        return
     if (is_extension(lower) or lower in _MAYBE_SYSTEM) and _extension(
         instruction, lower, rest, scope, features
     ):
-        return instruction
+        return
     if lower.startswith("crc32"):
         check_features(instruction.text, "crc", features)
     if lower in HALF_MNEMONICS and (single := as_single(rest)) is not None:
@@ -70,7 +89,6 @@ def read_instruction(
         read_operands(instruction, lower, rest, scope)
     else:
         instruction.pieces = (lower,)
-    return instruction
 
 
 def _extension(instruction: Instruction, mnemonic: str, rest: str, scope: Scope, features: Features) -> bool:

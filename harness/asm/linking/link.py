@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from harness.asm.encoding.complaints import judge, misfit, unknown_mnemonic
 from harness.asm.encoding.encoder import EncodingError, encode
 from harness.asm.encoding.extensions import as_half
 from harness.asm.encoding.operands import Instruction, Operand, decimal
@@ -82,7 +83,17 @@ def _text(instruction: Instruction, lookup: Lookup) -> str:
             _operand(piece, lookup) if isinstance(piece, Operand) else piece for piece in instruction.pieces
         )
     except StatementError as error:
+        mnemonic, _, rest = instruction.text.partition(" ")
+        error = judge(mnemonic, rest, lambda name: _defined(name, lookup), error)
         raise instruction.location.error(str(error)) from None
+
+
+def _defined(name: str, lookup: Lookup) -> bool:
+    try:
+        lookup(name)
+    except StatementError:
+        return False
+    return True
 
 
 def _operand(operand: Operand, lookup: Lookup) -> str:
@@ -120,7 +131,7 @@ def _integer(value: Expression) -> int:
 def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str:
     mnemonic, _, operands = text.partition(" ")
     if error.unknown_mnemonic:
-        return f"unknown instruction `{mnemonic}`"
+        return str(unknown_mnemonic(mnemonic))
     if mnemonic.lower() == "mov" and "," in operands:
         source = operands.split(",", 1)[1].strip().removeprefix("#")
         if _NUMBER.fullmatch(source):
@@ -128,9 +139,9 @@ def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str
                 f"`{instruction.text}`: {int(source, 0):#x} takes more than one instruction: "
                 "use `ldr Xt, =value`, or `movz` and `movk`"
             )
-    if mnemonic.lower() in ("mrs", "msr"):
+    if mnemonic.lower() in ("mrs", "msr") and "#" not in operands:
         return f"`{instruction.text}`: no such system register, or not with these operands"
-    return f"`{instruction.text}`: operands do not fit this instruction"
+    return misfit(instruction.text, text)
 
 
 def _segments(sections: list[Section]) -> tuple[Segment, ...]:
