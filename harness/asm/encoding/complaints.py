@@ -121,10 +121,12 @@ def _misnamed_register(mnemonic: str, rest: str, defined: Callable[[str], bool])
     return None
 
 
-def misfit(text: str, plain: str) -> str:
-    """Returns why keystone refuses an instruction that is known, as written and as it was given to it."""
-    reason = immediate_range(plain, encodable)
-    return f"`{text}`: {reason or 'operands do not fit this instruction'}"
+def misfit(text: str, plain: str, reason: str = "") -> str:
+    """Returns why an instruction that is known is refused, as written and as the encoder got it, which may know."""
+    misfits = "operands do not fit this instruction"
+    if reason:
+        return f"`{text}`: {misfits}: {reason.rstrip('.')}"
+    return f"`{text}`: {immediate_range(plain, encodable) or misfits}"
 
 
 @cache

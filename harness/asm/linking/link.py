@@ -141,7 +141,7 @@ def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str
             )
     if mnemonic.lower() in ("mrs", "msr") and "#" not in operands:
         return f"`{instruction.text}`: no such system register, or not with these operands"
-    return misfit(instruction.text, text)
+    return misfit(instruction.text, text, error.reason)
 
 
 def _segments(sections: list[Section]) -> tuple[Segment, ...]:
