@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Show that all that this package needs is there as wheels, for each platform: pip downloads, and builds nothing."""
+"""Show that all that this package needs is there as wheels for each platform: pip downloads, and builds nothing."""
 
 from __future__ import annotations
 
