@@ -58,9 +58,15 @@ class Screen:
             self.line(*((segment.text, str(segment.style or "")) for segment in segments))
 
     def verbatim(self, text: str) -> None:
-        """Writes the guest's own words, untouched, ending in a newline."""
-        if text:
-            self.console.out(text, highlight=False, end="" if text.endswith("\n") else "\n")
+        """Writes the guest's own words, untouched."""
+        if self.console.record:
+            self.console.out(text, highlight=False, end="")
+        else:
+            self.console.file.write(text)
+
+    def flush(self) -> None:
+        """Lets what was written be seen now, in a pipe too."""
+        self.console.file.flush()
 
 
 def new_table(*columns: str, left: Collection[str], header: bool = True) -> Table:

@@ -9,6 +9,7 @@ from harness.arch.virt import CNTFRQ
 from harness.cli.life import FirstLife
 from harness.cli.screen import Screen, Span, new_table
 from harness.cli.tracing import Formatter, style_of
+from harness.run.stop import StopReason
 from harness.scenario.manifest import Manifest
 from harness.scenario.report import Report
 from harness.trace.ledger import Ledger
@@ -41,8 +42,10 @@ def show_summary(screen: Screen, report: Report, names: Names) -> None:
     if report.random_order:
         _row(screen, "seed", (str(report.seed), "bold"), (", of the random acknowledge order", ""))
     _row(screen, "exits", *_switches(report.ledger))
+    _dropped(screen, report)
     _interrupts(screen, report.ledger, names)
-    _verdict(screen, report)
+    if report.stop.reason is not StopReason.INTERRUPTED:  # it had no time to do what it had to
+        _verdict(screen, report)
 
 
 def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
@@ -57,6 +60,16 @@ def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
     if life.passed_over:
         passed_over = plural(life.passed_over, "access")
         screen.line((f"{'':18}(its handler's own {passed_over} to devices left out)", "dim"))
+
+
+def _dropped(screen: Screen, report: Report) -> None:
+    """Says what the harness no longer has of what the guest printed."""
+    for name, dropped in (("console", report.console_dropped), ("virtio", report.virtconsole_dropped)):
+        if dropped:
+            kept = (
+                f"the first {plural(dropped, 'byte')} printed are no longer kept: expectations see the rest"
+            )
+            _row(screen, name, (kept, ""))
 
 
 def _row(screen: Screen, label: str, *spans: Span) -> None:

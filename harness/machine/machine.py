@@ -24,9 +24,9 @@ from harness.declaration import accepts
 from harness.el2 import Hypervisor, PowerControl, Vm, make_controller, make_vcpus
 from harness.engine import INTERRUPTIONS, PE, Memory
 from harness.errors import ConfigError
+from harness.host.attendance import Attendance
 from harness.host.peripherals import Peripherals
 from harness.host.semihosting import Semihosting
-from harness.host.terminal import Terminal
 from harness.host.typed import serial_input
 from harness.image import Program, Symbols
 from harness.machine.cpu import Cpu
@@ -238,13 +238,9 @@ class Machine:
         self._loop.at(tick, partial(action, self))
 
     @property
-    def terminal(self) -> Terminal | None:
-        """Terminal of a person who types and reads while a run goes on, if anybody does."""
-        return self._loop.terminal
-
-    @terminal.setter
-    def terminal(self, terminal: Terminal | None) -> None:
-        self._loop.terminal = terminal
+    def attendance(self) -> Attendance:
+        """Those who watch its runs, and may type: nobody, until a face says so."""
+        return self._loop.attendance
 
     def listen(self, listener: Listener) -> None:
         """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""

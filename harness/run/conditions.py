@@ -174,8 +174,9 @@ class Conditions:
         """Looks at the console's output, if it has grown since the last look."""
         if not self._texts or len(self._printed) == self._seen:
             return
+        longest = max(len(text) for text, _ in self._texts)
+        text = self._printed.since(max(0, self._seen - 4 * longest)).decode("utf-8", "replace")
         self._seen = len(self._printed)
-        text = self._printed.text
         for wanted, met in self._texts:
             if wanted in text:
                 met(cpu)
