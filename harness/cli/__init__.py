@@ -25,8 +25,8 @@ def main() -> None:
 def invoke(arguments: list[str]) -> int:
     """Runs one command line and returns its exit status.
 
-    0 only where the guest met its expectations, 1 where it did not, 2 for bad input (one line on
-    stderr), 130 after an interrupt from the keyboard, 143 after SIGTERM. A bug of ours is not caught: it shows
+    0 only where the guest met its expectations, 1 where it did not, 2 for bad input (a line on stderr for each
+    error), 130 after an interrupt from the keyboard, 143 after SIGTERM. A bug of ours is not caught: it shows
     its traceback.
     """
     from harness.cli.app import Abort, UsageError
@@ -80,7 +80,8 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _bad_input(message: str) -> int:
-    print(f"rvic: error: {message}", file=sys.stderr)
+    for line in message.splitlines() or [""]:
+        print(f"rvic: error: {line}", file=sys.stderr)
     return BAD_INPUT
 
 
