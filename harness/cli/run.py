@@ -100,7 +100,8 @@ def run_guest(
     limit = None if stdio and manifest.run.limit is None else manifest.limit
     stimuli = tuple(StimulusSpec(*parse_at(text)) for text in at)
     with prepare(manifest.with_stimuli(stimuli), on_reset="restart") as machine:
-        formatter = Formatter.of(machine)
+        screen = screen or Screen.of_stdout()
+        formatter = Formatter.of(machine, None if as_json else screen.width)
         if as_json:
             if trace:
                 machine.listen(TextWriter(sys.stderr, names=formatter.names, symbols=formatter.symbols))
@@ -109,7 +110,6 @@ def run_guest(
             report = examine(machine, stop, manifest)
             print(to_json(report))
             return status(report)
-        screen = screen or Screen.of_stdout()
         show_title(screen, manifest)
         screen.flush()
         with connected(machine, stdio=stdio, live=None if trace else sys.stdout):

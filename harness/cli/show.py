@@ -7,14 +7,13 @@ from typing import Final
 
 from harness.arch.virt import CNTFRQ
 from harness.cli.life import FirstLife
-from harness.cli.screen import Screen, Span, new_table
+from harness.cli.screen import GLUE, Screen, Span, new_table
 from harness.cli.tracing import Formatter, style_of
 from harness.run.stop import StopReason
 from harness.scenario.manifest import Manifest
 from harness.scenario.report import Report
 from harness.trace.ledger import Ledger
 from harness.trace.names import Names
-from harness.trace.text import HEADER
 from harness.wording import plural
 
 LABEL: Final = 10
@@ -54,7 +53,7 @@ def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
     which = f"INTID {life.intid} ({formatter.names.intid(life.intid)}) on CPU{life.cpu}"
     switches = sum(event.world_switch for event in life.events)
     screen.heading(f"the first interrupt: {which}", plural(switches, "world switch"))
-    screen.line((HEADER, "dim"))
+    screen.line((formatter.header, "dim"))
     for event in life.events:
         screen.line((formatter.line(event), style_of(event)))
     if life.passed_over:
@@ -113,7 +112,8 @@ def _per_interrupt(by_exit: dict[str, int], count: int) -> str:
     if not count:
         return ""
     kinds = sorted(by_exit.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{round(number / count, 2):g} {kind}" for kind, number in kinds[:MOST_KINDS]]
+    # No fold between the number and its kind.
+    shown = [f"{round(number / count, 2):g}{GLUE}{kind}" for kind, number in kinds[:MOST_KINDS]]
     return ", ".join(shown) + (", ..." if len(kinds) > MOST_KINDS else "")
 
 

@@ -11,7 +11,7 @@ from harness.cli.screen import Screen
 from harness.machine.machine import Machine
 from harness.trace.events import Event, PowerChange, VirqLowered, VirqRaised, VirqTaken
 from harness.trace.names import Names
-from harness.trace.text import HEADER, SymbolLookup, format_event
+from harness.trace.text import SymbolLookup, format_event, header
 
 MARGIN: Final = "  console | "
 VIRTIO_MARGIN: Final = "  virtio  | "
@@ -24,15 +24,21 @@ class Formatter(NamedTuple):
 
     names: Names
     symbols: SymbolLookup
+    width: int | None = None
 
     @classmethod
-    def of(cls, machine: Machine) -> Formatter:
-        """Returns that of a machine, once its guest is loaded."""
-        return cls(machine.names, machine.symbols)
+    def of(cls, machine: Machine, width: int | None = None) -> Formatter:
+        """Returns that of a machine, once its guest is loaded, for lines of ``width`` columns at the most."""
+        return cls(machine.names, machine.symbols, width)
+
+    @property
+    def header(self) -> str:
+        """Line of headings."""
+        return header(self.width)
 
     def line(self, event: Event) -> str:
-        """Returns the event as one line."""
-        return format_event(event, self.names, self.symbols)
+        """Returns the event as one line, or as more where one is too wide."""
+        return format_event(event, self.names, self.symbols, self.width)
 
 
 def style_of(event: Event) -> str:
@@ -51,7 +57,7 @@ class LiveTrace:
     """
 
     def __init__(self, screen: Screen, machine: Machine, formatter: Formatter) -> None:
-        screen.line((HEADER, "dim"))
+        screen.line((formatter.header, "dim"))
         self._screen = screen
         self._consoles = [_Lines(ConsoleReader(machine.console), MARGIN)]
         if machine.virtconsole is not None:
