@@ -9,6 +9,7 @@ from harness.arch.virt import CNTFRQ
 from harness.cli.life import FirstLife
 from harness.cli.screen import GLUE, Screen, Span, new_table
 from harness.cli.tracing import Formatter, style_of
+from harness.engine import DEVIATIONS
 from harness.run.stop import StopReason
 from harness.scenario.manifest import Manifest
 from harness.scenario.report import Report
@@ -42,6 +43,7 @@ def show_summary(screen: Screen, report: Report, names: Names) -> None:
         _row(screen, "seed", (str(report.seed), "bold"), (", of the random acknowledge order", ""))
     _row(screen, "exits", *_switches(report.ledger))
     _dropped(screen, report)
+    _deviations(screen, report.deviations)
     _interrupts(screen, report.ledger, names)
     if report.stop.reason is not StopReason.INTERRUPTED:  # it had no time to do what it had to
         _verdict(screen, report)
@@ -87,6 +89,15 @@ def _switches(ledger: Ledger) -> list[Span]:
     kinds = sorted(ledger.by_kind.items(), key=lambda item: (-item[1], item[0]))
     text = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
     return [(plural(ledger.total, "world switch"), "bold"), (f": {text}" if text else "", "")]
+
+
+def _deviations(screen: Screen, met: dict[str, int]) -> None:
+    """Shows what the guest found to be unlike the architecture."""
+    for deviation in DEVIATIONS:
+        if deviation.name in met:
+            times = f", {plural(met[deviation.name], 'time')} (DDI 0487, {deviation.section})"
+            _row(screen, "deviation", (deviation.name, "bold red"), (times, ""))
+            _row(screen, "", (deviation.what, ""))
 
 
 def _interrupts(screen: Screen, ledger: Ledger, names: Names) -> None:

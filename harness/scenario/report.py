@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.machine.machine import Machine
 from harness.run.stop import Stop
@@ -41,6 +41,7 @@ class Report:
     virtconsole: str | None = None
     console_dropped: int = 0  # bytes at its beginning, after very long runs
     virtconsole_dropped: int = 0
+    deviations: dict[str, int] = field(default_factory=dict)  # met, by name, and how often
 
     @property
     def met(self) -> bool:
@@ -70,6 +71,7 @@ def examine(machine: Machine, stop: Stop, manifest: Manifest) -> Report:
         virtconsole=machine.virtconsole.text if machine.virtconsole is not None else None,
         console_dropped=machine.console.dropped,
         virtconsole_dropped=machine.virtconsole.dropped if machine.virtconsole is not None else 0,
+        deviations=machine.deviations_met,
     )
 
 

@@ -320,3 +320,17 @@ class TestIt:
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(passed=2, failed=2)
     assert result.stdout.str().count("rvic: assembly text") == 1
+
+
+def test_a_failing_test_tells_of_deviations(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+def test_it(machine):
+    m = machine("_start: movz x1, #0x900, lsl #16\\n ldxr w0, [x1]\\n")
+    m.run(limit=100)
+    assert False
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["deviation from Arm's architecture: mmio-exclusive, 1 time"])
