@@ -21,7 +21,7 @@ from harness.asm.expressions import Expression, parse_expression, resolve
 from harness.asm.linking.link import link
 from harness.asm.linking.sections import Section, SectionTable
 from harness.asm.linking.symbols import SourceSymbols
-from harness.asm.mistakes import ManyMistakesError, Mistakes
+from harness.asm.mistakes import Mistakes
 from harness.asm.preprocessing import macros
 from harness.asm.preprocessing.if_directives import IF_DIRECTIVES, condition_holds
 from harness.asm.preprocessing.preprocessor import Preprocessor, read_bytes
@@ -65,11 +65,10 @@ def assemble(
         return link(assembler.sections, assembler.symbols, base, path, assembler.mistakes)
     except StatementError as error:
         raise GuestError(str(error)) from None
-    except ManyMistakesError:
-        raise
-    except GuestError as error:  # one that leaves no statement to go on with
-        assembler.mistakes.add(error)
-        assembler.mistakes.check()
+    except GuestError as error:
+        if error is not assembler.mistakes.told:  # it leaves no statement to go on with
+            assembler.mistakes.add(error)
+            assembler.mistakes.check()
         raise
     except RecursionError:  # hundreds of brackets, or of #define calls within each other
         raise assembler.location.error("an expression here or just after is nested too deep") from None

@@ -14,14 +14,14 @@ MOST: Final = 100
 """Mistakes after which an assembler gives up: what comes then is of no more help."""
 
 
-class ManyMistakesError(GuestError):
-    """Error that is all mistakes of a source."""
-
-
 class Mistakes:
-    """Mistakes found so far. Statements after a wrong one are read as if it were not there."""
+    """Mistakes found so far. Statements after a wrong one are read as if it were not there.
+
+    ``told`` is the error that has all of them, once it was raised.
+    """
 
     def __init__(self) -> None:
+        self.told: GuestError | None = None
         self._found: list[GuestError] = []
 
     @contextmanager
@@ -40,9 +40,12 @@ class Mistakes:
             self.check()
 
     def check(self) -> None:
-        """Raises all that were found, if any were, as one ManyMistakesError, by their lines."""
+        """Raises all that were found, if any were, as one GuestError, by their lines."""
         if not self._found:
             return
         files = list(dict.fromkeys(error.file for error in self._found))
         first, *others = sorted(self._found, key=lambda error: (files.index(error.file), error.line or 0))
-        raise ManyMistakesError(first.message, file=first.file, line=first.line, others=others)
+        self.told = GuestError(
+            first.message, file=first.file, line=first.line, column=first.column, others=others
+        )
+        raise self.told
