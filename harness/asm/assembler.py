@@ -23,6 +23,7 @@ from harness.asm.linking.link import link
 from harness.asm.linking.section_table import SectionTable
 from harness.asm.linking.sections import Section
 from harness.asm.linking.symbols import SourceSymbols
+from harness.asm.mistakes import Mistakes
 from harness.asm.preprocessing import macros
 from harness.asm.preprocessing.if_directives import IF_DIRECTIVES, condition_holds
 from harness.asm.preprocessing.preprocessor import Preprocessor, read_bytes
@@ -63,9 +64,14 @@ def assemble(
         else:
             statements = reader.read_file(Path(source))
         assembler.run(statements)
-        return link(assembler.sections, assembler.symbols, base, path)
+        return link(assembler.sections, assembler.symbols, base, path, assembler.mistakes)
     except StatementError as error:
         raise GuestError(str(error)) from None
+    except GuestError as error:
+        if error is not assembler.mistakes.told:  # it leaves no statement to go on with
+            assembler.mistakes.add(error)
+            assembler.mistakes.check()
+        raise
     except RecursionError:  # hundreds of brackets, or of #define calls within each other
         raise assembler.location.error("an expression here or just after is nested too deep") from None
 
@@ -75,6 +81,7 @@ class _Assembler:
 
     def __init__(self, reader: Preprocessor, name: str) -> None:
         self.location = Location(name, 1)
+        self.mistakes = Mistakes()
         self.sections = SectionTable()
         self.symbols = SourceSymbols(lambda: self.sections.current.here)
         self._reader = reader
@@ -98,9 +105,16 @@ class _Assembler:
             try:
                 self._statement(statement.text)
             except StatementError as error:
-                raise statement.location.error(str(error)) from None
+                self._keep(statement, error)
         for section in self.sections:
             self.symbols.place_literals(section.dump_literals())
+
+    def _keep(self, statement: Statement, error: StatementError) -> None:
+        """Keeps a mistake, to be told with those after it; no more are looked for where it decides what follows."""
+        self.mistakes.add(statement.location.error(str(error)))
+        word = _WORD.match(statement.text)
+        if word is not None and word[1].lower() in _DECIDES:
+            self.mistakes.check()
 
     def _statement(self, text: str) -> None:
         active = self._stack.conditionals.active
@@ -240,3 +254,5 @@ _CONTROL: dict[str, Callable[[_Assembler, str], None]] = {
     ".unreq": _Assembler._forget_register,
     ".end": _Assembler._end,
 }
+_DECIDES = frozenset((*IF_DIRECTIVES, *macros.OPENING, ".include"))
+"""Directives after which nobody knows what the source is, if they are wrong."""

@@ -57,12 +57,17 @@ def _waits(vcpu: Vcpu, where: Where) -> str:
 
 def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
     """Says where each vCPU was when the limit of instructions was reached."""
-    places = [
+    return f"{plural(count, 'instruction')} without an end: {places(vcpus, where)}"
+
+
+def places(vcpus: list[Vcpu], where: Where) -> str:
+    """Says where each vCPU that is on was when a run was cut off."""
+    each = [
         f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waits else 'is at ' + where(v.pe.pc)}"
         for v in vcpus
         if v.power is Power.ON
     ]
-    return f"{plural(count, 'instruction')} without an end: " + ", ".join(places)
+    return ", ".join(each) or "every CPU is off"
 
 
 def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:

@@ -15,6 +15,9 @@ from importlib.util import find_spec
 from harness.asm.encoding.clang import Refusal, encode_by_clang
 
 
+_OPERANDS = ("", "x0, x1, #1, #1", "x0, x1, #1")
+
+
 class EncodingError(Exception):
     """One instruction cannot be encoded; ``index`` is its place in the batch, ``reason`` is clang's."""
 
@@ -47,7 +50,7 @@ def encode(texts: Sequence[str]) -> list[int]:
             low = middle
         else:
             high = middle
-    raise EncodingError(low, unknown_mnemonic=not knows_mnemonic(texts[low].split(None, 1)[0]))
+    raise EncodingError(low, unknown_mnemonic=_fails_at_mnemonic(_try(texts[low:high])))
 
 
 def encodable(text: str) -> bool:
@@ -57,14 +60,18 @@ def encodable(text: str) -> bool:
 
 def knows_mnemonic(name: str) -> bool:
     """Tells whether the encoder has an instruction of this name, with any operands."""
-    found = _try([name])
+    # Some aliases, such as UBFX, keystone knows only with operands that could be theirs.
+    return not all(_fails_at_mnemonic(_try([f"{name} {operands}".rstrip()])) for operands in _OPERANDS)
+
+
+def _fails_at_mnemonic(found: list[int] | int | Refusal) -> bool:
     if isinstance(found, Refusal):
-        return not found.unknown_mnemonic
+        return found.unknown_mnemonic
     if isinstance(found, list):
-        return True
+        return False
     from keystone import KS_ERR_ASM_MNEMONICFAIL
 
-    return bool(found != KS_ERR_ASM_MNEMONICFAIL)
+    return bool(found == KS_ERR_ASM_MNEMONICFAIL)
 
 
 def _try(texts: Sequence[str]) -> list[int] | int | Refusal:
