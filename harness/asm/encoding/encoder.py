@@ -14,7 +14,6 @@ from importlib.util import find_spec
 
 from harness.asm.encoding.clang import Refusal, encode_by_clang
 
-
 _OPERANDS = ("", "x0, x1, #1, #1", "x0, x1, #1")
 
 
