@@ -3,7 +3,12 @@
 
 from harness.asm.encoding.extensions.features import Features
 from harness.asm.encoding.extensions.half import HALF_MNEMONICS, as_half, as_single
-from harness.asm.encoding.extensions.lookup import check_features, encode_extension, is_extension
+from harness.asm.encoding.extensions.lookup import (
+    check_features,
+    encode_extension,
+    is_extension,
+    is_of_later_version,
+)
 
 __all__ = [
     "HALF_MNEMONICS",
@@ -13,4 +18,5 @@ __all__ = [
     "check_features",
     "encode_extension",
     "is_extension",
+    "is_of_later_version",
 ]

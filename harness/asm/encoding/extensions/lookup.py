@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -19,6 +20,8 @@ from harness.asm.source import StatementError
 _SHARED = HALF_MNEMONICS | {"fmaxnmv", "fmaxv", "fminnmv", "fminv", "pmull", "pmull2"}
 _NEW_IN_MAX = "; the CPU to run it on is `--cpu max`"
 _IN_A72 = frozenset(("crc", "aes", "sha2"))
+_NOT_IN_MAX = frozenset(("fp16", "fp16fml", "ssbs"))
+_NAMES_NOT_IN_MAX = re.compile(r"\bdit\b", re.IGNORECASE)
 
 
 @cache
@@ -32,6 +35,18 @@ def _forms() -> dict[str, tuple[Form, ...]]:
 def is_extension(mnemonic: str) -> bool:
     """Tells whether this table has the mnemonic."""
     return mnemonic in _forms() or mnemonic in SYSTEM_ONLY
+
+
+def is_of_later_version(mnemonic: str) -> bool:
+    """Tells whether of the CPU models only `max` has an instruction of this name."""
+    needs = [form.needs for form in _forms().get(mnemonic, ())]
+    return mnemonic not in _SHARED and any(needs) and all(map(_is_in_max_alone, needs))
+
+
+def _is_in_max_alone(needs: str) -> bool:
+    """Tells whether `max` has these features, and the other CPU models do not."""
+    names = set(needs.split())
+    return not names <= _IN_A72 and not names & _NOT_IN_MAX
 
 
 def encode_extension(
@@ -66,5 +81,5 @@ def encode_extension(
 def check_features(text: str, needs: str, features: Features) -> None:
     """Raises StatementError, with what to do, unless the source may use an instruction."""
     if not features.has(needs):
-        cpu = "" if _IN_A72.issuperset(needs.split()) else _NEW_IN_MAX
+        cpu = _NEW_IN_MAX if _is_in_max_alone(needs) and not _NAMES_NOT_IN_MAX.search(text) else ""
         raise StatementError(f"`{text}` needs {advice(needs)}{cpu}")
