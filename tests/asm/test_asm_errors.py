@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from harness.asm import assemble
+from harness.asm.encoding.encoder import has_keystone
 from harness.asm.preprocessing import statement_stack
 from harness.errors import GuestError
 
+_OF_KEYSTONE = re.compile(r"(?<!#)-?\d+ is out of range: (from|only|a multiple)|from -?\d+ to|a run of ones")
 FAR = ".skip 0x9000\n"
 CASES = {
     "unknown instruction": ("nop\nfoo x0\n", 2, "unknown instruction `foo`"),
@@ -188,6 +191,8 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "line", "message"), CASES.values(), ids=CASES.keys())
 def test_a_wrong_source_is_refused_with_its_line(text: str, line: int, message: str) -> None:
+    if not has_keystone() and _OF_KEYSTONE.search(message):
+        message = "operands do not fit this instruction: "  # and clang's own words for the range
     with pytest.raises(GuestError) as caught:
         assemble(text, name="src")
     assert message in str(caught.value)

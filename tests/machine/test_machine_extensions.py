@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Instructions of later versions of the architecture do what the manual says on `max`, and are told of on a Cortex-A72."""
+"""Instructions of later versions of the architecture do what the manual says on `max`, and a Cortex-A72 is told."""
 
 from __future__ import annotations
 
