@@ -25,10 +25,11 @@ def main() -> None:
 def invoke(arguments: list[str]) -> int:
     """Runs one command line and returns its exit status.
 
-    0 only where the guest met its expectations, 1 where it did not, 2 for bad input (one line on
-    stderr), 130 after an interrupt from the keyboard. A bug of ours is not caught: it shows its traceback.
+    0 only where the guest met its expectations, 1 where it did not, 2 for bad input (a line on stderr for each
+    error), 130 after an interrupt from the keyboard, 143 after SIGTERM. A bug of ours is not caught: it shows
+    its traceback.
     """
-    from harness.cli.app import Abort, UsageError, app
+    from harness.cli.app import Abort, UsageError
 
     # A guest may print anything; a terminal that cannot show it must not end the run.
     for stream in (sys.stdout, sys.stderr):
@@ -38,9 +39,7 @@ def invoke(arguments: list[str]) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always", GuestWarning)
             warnings.showwarning = _warn
-            status = int(app(arguments or ["--help"], prog_name="rvic", standalone_mode=False) or 0)
-        sys.stdout.flush()
-        return _interrupted() if status == INTERRUPTED else status
+            return _invoke(arguments or ["--help"])
     except HarnessError as error:
         return _bad_input(str(error))
     except UsageError as error:
@@ -58,6 +57,19 @@ def invoke(arguments: list[str]) -> int:
         return _bad_input(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
 
 
+def _invoke(arguments: list[str]) -> int:
+    from harness.cli.app import app
+    from harness.cli.interrupted import InterruptedRunError
+
+    try:
+        status = int(app(arguments, prog_name="rvic", standalone_mode=False) or 0)
+    except InterruptedRunError as end:
+        sys.stdout.flush()
+        return _interrupted(end.word, end.status)
+    sys.stdout.flush()
+    return _interrupted() if status == INTERRUPTED else status
+
+
 def _abandon_output() -> None:
     """Keeps the interpreter from trying once more at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -68,10 +80,11 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _bad_input(message: str) -> int:
-    print(f"rvic: error: {message}", file=sys.stderr)
+    for line in message.splitlines() or [""]:
+        print(f"rvic: error: {line}", file=sys.stderr)
     return BAD_INPUT
 
 
-def _interrupted() -> int:
-    print("rvic: interrupted", file=sys.stderr)
-    return INTERRUPTED
+def _interrupted(word: str = "interrupted", status: int = INTERRUPTED) -> int:
+    print(f"rvic: {word}", file=sys.stderr)
+    return status
