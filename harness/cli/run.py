@@ -186,6 +186,8 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
         progress.clear()
         if terminal is not None:
             terminal.show()
+            if machine.console and machine.console.since(len(machine.console) - 1) != b"\n":
+                screen.line()  # which ends the guest's
         consoles.finish()
     if life.taken:
         show_life(screen, life, formatter)
