@@ -13,13 +13,14 @@ from harness.arch.esr import EC
 from harness.devices import BusError
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.base import Controller
+from harness.el2.cpu_interface import acknowledged, ended
 from harness.el2.power import PowerControl
 from harness.el2.psci import Psci
 from harness.el2.smccc import Hypercalls
 from harness.el2.vcpu import Power, Vcpu
 from harness.el2.vm import Vm
 from harness.engine import PE, Part
-from harness.trace.events import Completed, DataAbort, Event, InstructionAbort, Mmio, Wfx
+from harness.trace.events import Acknowledged, Completed, DataAbort, Event, InstructionAbort, Mmio, Wfx
 from harness.trace.names import Names
 
 ISS_WFX_TI = 0b11  # 0 WFI, 1 WFE (DDI 0487, ISS encoding for WF* traps)
@@ -136,9 +137,8 @@ class Hypervisor:
             if not reach.emulated:
                 name = self._bus.device_name(reach.address)
                 told.append(Mmio(tick, cpu, pc, part.ipa, part.size, part.write, value, name))
-            if part.write and not reach.is_exit:
-                ended = self.controller.completes(part.ipa, value)
-                told += [Completed(tick, cpu, ended)] if ended is not None else []
+            if not reach.is_exit:
+                told += _unseen(tick, cpu, part, value)
         finally:
             self._events.release(*told)
         return served
@@ -148,3 +148,12 @@ class Hypervisor:
         if self._events.active:
             self._events.emit(DataAbort(self._now(), pe.index, pe.pc, pe.fault_ipa, 0, write, None))
         pe.inject_external_abort(pe.fault_address, write=write, instruction=False)
+
+
+def _unseen(tick: int, cpu: int, part: Part, value: int) -> list[Event]:
+    """Returns what the guest did to an interrupt by an access that is no exit."""
+    if part.write:
+        intid = ended(part.ipa, part.size, value)
+        return [] if intid is None else [Completed(tick, cpu, intid)]
+    intid = acknowledged(part.ipa, part.size, value)
+    return [] if intid is None else [Acknowledged(tick, cpu, intid)]
