@@ -137,7 +137,7 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
     def listen(event: Event) -> None:
         life(event)
         if life.done:
-            machine.events.remove(listen)  # heard enough: the rest of the run goes at full speed
+            machine.unlisten(listen)  # heard enough: the rest of the run goes at full speed
 
     machine.listen(listen)
     try:
@@ -151,6 +151,6 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
         if machine.virtconsole:
             screen.heading("virtio console")
             screen.verbatim(machine.virtconsole.text)
-    if life.taken:
+    if life.intid is not None:
         show_life(screen, life, formatter)
     return stop

@@ -253,6 +253,14 @@ class Machine:
         self.events.add(listener)
         self._conditions.trace()
 
+    def unlisten(self, listener: Listener) -> None:
+        """Undoes :meth:`listen`, from inside the listener too; the run costs what it did before."""
+        self._check_open()
+        if listener not in self.events.listeners:
+            raise ConfigError("unlisten(): nobody listens by that function")
+        self.events.remove(listener)
+        self._conditions.untrace()
+
     # Running
 
     def run(self, *conditions: Condition, limit: int | None = None) -> Stop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.board.clock import Clock
@@ -64,7 +65,7 @@ class Conditions:
         self._printed = console
         self.met: tuple[Condition, int] | None = None
         self._virq: list[VirqWatcher] = []
-        self._traced = False
+        self._traced = 0  # listeners that want to hear of exceptions
         self._ticks: list[tuple[int, Met]] = []
         self._counts: list[tuple[int, Met]] = []
         self._texts: list[tuple[str, Met]] = []
@@ -99,7 +100,12 @@ class Conditions:
 
     def trace(self) -> None:
         """Emits VirqTaken and Eret events from now on."""
-        self._traced = True
+        self._traced += 1
+        self._watch_exceptions()
+
+    def untrace(self) -> None:
+        """Undoes one :meth:`trace`: when all are undone, exceptions cost nothing again. A listener may ask."""
+        self._traced -= 1
         self._watch_exceptions()
 
     def on_virq(self, watcher: VirqWatcher) -> Disarm:
@@ -117,7 +123,11 @@ class Conditions:
         on_virq = self._virq_taken if self._traced or self._virq else None
         on_eret = self._returning if self._traced else None
         for pe in self.pes:
-            pe.watch_exceptions(on_virq, on_eret)
+            watch = partial(pe.watch_exceptions, on_virq, on_eret)
+            if pe.running:
+                pe.defer(watch)  # amid an instruction, or an exit
+            else:
+                watch()
 
     def _virq_taken(self, pe: PE, vector: int) -> None:
         if self._traced and self._events.active:
