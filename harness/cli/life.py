@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from harness.trace.attribution import Attribution
-from harness.trace.costs import CPU_SHIFT
+from harness.trace.costs import CPU_SHIFT, INTID_MASK
 from harness.trace.events import (
     Acknowledged,
     AlsoPending,
@@ -30,7 +30,6 @@ _RECENT: Final = 64
 _BEFORE: Final = (AlsoPending, VirqRaised, VirqTaken, Eret)
 _WITHIN: Final = (VirqLowered, Acknowledged, Completed)
 _GIC: Final = ("GICC", "GICD", "GICV")
-_INTID: Final = (1 << CPU_SHIFT) - 1
 
 
 class Heard(NamedTuple):
@@ -112,7 +111,7 @@ class FirstLife(Attribution[Heard]):
     def _begin(self, key: int) -> None:
         """Follows an interrupt that was acknowledged; what led to that has been heard."""
         self._followed = self._service[key]
-        self.cpu, self.intid = key >> CPU_SHIFT, key & _INTID
+        self.cpu, self.intid = key >> CPU_SHIFT, key & INTID_MASK
         own = [heard for heard in self._recent if heard.event.cpu == self.cpu]
         last = {type(heard.event): heard for heard in own if self._leads_to_it(heard.event)}
         taken, returned = last.get(VirqTaken), last.pop(Eret, None)

@@ -95,7 +95,7 @@ class Attribution(ABC, Generic[ExitT]):
 
     @abstractmethod
     def _finish(self, key: int, opened: Unfinished[ExitT], tick: int, *, withdrawn: bool = False) -> int:
-        """Takes an occurrence that has finished; returns its row."""
+        """Takes what has finished; returns its row."""
 
     @abstractmethod
     def _charge(self, row: int, exit: ExitT) -> None:
@@ -104,8 +104,6 @@ class Attribution(ABC, Generic[ExitT]):
     @abstractmethod
     def _unattributed(self, exit: ExitT) -> None:
         """Takes an exit that served no interrupt."""
-
-    # The rule
 
     def attribute(self, exit: ExitT, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
         """Attributes one exit that is no WFI."""
@@ -124,7 +122,7 @@ class Attribution(ABC, Generic[ExitT]):
                 self._raised_for(vcpu, key)
         elif role is _ACCEPT:
             self._accept(key, exit, tick)
-        elif role is _SERVE and key in self._service:  # nearly all that is left
+        elif role is _SERVE and key in self._service:
             self._service[key].exits.append(exit)
         elif role is _END and key in self._service:
             opened = self._service[key]
@@ -152,6 +150,7 @@ class Attribution(ABC, Generic[ExitT]):
             wait = self._asleep.pop(key >> CPU_SHIFT, None)
             if wait is not None:
                 opened.exits.append(wait.exit)
+        opened.accepted = tick
         self._service[key] = opened
 
     def _end(self, key: int, tick: int) -> None:
@@ -221,7 +220,7 @@ class Attribution(ABC, Generic[ExitT]):
     # What an event says
 
     def _line_rose(self, event: ev.VirqRaised) -> None:
-        """Charges the wait that ends with this; a controller may leave the INTID to be told from what came last."""
+        """Charges the wait that ends with this; without an INTID it is what came last."""
         wait = self._asleep.get(event.cpu)
         if wait is not None:
             key = wait.raised if event.intid is None else event.cpu << CPU_SHIFT | event.intid

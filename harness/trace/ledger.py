@@ -12,7 +12,14 @@ from typing import Any
 
 from harness.arguments import integer
 from harness.trace.attribution import Attribution
-from harness.trace.costs import FinishedOccurrences, InterruptCost, Occurrence, SummaryRow
+from harness.trace.costs import (
+    CPU_SHIFT,
+    INTID_MASK,
+    FinishedOccurrences,
+    InterruptCost,
+    Occurrence,
+    SummaryRow,
+)
 from harness.trace.roles import Role
 from harness.trace.unfinished import Unfinished
 
@@ -46,6 +53,13 @@ class Ledger(Attribution[str]):
     def intids(self) -> tuple[int, ...]:
         """Returns the INTIDs with at least one finished occurrence, ascending."""
         return tuple(sorted(self._finished.by_exit))
+
+    def in_service(self, vcpu: int) -> list[tuple[int, int]]:
+        """Returns what a vCPU has acknowledged and not ended: INTIDs, and the ticks of their acknowledges."""
+        opened = [
+            (key & INTID_MASK, one.accepted) for key, one in self._service.items() if key >> CPU_SHIFT == vcpu
+        ]
+        return sorted(opened, key=lambda one: one[1])
 
     def per_interrupt(self, intid: int) -> InterruptCost:
         """Returns the cost of ``intid``, over all finished occurrences on all vCPUs."""

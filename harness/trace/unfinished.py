@@ -16,13 +16,15 @@ ExitT = TypeVar("ExitT")
 class Unfinished(Generic[ExitT]):
     """Occurrence that has not finished: the tick of its start, and its exits.
 
-    ``held``: its END does not finish it; ``ended``: that END has come.
+    ``accepted``: the tick of its acknowledge, if it is in service. ``held``: its END does not finish it; ``ended``:
+    that END has come.
     """
 
     started: int
     exits: list[ExitT]
     held: bool = False
     ended: bool = False
+    accepted: int = 0
 
 
 @dataclass(slots=True)
