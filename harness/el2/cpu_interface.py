@@ -9,10 +9,15 @@ from typing import Final
 from harness.arch.gic import GICC_AEOIR, GICC_AIAR, GICC_EOIR, GICC_IAR, IAR_INTID
 from harness.arch.intid import SPURIOUS_GROUP1
 from harness.arch.masks import MASK32
-from harness.arch.virt import GICC_BASE
+from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE
 
 _ACKNOWLEDGES: Final = (GICC_BASE + GICC_IAR, GICC_BASE + GICC_AIAR)
 _ENDS: Final = (GICC_BASE + GICC_EOIR, GICC_BASE + GICC_AEOIR)
+
+
+def is_cpu_interface(ipa: int) -> bool:
+    """Returns True for an address in the guest's GICC."""
+    return GICC_BASE <= ipa < GICC_BASE + GIC_FRAME_SIZE
 
 
 def acknowledged(ipa: int, size: int, value: int) -> int | None:

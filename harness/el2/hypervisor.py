@@ -13,7 +13,7 @@ from harness.arch.esr import EC
 from harness.devices import BusError
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.base import Controller
-from harness.el2.cpu_interface import acknowledged, ended
+from harness.el2.cpu_interface import acknowledged, ended, is_cpu_interface
 from harness.el2.power import PowerControl
 from harness.el2.psci import Psci
 from harness.el2.smccc import Hypercalls
@@ -113,7 +113,13 @@ class Hypervisor:
             raise BusError(part.ipa)
         serve = self._traced if self._events.active else self._serve
         served = serve(pe, part, reach)
-        return [served.value] if part.value is None else []
+        if part.value is not None:
+            return []
+        if not reach.is_exit and is_cpu_interface(part.ipa):
+            intid = acknowledged(part.ipa, part.size, served.value)
+            if intid is not None:
+                self.vm.acknowledges.note(self.vcpus[pe.index], intid)
+        return [served.value]
 
     def _serve(self, pe: PE, part: Part, reach: Reach) -> Emulated:
         if reach.emulated:

@@ -11,6 +11,7 @@ from harness.el2 import Controller, Power, Vcpu
 from harness.engine import Lockup
 from harness.image import Program
 from harness.run.closed_loops import ClosedLoop
+from harness.run.storms import Suspect
 from harness.trace import Ledger
 from harness.wording import plural
 
@@ -83,6 +84,17 @@ def _goes_round(vcpu: Vcpu, loop: ClosedLoop, controller: Controller, where: Whe
     if loop.masked:
         return f"{what}: it masks interrupts (PSTATE.I and F are set)"
     return f"{what}: nothing armed can interrupt it; {controller.why_not(vcpu)}"
+
+
+def storm(suspect: Suspect, where: Where) -> str:
+    """Says which interrupt a CPU takes for ever."""
+    who = " and ".join(suspect.line.drivers) or "nobody"
+    return (
+        f"CPU{suspect.vcpu.index} takes INTID {suspect.intid} for ever: {suspect.count:,} times in a row, the last"
+        f" {suspect.count - suspect.since:,} of them before the instruction at {where(suspect.place)} could run."
+        f" Its line, held high by {who}, has not fallen: the handler ends the interrupt, and must clear its cause"
+        " first"
+    )
 
 
 def restarts(count: int) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from harness.board.board import Board
 from harness.board.clock import Clock
-from harness.el2 import Hypervisor, SystemEnd, Vcpu
+from harness.el2 import Hypervisor, Power, SystemEnd, Vcpu
 from harness.engine import PE
 from harness.host.signals import CtrlC
 from harness.host.terminal import Terminal
@@ -18,6 +18,7 @@ from harness.run.closed_loops import ClosedLoops
 from harness.run.conditions import Condition, Conditions
 from harness.run.scheduler import Scheduler
 from harness.run.stop import Stop, StopReason
+from harness.run.storms import PATIENCE, Storms
 from harness.trace import Ledger
 
 Action = Callable[[], object]
@@ -58,6 +59,7 @@ class Loop:
         self._restarts = restarts
         self._restarted = 0
         self._ledger = ledger
+        self._storms = Storms(hypervisor, board.lines)
         self._loops = ClosedLoops(hypervisor.vcpus, hypervisor.vm.events)
         self.terminal: Terminal | None = None
         self._stimuli: list[tuple[int, int, Action]] = []
@@ -207,7 +209,20 @@ class Loop:
         if met is not None:
             condition, cpu = met
             return self._stop(StopReason.UNTIL, cpu, condition.description)
-        return None
+        return self._judge_storm()
+
+    def _judge_storm(self) -> Stop | None:
+        """Ends the run in a storm that nobody will end; where somebody could, later."""
+        suspect, self._storms.judged = self._storms.judged, None
+        if suspect is None or suspect.over or self._is_awaited():
+            return None
+        others = any(
+            v is not suspect.vcpu and v.power is Power.ON and not v.waits for v in self._hypervisor.vcpus
+        )
+        hope = others or suspect.reaches_device or self._deadline() is not None
+        if hope and suspect.count < PATIENCE:
+            return None
+        return self._stop(StopReason.STORM, suspect.vcpu.index, diagnose.storm(suspect, self._where))
 
     def _stop(self, reason: StopReason, cpu: int | None, detail: str, code: int | None = None) -> Stop:
         index = 0 if cpu is None else cpu

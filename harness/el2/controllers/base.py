@@ -40,6 +40,10 @@ class Controller(ABC):
     def reset(self) -> None:
         """Takes EL2's side to where a system reset leaves it; the physical GIC and the PEs are in reset."""
 
+    def physical(self, vcpu: Vcpu, intid: int) -> int | None:
+        """Returns the physical INTID behind a vCPU's own, None if there is none."""
+        return intid
+
     def services(self) -> dict[int, Service]:
         """Returns the hypercalls that the controller offers, by full SMCCC function identifier."""
         return {}
