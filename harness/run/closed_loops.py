@@ -126,7 +126,7 @@ class ClosedLoops:
         pe, (pc, word) = vcpu.pe, self._from
         if not is_branch(word):
             return pe.pc != pc + INSTRUCTION_BYTES
-        in_vectors = pe.pc & vectors.BASE_MASK == pe.sysreg["VBAR_EL1"] & vectors.BASE_MASK
+        in_vectors = 0 <= pe.pc - pe.sysreg["VBAR_EL1"] < vectors.TABLE_BYTES
         return in_vectors and pe.sysreg["ELR_EL1"] == pc
 
     def _hear(self, event: Event) -> None:
