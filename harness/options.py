@@ -168,6 +168,9 @@ class MachineOptions(Struct, kw_only=True, frozen=True):
         Literal["stop", "restart"],
         option("Stop at PSCI SYSTEM_RESET instead of restarting the guest.", flag="--no-reboot", sets="stop"),
     ] = "stop"
+    restarts: Annotated[
+        int, option("Restarts in a run, at most: the next PSCI SYSTEM_RESET ends it.", "N", ge=0)
+    ] = 100
     serial: Annotated[
         str | None,
         option(

@@ -168,7 +168,7 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
     def listen(event: Event) -> None:
         life(event)
         if life.done:
-            machine.events.remove(listen)  # heard enough: the rest of the run goes at full speed
+            machine.unlisten(listen)  # heard enough: the rest of the run goes at full speed
 
     machine.listen(listen)
     terminal = machine.attendance.terminal
@@ -189,6 +189,6 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
             if machine.console and machine.console.since(len(machine.console) - 1) != b"\n":
                 screen.line()  # which ends the guest's
         consoles.finish()
-    if life.taken:
+    if life.intid is not None:
         show_life(screen, life, formatter)
     return stop
