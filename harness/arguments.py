@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from operator import index
-from typing import Any
+from typing import Any, Final
 
 from harness.errors import ConfigError
 from harness.wording import plural
+
+_MOST_BITS: Final = 256
 
 
 def whole(what: str, value: object, least: int, unit: str) -> int:
@@ -35,8 +37,21 @@ def integer(
         raise ConfigError(f"{name}={value!r}: a whole number is needed")
     wrong = (least is not None and number < least) or (most is not None and number > most)
     if wrong or (multiple is not None and number % multiple):
-        raise ConfigError(f"{name}={number}: {range_text(least, most, multiple)}")
+        raise ConfigError(f"{name}={number_text(number)}: {range_text(least, most, multiple)}")
     return number
+
+
+def decimal(digits: str) -> int | None:
+    """Returns the number that decimal digits write; None for other text, and for more digits than Python reads."""
+    try:
+        return int(digits) if digits.isdecimal() else None
+    except ValueError:
+        return None
+
+
+def number_text(number: int) -> str:
+    """Returns a number's digits; of one that nobody would read to its end, its length."""
+    return str(number) if number.bit_length() <= _MOST_BITS else f"a number of {number.bit_length():,} bits"
 
 
 def range_text(least: int | None, most: int | None, multiple: int | None = None) -> str:
@@ -79,6 +94,14 @@ def texts(name: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ConfigError(f"{name}={value!r}: a list of texts is needed")
     return tuple(text(name, one) for one in value)
+
+
+def guest_bytes(what: str, value: str) -> bytes:
+    """Returns text as a guest sees it: in UTF-8, and bytes of the operating system that are none as they were."""
+    try:
+        return value.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{what}: the character {value[error.start]!r} is not part of any text") from None
 
 
 def text_argument(what: str, value: object) -> None:

@@ -12,8 +12,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from harness.arguments import number_text
 from harness.declaration import Option, declared
 from harness.errors import ConfigError, GuestError
+from harness.files import is_file
 from harness.options import MachineOptions
 from harness.scenario.manifest import Manifest
 from harness.scenario.mistakes import read_text, schema_error, syntax_error, unknown_key, wrong_value
@@ -126,10 +128,12 @@ def _check(file: _File, text: _Text) -> None:
     """Refuses what types cannot say, with its place."""
     for key in ("source", "initrd", "dtb"):
         name = getattr(file.guest, key)
-        if name is not None and not (text.path.parent / name).is_file():
+        if name is not None and not is_file(text.path.parent / name):
             raise text.wrong(("guest", key), f"no such file: {name}")
     if file.run.limit is not None and file.run.limit < 1:
-        raise text.wrong(("run", "limit"), f"a limit is at least 1 instruction, not {file.run.limit}")
+        raise text.wrong(
+            ("run", "limit"), f"a limit is at least 1 instruction, not {number_text(file.run.limit)}"
+        )
     for index, stimulus in enumerate(file.stimulus):
         if stimulus.at < 0:
-            raise text.wrong(("stimulus", index, "at"), f"a tick is not negative: {stimulus.at}")
+            raise text.wrong(("stimulus", index, "at"), f"a tick is not negative: {number_text(stimulus.at)}")

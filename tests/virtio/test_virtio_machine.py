@@ -196,7 +196,7 @@ def test_a_reset_resets_them() -> None:
     ("options", "message"),
     [
         ({"drives": ["/none.img"]}, "drive /none.img: no such file or directory"),
-        ({"drives": ["/"]}, "drive /: not a file"),
+        ({"drives": ["/"]}, "drive /: is a directory, not a file"),
         ({"drives": [f"{__file__},slot=32"]}, "virtio slot 32: there are 0 to 31"),
         ({"drives": [__file__, f"{__file__},ro,slot=31"]}, "virtio slot 31: another device is in it"),
         ({"drives": "disk.img"}, "drives='disk.img': a list of drives is needed"),
