@@ -9,21 +9,22 @@ to itself, becomes MIXED (everything allowed).
 
 from __future__ import annotations
 
-import mmap
 from enum import IntEnum
 from typing import Final
 
 from harness.arch import hyp
+from harness.engine.memory.buffer import new_buffer
 
 PAGE_SHIFT: Final = 12
 PAGE_SIZE: Final = 1 << PAGE_SHIFT
 TABLE_BASE: Final = 1 << hyp.IPA_BITS  # a physical address that no IPA reaches
-TABLE_BYTES: Final = 1 << 26  # enough for 30 GiB of RAM; the host gives memory only to what is used
-SCRATCH: Final = TABLE_BASE + TABLE_BYTES - PAGE_SIZE  # physical: a page of code that no guest reaches
+TABLE_BYTES: Final = 1 << 26  # for 30 GiB of RAM, and what is smaller; the host gives only what is used
+SCRATCH: Final = TABLE_BASE + PAGE_SIZE  # physical: a page of code that no guest reaches
 _B_NEXT: Final = 0x1400_0001  # to the next instruction
 _NOP: Final = 0xD503_201F
 MAX_FLIPS: Final = 4
 _ENTRIES: Final = 512
+_SPARE_TABLES: Final = 1024  # for flash, and for the ends of regions
 
 
 class Page(IntEnum):
@@ -47,15 +48,23 @@ class Stage2:
     """Tables of one machine, shared by its PEs: level 1 of 1 GiB, level 2 of 2 MiB, level 3 of 4 KiB."""
 
     def __init__(self) -> None:
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
-        self.buffer = mmap.mmap(-1, TABLE_BYTES, flags=flags)
+        self.buffer = new_buffer(TABLE_BYTES)
         self._entries = memoryview(self.buffer).cast("Q")
         self._entries[SCRATCH - TABLE_BASE >> 3] = _NOP << 32 | _B_NEXT  # two blocks
-        self._next_table = 1  # table 0 is level 1
+        self._next_table = 2  # table 0 is level 1, and after it comes the page of code
         self._leaf_tables: dict[int, int] = {}  # IPA >> 21 -> first entry of its level-3 table
         self._pages: dict[int, Page] = {}
         self._flips: dict[int, int] = {}
         self.mixed = 0
+
+    def make_room(self, ram: int) -> None:
+        """Makes the tables large enough for so many bytes of RAM in all, before a PE sees them."""
+        pages = (ram >> 21) + (ram >> 30) + _SPARE_TABLES
+        if pages << PAGE_SHIFT > len(self.buffer):
+            larger = new_buffer(pages << PAGE_SHIFT)
+            larger[: self._next_table << PAGE_SHIFT] = self.buffer[: self._next_table << PAGE_SHIFT]
+            self.buffer = larger
+            self._entries = memoryview(larger).cast("Q")
 
     def page(self, ipa: int) -> Page:
         """Returns the state of the page that holds an IPA."""
@@ -96,7 +105,7 @@ class Stage2:
         """Returns the first entry of the table that entry `index` points to, made when there is none."""
         entry = self._entries[index]
         if not entry:
-            if self._next_table == SCRATCH - TABLE_BASE >> PAGE_SHIFT:
+            if self._next_table == len(self.buffer) >> PAGE_SHIFT:
                 raise MemoryError("no room for another stage-2 table")
             entry = TABLE_BASE + (self._next_table << PAGE_SHIFT) | hyp.S2_TABLE
             self._entries[index] = entry
