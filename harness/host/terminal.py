@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -130,4 +131,5 @@ def _raw(file: int) -> list[Any]:
 def _restore(file: int, saved: list[Any]) -> None:
     import termios
 
-    termios.tcsetattr(file, termios.TCSADRAIN, saved)
+    with suppress(termios.error):  # the terminal has gone
+        termios.tcsetattr(file, termios.TCSADRAIN, saved)
