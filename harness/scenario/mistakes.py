@@ -30,6 +30,7 @@ _TYPE_NAMES: Final = {
 
 def syntax_error(message: str, path: Path) -> GuestError:
     """Returns the error for a text that is not TOML: what ``tomllib`` says, with its line in front."""
+    message = message.partition("; use sys.")[0]  # for a number of thousands of digits
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     if match is None or match[2] is None:
         return GuestError(f"not valid TOML: {message}", file=str(path))

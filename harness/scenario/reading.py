@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from harness.arguments import number_text
+from harness.arguments import MOST_BITS, number_text
 from harness.declaration import Option, declared
 from harness.errors import ConfigError, GuestError
 from harness.files import is_file
@@ -38,6 +38,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     stimulus: tuple[StimulusSpec, ...] = ()
     expect: ExpectSpec = ExpectSpec()
 
+
+_DEEPEST: Final = 64
+_TOO_DEEP: Final = f"tables or arrays are nested more than {_DEEPEST} deep"
 
 _ALLOWED: Final = {"cpus_allowed": "cpus", "controllers_allowed": "controller"}
 """Keys of ``[machine]`` that list values of an option which the guest is written for, too."""
@@ -78,8 +81,13 @@ def read_manifest(path: Path) -> Manifest:
     text = _Text(path, read_text(path))
     try:
         data = tomllib.loads(text.text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, ValueError) as error:  # the latter for a number of thousands of digits
         raise syntax_error(str(error), path) from None
+    except RecursionError:
+        data = None
+    if data is None:
+        raise GuestError(_TOO_DEEP, file=str(path))
+    _check_plain(data, path)
     try:
         file = msgspec.convert(data, _File, str_keys=True)
     except msgspec.ValidationError as error:
@@ -99,6 +107,23 @@ def read_manifest(path: Path) -> Manifest:
         toolchain=file.guest.toolchain,
         start=file.guest.start(path.parent),
     )
+
+
+def _check_plain(data: object, path: Path) -> None:
+    """Refuses what can be written but neither read on nor shown: endless numbers, and tables within tables."""
+    inside = [data]
+    for _ in range(_DEEPEST + 1):
+        for one in inside:
+            if isinstance(one, int) and one.bit_length() > MOST_BITS:
+                raise GuestError(f"{number_text(one)} is too large", file=str(path))
+        inside = [
+            part
+            for one in inside
+            if isinstance(one, (dict, list))
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+    if inside:
+        raise GuestError(_TOO_DEEP, file=str(path))
 
 
 def _machine(table: Mapping[str, Any], text: _Text) -> MachineSpec:

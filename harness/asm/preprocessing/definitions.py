@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.asm.preprocessing.bounds import Replacements
 from harness.asm.source import QUOTED, StatementError
 from harness.wording import plural
 
@@ -33,6 +34,7 @@ class Definitions:
     def __init__(self, bodies: Mapping[str, str]) -> None:
         names = {"__ASSEMBLER__": "1", "__aarch64__": "1", **bodies}
         self._macros = {name: Definition(body) for name, body in names.items()}
+        self._replacements = Replacements()
 
     def __contains__(self, name: str) -> bool:
         return name in self._macros
@@ -51,8 +53,13 @@ class Definitions:
             parameters = tuple(word.strip() for word in match[3].split(",")) if match[3].strip() else ()
         self._macros[match[1]] = Definition(match[4].strip(), parameters)
 
-    def expand(self, line: str, hidden: frozenset[str] = frozenset()) -> str:
-        """Replaces macros in a line, outside strings; a macro is not replaced within itself."""
+    def expand(self, line: str) -> str:
+        """Replaces macros in a line, outside strings."""
+        self._replacements.begin_line()
+        return self._expand(line, frozenset())
+
+    def _expand(self, line: str, hidden: frozenset[str]) -> str:
+        """Replaces all macros but those that are ``hidden``: a macro is not replaced within itself."""
         out: list[str] = []
         at = 0
         while (match := _WORD.search(line, at)) is not None:
@@ -62,13 +69,15 @@ class Definitions:
             if definition is None or match[0] in hidden:
                 out.append(match[0])
             elif definition.parameters is None:
-                out.append(self.expand(definition.body, hidden | {match[0]}))
+                self._replacements.add(definition.body)
+                out.append(self._expand(definition.body, hidden | {match[0]}))
             elif (call := _arguments(line, at)) is None:
                 out.append(match[0])
             else:
                 arguments, at = call
                 body = self._apply(match[0], definition, arguments, hidden)
-                out.append(self.expand(body, hidden | {match[0]}))
+                self._replacements.add(body)
+                out.append(self._expand(body, hidden | {match[0]}))
         out.append(line[at:])
         return "".join(out)
 
@@ -87,10 +96,11 @@ class Definitions:
             left, right, word = match["left"] or "", match["right"] or "", match["word"]
             if word not in values:
                 return match[0].replace("##", "") if "##" in match[0] else match[0]
+            self._replacements.add(values[word])
             if left == "#":
                 return '"' + values[word].replace("\\", "\\\\").replace('"', '\\"') + '"'
             pasted = left.startswith("##") or right != ""
-            return values[word] if pasted else self.expand(values[word], hidden)
+            return values[word] if pasted else self._expand(values[word], hidden)
 
         return _PARAMETER.sub(replace, definition.body)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.asm.preprocessing.bounds import check_length
 from harness.asm.source import NAME, QUOTED, Location, Statement, StatementError, split_statements
 from harness.wording import plural
 
@@ -142,7 +143,7 @@ def define_macro(header: str, body: Sequence[Statement]) -> Macro:
 def repeat(directive: str, rest: str, count: int, body: Sequence[Statement]) -> Iterator[Statement]:
     """Returns the statements of ``.rept`` (``count`` times), ``.irp`` or ``.irpc`` (once for each value)."""
     if directive == ".rept":
-        return (statement for _ in range(count) for statement in body)
+        return (statement for _ in range(count if body else 0) for statement in body)
     match = _HEADER.fullmatch(rest)
     if match is None:
         raise StatementError(f"`{directive}` needs a symbol and values")
@@ -205,7 +206,9 @@ def _cut(text: str, names: frozenset[str]) -> tuple[Piece, ...] | str:
 
 def _substitute(pieces: Sequence[Piece], values: Mapping[str, str], count: str) -> str:
     special = {"@": count, "()": ""}
-    return "".join((special.get(text) or values.get(text, "")) if use else text for text, use in pieces)
+    parts = [(special.get(text) or values.get(text, "")) if use else text for text, use in pieces]
+    check_length(sum(map(len, parts)))
+    return "".join(parts)
 
 
 def _squeeze(text: str) -> str:
