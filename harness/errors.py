@@ -9,6 +9,11 @@ project raises anything else, and is never caught.
 from __future__ import annotations
 
 
+def printable(text: str) -> str:
+    """Returns text for a message: characters that would break its line, or do something, by their escapes."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 class HarnessError(Exception):
     """Base of every error that is the user's to mend; ``str()`` is the whole message."""
 
@@ -28,7 +33,7 @@ class GuestError(HarnessError):
         self.line = line
         self.column = column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)
-        super().__init__(f"{place}: {message}" if file is not None else message)
+        super().__init__(f"{printable(place)}: {message}" if file is not None else message)
 
 
 class ConfigError(HarnessError):

@@ -53,9 +53,13 @@ S1PTW: Final = 1 << 7
 WNR: Final = 1 << 6
 FSC_MASK: Final = 0x3F
 
+FSC_ADDRESS_SIZE: Final = 0x00  # + level; so are the next three, and an abort on a walk
+FSC_TRANSLATION: Final = 0x04
+FSC_ACCESS_FLAG: Final = 0x08
+FSC_PERMISSION: Final = 0x0C
 FSC_ALIGNMENT: Final = 0x21
 FSC_EXTERNAL: Final = 0x10
-FSC_EXTERNAL_ON_WALK: Final = 0x14  # + level
+FSC_EXTERNAL_ON_WALK: Final = 0x14
 FSC_UNSUPPORTED_ATOMIC: Final = 0x35
 
 _ABORTS: Final = frozenset(
@@ -101,11 +105,11 @@ def fault_status(esr: int) -> str:
     """Returns DFSC or IFSC in words: ``translation fault, level 3``."""
     code = esr & FSC_MASK
     kinds = {
-        0x00: "address size fault",
-        0x04: "translation fault",
-        0x08: "access flag fault",
-        0x0C: "permission fault",
-        0x14: "external abort on a table walk",
+        FSC_ADDRESS_SIZE: "address size fault",
+        FSC_TRANSLATION: "translation fault",
+        FSC_ACCESS_FLAG: "access flag fault",
+        FSC_PERMISSION: "permission fault",
+        FSC_EXTERNAL_ON_WALK: "external abort on a table walk",
     }
     if code in _SPECIAL_FSC:
         return _SPECIAL_FSC[code]

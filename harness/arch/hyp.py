@@ -37,7 +37,11 @@ CNTKCTL_EL0VCTEN: Final = 1 << 1
 CNTKCTL_EL0VTEN: Final = 1 << 8
 CNTKCTL_EL0PTEN: Final = 1 << 9
 
+SCTLR_M: Final = 1 << 0
 SCTLR_SPAN: Final = 1 << 23
+SCTLR_E0E: Final = 1 << 24
+SCTLR_EE: Final = 1 << 25
+SCTLR_BIG_ENDIAN: Final = SCTLR_E0E | SCTLR_EE
 
 # VTCR_EL2 (D17.2.159): 39-bit IPA in 4 KiB granules from level 1, 40-bit PA, cacheable walks.
 IPA_BITS: Final = 39

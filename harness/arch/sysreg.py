@@ -82,6 +82,7 @@ _TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "PMSELR_EL0": (3, 3, 9, 12, 5),
     "PMCEID0_EL0": (3, 3, 9, 12, 6),
     "PMCCNTR_EL0": (3, 3, 9, 13, 0),
+    "PMCCFILTR_EL0": (3, 3, 14, 15, 7),
     "PMXEVTYPER_EL0": (3, 3, 9, 13, 1),
     "PMUSERENR_EL0": (3, 3, 9, 14, 0),
     "TPIDR_EL0": (3, 3, 13, 0, 2),
@@ -97,6 +98,8 @@ _TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "CNTV_TVAL_EL0": (3, 3, 14, 3, 0),
     "CNTV_CTL_EL0": (3, 3, 14, 3, 1),
     "CNTV_CVAL_EL0": (3, 3, 14, 3, 2),
+    "PMOVSSET_EL0": (3, 3, 9, 14, 3),
+    **{f"PMEVCNTR{n}_EL0": (3, 3, 14, 8, n) for n in range(4)},  # PMCR_EL0.N
     **{f"PMEVTYPER{n}_EL0": (3, 3, 14, 12 + n // 8, n % 8) for n in range(31)},
     "VPIDR_EL2": (3, 4, 0, 0, 0),
     "VMPIDR_EL2": (3, 4, 0, 0, 5),
@@ -125,6 +128,16 @@ NAMES_TO_ENCODINGS: Final[dict[str, SysregEncoding]] = {
 ENCODINGS_TO_NAMES: Final[dict[SysregEncoding, str]] = {
     encoding: name for name, encoding in NAMES_TO_ENCODINGS.items()
 }
+
+
+# Bits that are RES0 in a register that also this project reads (D17.2.152): they are dropped when it is written, so
+# that all who read it later, Unicorn among them, read the same.
+_RES0: Final[dict[str, int]] = {"VBAR_EL1": 0x7FF}
+
+
+def kept(name: str, value: int) -> int:
+    """Returns what a register holds after a write of this value: bits that are RES0 stay zero."""
+    return value & ~_RES0.get(name, 0)
 
 
 class SysregAccess(NamedTuple):

@@ -26,7 +26,6 @@ class Source(IntEnum):
 
 
 IRQ_OFFSETS: Final = tuple(source + Kind.IRQ for source in Source)
-BASE_MASK: Final = ~0x7FF
 
 
 def source(pstate: int) -> Source:

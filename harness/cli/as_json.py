@@ -24,6 +24,7 @@ def to_json(report: Report) -> str:
         "virtconsole": report.virtconsole,
         "cpus": [{"on": cpu.on, "pc": cpu.pc, "x": list(cpu.x)} for cpu in report.cpus],
         "symbols": report.symbols,
+        "deviations": report.deviations,
         "ledger": report.ledger.to_dict(),
         "expectations": [
             {"what": one.what, "expected": one.wanted, "got": one.got, "met": one.met}

@@ -9,6 +9,7 @@ from harness.arch.virt import CNTFRQ
 from harness.cli.life import FirstLife
 from harness.cli.screen import Screen, Span, new_table
 from harness.cli.tracing import Formatter, style_of
+from harness.engine import DEVIATIONS
 from harness.scenario.manifest import Manifest
 from harness.scenario.report import Report
 from harness.trace.ledger import Ledger
@@ -41,6 +42,7 @@ def show_summary(screen: Screen, report: Report, names: Names) -> None:
     if report.random_order:
         _row(screen, "seed", (str(report.seed), "bold"), (", of the random acknowledge order", ""))
     _row(screen, "exits", *_switches(report.ledger))
+    _deviations(screen, report.deviations)
     _interrupts(screen, report.ledger, names)
     _verdict(screen, report)
 
@@ -75,6 +77,15 @@ def _switches(ledger: Ledger) -> list[Span]:
     kinds = sorted(ledger.by_kind.items(), key=lambda item: (-item[1], item[0]))
     text = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
     return [(plural(ledger.total, "world switch"), "bold"), (f": {text}" if text else "", "")]
+
+
+def _deviations(screen: Screen, met: dict[str, int]) -> None:
+    """Shows what the guest found to be unlike the architecture."""
+    for deviation in DEVIATIONS:
+        if deviation.name in met:
+            times = f", {plural(met[deviation.name], 'time')} (DDI 0487, {deviation.section})"
+            _row(screen, "deviation", (deviation.name, "bold red"), (times, ""))
+            _row(screen, "", (deviation.what, ""))
 
 
 def _interrupts(screen: Screen, ledger: Ledger, names: Names) -> None:

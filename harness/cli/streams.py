@@ -8,6 +8,8 @@ import os
 import sys
 from typing import TextIO
 
+from harness.errors import printable
+
 
 def settle() -> bool:
     """Makes the standard streams safe to use; False if nothing can be written to the standard output.
@@ -26,9 +28,10 @@ def settle() -> bool:
 
 
 def say(message: str) -> None:
-    """Writes a line to stderr. Where it cannot be written the exit status alone tells."""
+    """Writes a line to stderr, or more. Where it cannot be written the exit status alone tells."""
+    shown = "\n".join(map(printable, f"rvic: {message}".split("\n")))
     try:
-        print(f"rvic: {message}", file=sys.stderr, flush=True)
+        print(shown, file=sys.stderr, flush=True)
     except OSError:
         abandon(sys.stderr)
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from harness.cli.screen import Screen
 from harness.machine.machine import Machine
-from harness.trace.events import Event, PowerChange, VirqLowered, VirqRaised, VirqTaken
+from harness.trace.events import DeviationMet, Event, PowerChange, VirqLowered, VirqRaised, VirqTaken
 from harness.trace.names import Names
 from harness.trace.text import HEADER, SymbolLookup, format_event
 
@@ -38,6 +38,8 @@ def style_of(event: Event) -> str:
         return "yellow"
     if isinstance(event, _VIRTUAL_LINE):
         return "green"
+    if isinstance(event, DeviationMet):
+        return "red"
     return "magenta" if isinstance(event, PowerChange) else "dim"
 
 

@@ -8,6 +8,7 @@ instruction that was trapped. So a handler of a trap advances the PC itself; the
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from harness.arch.esr import EC
 from harness.devices import BusError
@@ -18,8 +19,16 @@ from harness.el2.psci import Psci
 from harness.el2.smccc import Hypercalls
 from harness.el2.vcpu import Power, Vcpu
 from harness.el2.vm import Vm
-from harness.engine import PE, Part
-from harness.trace.events import Completed, DataAbort, Event, InstructionAbort, Mmio, Wfx
+from harness.engine import PE, Deviation, DeviceAccess, Part
+from harness.trace.events import (
+    Completed,
+    DataAbort,
+    DeviationMet,
+    Event,
+    InstructionAbort,
+    Mmio,
+    Wfx,
+)
 from harness.trace.names import Names
 
 ISS_WFX_TI = 0b11  # 0 WFI, 1 WFE (DDI 0487, ISS encoding for WF* traps)
@@ -48,6 +57,7 @@ class Hypervisor:
         for vcpu in self.vcpus:
             for ec, handler in table.items():
                 vcpu.pe.handlers[ec] = handler
+            vcpu.pe.on_deviation = partial(self._deviation, vcpu.pe)
 
     def reset(self) -> None:
         """Takes EL2 to where a system reset leaves it: every vCPU is off, the interrupt controller starts anew."""
@@ -95,6 +105,9 @@ class Hypervisor:
     def _data_abort(self, pe: PE, esr: int) -> None:
         """Performs a stage-2 fault outside RAM, which is MMIO, on the bus, or answers with an external abort."""
         access = pe.access(esr)
+        if access.deviation is not None:
+            self._refuse(pe, access)
+            return
         values: list[int] = []
         try:
             for part in access.parts:
@@ -142,6 +155,21 @@ class Hypervisor:
         finally:
             self._events.release(*told)
         return served
+
+    def _refuse(self, pe: PE, access: DeviceAccess) -> None:
+        """Aborts an access that cannot be done: an exit, if any access to that address is one."""
+        reach = self.controller.reach(pe.fault_ipa)
+        if self._events.active and (reach is None or reach.is_exit):
+            size, write, fault = access.insn.size, access.write, access.fault
+            self._events.emit(
+                DataAbort(self._now(), pe.index, pe.pc, pe.fault_ipa, size, write, None, fault=fault)
+            )
+        pe.finish(access, ())
+        self.after_exit(self.vcpus[pe.index])
+
+    def _deviation(self, pe: PE, deviation: Deviation) -> None:
+        if self._events.active:
+            self._events.emit(DeviationMet(self._now(), pe.index, pe.pc, deviation.name, deviation.section))
 
     def _abort_guest(self, pe: PE, write: bool) -> None:
         """Answers with a synchronous external abort, as the bus would give on hardware where nothing answers."""

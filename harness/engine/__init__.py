@@ -4,6 +4,7 @@
 from harness.engine.completions.exception_entry import Lockup
 from harness.engine.core import Backend
 from harness.engine.deviations import DEVIATIONS, Deviation
+from harness.engine.deviations import total as total_deviations
 from harness.engine.emulator.interruptions import INTERRUPTIONS
 from harness.engine.emulator.registers import RawGeneral
 from harness.engine.emulator.values import register_number, register_value
@@ -31,4 +32,5 @@ __all__ = [
     "VectorRegisters",
     "register_number",
     "register_value",
+    "total_deviations",
 ]

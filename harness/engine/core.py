@@ -10,6 +10,7 @@ from typing import Final, Literal
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
 from harness.engine.emulator import binding as uc
+from harness.engine.emulator import half_precision
 from harness.engine.emulator import probe as _probe
 from harness.engine.emulator.api_registers import ApiRegisters
 from harness.engine.emulator.registers import RawGeneral
@@ -51,6 +52,7 @@ class Core(Slices):
     :meth:`close` each use raises ClosedError.
     """
 
+    stepping = False  # MDSCR_EL1.SS: software step is enabled somewhere
     lent = ("handle", "registers", "x", "v", "sysreg", "_hcr")
 
     def __init__(
@@ -63,6 +65,7 @@ class Core(Slices):
         self._file = SystemRegisterFile(self.handle, self)
         self.sysreg = RawSystemRegisters(self._file, self)
         self.sysreg.write("SCR_EL3", _SCR)
+        half_precision.hide(self.handle, model)
         if backend is None:
             backend = "api" if _probe.layout().view is None else "view"
         self.backend: Backend = backend
@@ -162,9 +165,11 @@ class Core(Slices):
         self.sp = self._file.read(stack_pointer(value))
 
     def advance(self) -> None:
-        """Skips the trapped instruction."""
+        """Skips the trapped instruction, which is complete: so it has been stepped, too (D2.12)."""
         registers = self.registers
         registers.pc = registers.pc + 4 & MASK64
+        if self.stepping and self.pstate & pstate.SS:
+            self.pstate &= ~pstate.SS
 
     def restore_reset_values(self) -> None:
         """Makes every register of EL1 and EL0 as at power-on; the controls of EL2 stay, with the lines low."""
@@ -290,6 +295,3 @@ class Core(Slices):
             uc.flush_code(self.handle)
         else:
             self.defer(self.flush_code)
-
-    def page_executable(self, va: int, ipa: int) -> None:
-        """Notes that a page became executable."""

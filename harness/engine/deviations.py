@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 
@@ -50,8 +51,22 @@ NO_ALIGNMENT_CHECK: Final = Deviation(
 )
 ADDRESS_SIZE: Final = Deviation(
     "address-size",
-    "An output address above TCR_EL1.IPS but below 2^39 is used as it is, with no address size fault.",
+    "An output address above TCR_EL1.IPS but below 2^39 is used as it is, with no address size fault; told"
+    " if a descriptor of RAM has one when the MMU is turned on. Above, an Access flag fault comes first.",
     "D8.2.2",
+)
+BLOCK_ADDRESS_BITS: Final = Deviation(
+    "block-address-bits",
+    "Address bits of a block descriptor below the block's size, which are RES0, are ORed into the output address;"
+    " told if one is there when the MMU is turned on.",
+    "D8.3.1",
+)
+LATE_RESERVED_BLOCK: Final = Deviation(
+    "late-reserved-block",
+    "A block descriptor at a level that has none (level 0 of the 4 KiB granule, level 1 of the 64 KiB granule) is a"
+    " translation fault if it is there when SCTLR_EL1, TCR_EL1 or TTBRn_EL1 is written; one that is stored into a"
+    " table in use translates.",
+    "D8.3.1",
 )
 AARCH64_ONLY: Final = Deviation(
     "aarch64-only",
@@ -97,11 +112,6 @@ EXCEPTION_COUNTS: Final = Deviation(
     " cannot be fetched.",
     "D13.12 (INST_RETIRED)",
 )
-ERET_ALIAS: Final = Deviation(
-    "eret-watch-alias",
-    "An ERET is reported when reached by the virtual address at which its page was first executed.",
-    "none: an observation of this project",
-)
 LDRAA_MODIFIER: Final = Deviation(
     "ldraa-modifier",
     "LDRAA and LDRAB, which only the CPU model `max` has, authenticate with SP as the modifier instead of zero.",
@@ -121,6 +131,8 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     TRAPPED_CACHE_MAINTENANCE,
     NO_ALIGNMENT_CHECK,
     ADDRESS_SIZE,
+    BLOCK_ADDRESS_BITS,
+    LATE_RESERVED_BLOCK,
     AARCH64_ONLY,
     NO_WATCHPOINTS,
     CYCLES,
@@ -129,7 +141,13 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     MONITOR_BY_VALUE,
     STALE_BLOCK,
     EXCEPTION_COUNTS,
-    ERET_ALIAS,
     LDRAA_MODIFIER,
     NO_BIG_ENDIAN,
 )
+
+
+def total(met: Iterable[Mapping[Deviation, int]]) -> dict[str, int]:
+    """Returns how often several PEs together have met each deviation, by its name, in the order of the list."""
+    counts = list(met)
+    sums = {deviation.name: sum(each.get(deviation, 0) for each in counts) for deviation in DEVIATIONS}
+    return {name: count for name, count in sums.items() if count}

@@ -14,10 +14,10 @@ from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
 from harness.engine import deviations
 from harness.engine.completions.event_register import EventRegister
+from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.undefined import CpuT, UndefinedInstructions
-from harness.engine.deviations import Deviation
 from harness.engine.emulator import binding as uc
-from harness.engine.memory.walk import fault_status as walk_fault
+from harness.engine.memory.walk import walk
 
 _MAX_REPEATS: Final = 64
 _DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
@@ -40,11 +40,10 @@ class ExceptionHook(Generic[CpuT]):
         *,
         event_register: EventRegister,
         undefined: UndefinedInstructions[CpuT],
-        count_deviation: Callable[[Deviation], None],
+        stage1: Stage1Controls,
     ) -> None:
-        self._pe, self._handlers = pe, handlers
+        self._pe, self._handlers, self._stage1 = pe, handlers, stage1
         self._event_register, self._undefined_instructions = event_register, undefined
-        self._count_deviation = count_deviation
         self._interrupt = uc.IntrHook(self._make_interrupt())
         uc.hook_add(pe.handle, uc.HOOK_INTR, self._interrupt)
         self._repeats = 0
@@ -112,7 +111,7 @@ class ExceptionHook(Generic[CpuT]):
         walk = bool(esr & syndrome.S1PTW)
         write = bool(esr & syndrome.WNR) and not walk and not fetch
         self._bound_repeats()
-        return pe.memory.resolve(ipa, write=write, fetch=fetch, va=far)
+        return pe.memory.resolve(ipa, write=write, fetch=fetch)
 
     def _stage1_failed(self, esr: int, *, instruction: bool) -> bool:
         """Aborts what stage 1 could not translate, though only stage 2 noticed: there is no RAM for its walk."""
@@ -122,11 +121,11 @@ class ExceptionHook(Generic[CpuT]):
             esr & syndrome.S1PTW or pe.registers.fault_page() >> hyp.IPA_BITS
         ):
             return False
-        status = walk_fault(far, pe.sysreg, pe.memory)
+        status = walk(far, self._stage1.registers, pe.memory).status
         if status is None:
             return False
         if status & 0x3C == syndrome.FSC_EXTERNAL_ON_WALK:
-            self._count_deviation(deviations.WALK_OUTSIDE_RAM)
+            pe.count_deviation(deviations.WALK_OUTSIDE_RAM)
         flags = esr & (syndrome.CM | syndrome.WNR)
         pe.inject_abort(far, status | flags, instruction=instruction)
         return True
@@ -149,10 +148,22 @@ class ExceptionHook(Generic[CpuT]):
             pe.inject_undefined()
         elif ec == EC.SVE_ACCESS:
             pe.inject_undefined()  # no identification register says that there is SVE
+        elif syndrome.is_abort(esr) and self._again(ec, esr):
+            pass
         else:
             if ec == EC.BRANCH_TARGET:
                 esr |= syndrome.IL  # Unicorn forgets it
             pe.enter_el1(esr, far=pe.registers.fault_address() if syndrome.is_abort(esr) else None)
+
+    def _again(self, ec: int, esr: int) -> bool:
+        """Says whether an abort is to be forgotten, since it came of tables that were not up to date."""
+        pe = self._pe
+        if not self._stage1.substitutes or not self._stage1.is_stale(esr, pe.registers.fault_address()):
+            return False
+        self._bound_repeats()
+        if ec in (EC.DATA_ABORT_LOWER, EC.DATA_ABORT_SAME):
+            pe.not_retired()
+        return True
 
     def _undefined(self) -> None:
         """Serves instructions that Unicorn does not know, some of which are ours (semihosting, registers)."""

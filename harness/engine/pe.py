@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from harness.arch import esr as syndrome
+from harness.arch import hyp
 from harness.arch.esr import EC
 from harness.arch.sysreg import SysregEncoding
 from harness.engine.breakpoints import Breakpoint, Breakpoints
@@ -14,10 +15,11 @@ from harness.engine.completions.cycle_counter import CycleCounter
 from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.exception_entry import ExceptionCore
 from harness.engine.completions.mrs_msr import MrsMsrHooks
+from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import UndefinedInstructions
 from harness.engine.core import Backend
-from harness.engine.deviations import Deviation
+from harness.engine.deviations import NO_BIG_ENDIAN
 from harness.engine.exception_hook import ExceptionHook
 from harness.engine.memory.ram import Memory
 from harness.engine.mmio import access as accesses
@@ -35,8 +37,7 @@ class PE(ExceptionCore):
     `handlers[EC]` are called as handler(pe, esr) for each exception to EL2, with pc as ELR_EL2 would be:
     after an HVC, at the instruction of everything else. `on_system_register` serves the timer registers
     (CNT*_EL0) and any register the CPU does not know: (read, write), None for UNDEFINED. `on_halt` gets
-    HLT #imm with pc at it; True means that it is dealt with. `deviations_met` counts, by name, what
-    :data:`harness.engine.DEVIATIONS` a guest has run into.
+    HLT #imm with pc at it; True means that it is dealt with.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class PE(ExceptionCore):
         self.handlers: list[Handler] = [_no_handler] * 64
         self.on_system_register: dict[SysregEncoding, tuple[ReadRegister | None, WriteRegister | None]] = {}
         self.on_halt: Callable[[PE, int], bool] | None = None
-        self.deviations_met: dict[Deviation, int] = {}
+        self.deviations_met = {}
         try:
             super().__init__(index, memory, mpidr=mpidr, model=model, backend=backend)
             self._complete()
@@ -65,12 +66,13 @@ class PE(ExceptionCore):
         self.breakpoints = Breakpoints(self)
         self.cycles = CycleCounter(self)
         self.event_register = EventRegister(self)
+        self.stage1_controls = Stage1Controls(self)
         self._exceptions = ExceptionHook(
             self,
             self.handlers,
             event_register=self.event_register,
             undefined=UndefinedInstructions(self, self.on_system_register, self._halt),
-            count_deviation=self.count_deviation,
+            stage1=self.stage1_controls,
         )
         self.translation_checks = TranslationChecks(self, self.breakpoints, self.event_register)
         self._mrs_msr = MrsMsrHooks(
@@ -79,6 +81,7 @@ class PE(ExceptionCore):
             cycles=self.cycles,
             checks=self.translation_checks,
             breakpoints=self.breakpoints,
+            stage1=self.stage1_controls,
         )
 
     def __repr__(self) -> str:
@@ -87,6 +90,7 @@ class PE(ExceptionCore):
 
     def reset(self, pc: int, x0: int) -> None:
         """Powers on (D1.3.1.4): EL1h, DAIF masked, MMU off, registers zero but x0, virq low."""
+        self.stage1_controls.reset()
         self.restore_reset_values()
         for n in range(31):
             self.x[n] = 0
@@ -96,7 +100,9 @@ class PE(ExceptionCore):
         self.waiting = False
         self.forget_exceptions()
         self.system_register_written("VBAR_EL1")
+        self.system_register_written("SCTLR_EL1")
         self.translation_checks.access_control_written()
+        self.translation_checks.debug_control_written()
         self.cycles.reset()
         self.event_register.reset()
 
@@ -125,12 +131,10 @@ class PE(ExceptionCore):
             self.count_deviation(access.deviation)
             self.inject_abort(self.fault_address, access.fault, write=access.write)
             return
+        if self.big_endian and self.big_endian & (hyp.SCTLR_EE if self.registers.level else hyp.SCTLR_E0E):
+            self.count_deviation(NO_BIG_ENDIAN)
         accesses.complete(access, values, self)
         self.advance()
-
-    def count_deviation(self, deviation: Deviation) -> None:
-        """Notes that the guest has run into this one."""
-        self.deviations_met[deviation] = self.deviations_met.get(deviation, 0) + 1
 
     # Registers as an access names them (mmio.access.RegisterFile).
 
@@ -179,8 +183,13 @@ class PE(ExceptionCore):
     def system_register_written(self, name: str) -> None:
         """Follows a system register that the host wrote."""
         super().system_register_written(name)
+        self.stage1_controls.host_wrote(name)
         if name == "CPACR_EL1":
             self.translation_checks.access_control_written()
+        if name == "MDSCR_EL1":
+            self.translation_checks.debug_control_written()
+        if name == "SCTLR_EL1":
+            self.big_endian = self.sysreg["SCTLR_EL1"] & hyp.SCTLR_BIG_ENDIAN
         if name == "VBAR_EL1" and self.breakpoints.on_virq is not None:
             self.breakpoints.vectors_moved(self.sysreg["VBAR_EL1"])
 
@@ -203,13 +212,15 @@ class PE(ExceptionCore):
             None if on_eret is None else lambda: on_eret(self),
         )
 
+    def flush_addresses(self) -> None:
+        """Forgets cached address translations, those that this project keeps too."""
+        super().flush_addresses()
+        if self.stage1_controls.substitutes:
+            self.stage1_controls.follow()
+
     def line_moved(self) -> None:
         """Sets the event register: an interrupt may be taken, and returned from, unseen."""
         self.event_register.is_set = True
-
-    def page_executable(self, va: int, ipa: int) -> None:
-        """Looks at a page that became executable (memory.ram.Observer)."""
-        self.breakpoints.page_executable(va, ipa)
 
     def _halt(self, immediate: int) -> bool:
         return self.on_halt is not None and self.on_halt(self, immediate)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Final, Protocol
 
 from harness.arch import pstate
-from harness.arch.sysreg import NAMES_TO_ENCODINGS
+from harness.arch.sysreg import NAMES_TO_ENCODINGS, kept
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator.system_registers import SystemRegisterFile
 
@@ -61,7 +61,7 @@ class RawSystemRegisters(MutableMapping[str, int]):
         elif name == "HCR_EL2":
             cpu.set_hcr(value)
         else:
-            self._file.write(name, value)
+            self._file.write(name, kept(name, value))
             cpu.system_register_written(name)
 
     def __delitem__(self, name: str) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, printable
 from harness.files import FileError, open_file
 
 SECTOR = 512
@@ -25,7 +25,7 @@ class FileDisk:
         try:
             self._file = open_file(path, os.O_RDONLY if readonly else os.O_RDWR)
         except FileError as error:
-            raise ConfigError(f"drive {os.fspath(path)}: {error.reason}") from None
+            raise ConfigError(f"drive {printable(os.fspath(path))}: {error.reason}") from None
         self._size = os.fstat(self._file).st_size
 
     @property

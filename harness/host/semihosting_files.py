@@ -16,7 +16,7 @@ from enum import Enum, auto
 from io import BytesIO
 from pathlib import Path
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, printable
 from harness.files import FileError, mode_of
 
 TERMINAL = b":tt"
@@ -59,7 +59,9 @@ class HostFiles:
             try:
                 mode = mode_of(directory)
             except FileError as error:
-                raise ConfigError(f"semihosting directory {directory}: {error.reason}") from None
+                raise ConfigError(
+                    f"semihosting directory {printable(os.fspath(directory))}: {error.reason}"
+                ) from None
             if mode is None or not stat.S_ISDIR(mode):
                 raise ConfigError(f"semihosting directory {directory}: no such directory")
 

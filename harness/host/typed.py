@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from harness.arguments import check_path, guest_bytes
-from harness.errors import ConfigError
+from harness.errors import ConfigError, printable
 from harness.files import LARGEST_TEXT, FileError, read_file
 
 FORMS = "file:PATH or string:TEXT"
@@ -27,7 +27,7 @@ def serial_input(text: str) -> bytes:
         try:
             return read_file(value, LARGEST_TEXT)
         except FileError as error:
-            raise ConfigError(f"serial file:{value}: {error.reason}") from None
+            raise ConfigError(f"serial file:{printable(value)}: {error.reason}") from None
     if text == "stdio":
         raise ConfigError("serial stdio: only `rvic run --serial stdio` has a terminal to connect")
     raise ConfigError(f"serial {text!r}: it is {FORMS}")
@@ -41,7 +41,8 @@ def unescape(text: str) -> bytes:
         if code[:1] == "x" and len(code) == 3:
             return bytes([int(code[1:], 16)])
         if code not in _ESCAPES:
-            raise ConfigError(rf"`{text}`: no escape `\{code}`; there are \n \r \t \0 \\ and \xNN")
+            given, escape = printable(text), printable(code)
+            raise ConfigError(rf"`{given}`: no escape `\{escape}`; there are \n \r \t \0 \\ and \xNN")
         return _ESCAPES[code]
 
     return re.sub(rb"(?s)\\(x[0-9a-fA-F]{2}|[\x80-\xff]+|.?)", byte, guest_bytes("typed text", text))

@@ -22,7 +22,7 @@ from harness.boot.loader import Loader
 from harness.boot.placement import Boot, BootOptions, Source
 from harness.declaration import accepts
 from harness.el2 import Hypervisor, PowerControl, Vm, make_controller, make_vcpus
-from harness.engine import INTERRUPTIONS, PE, Memory
+from harness.engine import INTERRUPTIONS, PE, Memory, total_deviations
 from harness.errors import ConfigError
 from harness.host.peripherals import Peripherals
 from harness.host.semihosting import Semihosting
@@ -223,6 +223,11 @@ class Machine:
     def instructions(self) -> int:
         """Instructions retired by all vCPUs since the machine was made."""
         return sum(pe.retired for pe in self._pes)
+
+    @property
+    def deviations_met(self) -> dict[str, int]:
+        """Deviations that the guest has run into, by their names in docs/deviations.md, and how often."""
+        return total_deviations(pe.deviations_met for pe in self._pes)
 
     def at(self, tick: int, action: Callable[[Machine], object] | str) -> None:
         """Schedules something for an exact tick: ``action(machine)`` to call, or a stimulus as text (``"spi=1"``).

@@ -128,6 +128,7 @@ def describe(report: Report, events: list[str]) -> str:
     parts += [f"  {expectation}" for expectation in report.unmet]
     parts += [f"stopped: {report.stop.reason.value} after {plural(report.instructions, 'instruction')}"]
     parts += [f"  {line}" for line in report.stop.detail.splitlines()]
+    parts += _deviations(report.deviations)
     parts += _console_tail(report.console)
     if events:
         parts += ["last events:", *(f"  {line}" for line in events)]
@@ -149,10 +150,15 @@ def _state(machine: Machine, last: deque[Event]) -> str:
     for cpu in machine.cpus:
         place = machine.symbols.lookup(cpu.pc)
         parts.append(f"CPU{cpu.index} pc={cpu.pc:#x}" + (f" ({place})" if place else ""))
+    parts += _deviations(machine.deviations_met)
     parts += _console_tail(machine.console.text)
     if last:
         parts += ["last events:", *(f"  {line}" for line in _lines(machine, last))]
     return "\n".join(parts)
+
+
+def _deviations(met: dict[str, int]) -> list[str]:
+    return [f"deviation from Arm's architecture: {name}, {plural(n, 'time')}" for name, n in met.items()]
 
 
 def _console_tail(console: str) -> list[str]:

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.arch import esr as syndrome
+from harness.arch import hyp
 from harness.arch.esr import EC
 from harness.el2 import Controller, Power, Vcpu
-from harness.engine import Lockup
+from harness.engine import PE, Lockup
 from harness.image import Program
 from harness.wording import plural
 
@@ -71,9 +72,9 @@ def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
     place = where(registers["ELR_EL1"])
     name = f"CPU{vcpu.index}"
     if syndrome.exception_class(first) in INSTRUCTION_ABORTS:
-        what = (
-            f"{name} jumped to {where(far)}, and nothing can be fetched there; x30 is {where(vcpu.pe.x[30])}"
-        )
+        what = f"{name} {_cannot_fetch(vcpu.pe, far, where)}: {syndrome.fault_status(first)}"
+        if vcpu.pe.x[30]:
+            what += f"; x30 is {where(vcpu.pe.x[30])}"
     elif syndrome.is_abort(first):
         what = f"{name} at {place}: {syndrome.describe(first)}, address {far:#x}"
     else:
@@ -81,3 +82,12 @@ def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
     vector = f"the exception vector at {where(lockup.pc)} faults too ({syndrome.describe(lockup.esr)})"
     base = "VBAR_EL1 is 0: was it set?" if not lockup.vbar else f"VBAR_EL1 is {lockup.vbar:#x}"
     return f"{what}. It could not be handled: {vector}; {base}"
+
+
+def _cannot_fetch(pe: PE, far: int, where: Where) -> str:
+    """Says of an address that has no code if it was jumped to: the MMU is off, and no code lies before it."""
+    if pe.sysreg["SCTLR_EL1"] & hyp.SCTLR_M:
+        return f"cannot fetch from {where(far)} with the MMU on"
+    if pe.memory.is_ram(far - 4, 4):
+        return f"ran to {where(far)}, and nothing can be fetched there"
+    return f"jumped to {where(far)}, and nothing can be fetched there"

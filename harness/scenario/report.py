@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.machine.machine import Machine
 from harness.run.stop import Stop
@@ -39,6 +39,7 @@ class Report:
     seed: int
     random_order: bool  # the one thing that the seed decides
     virtconsole: str | None = None
+    deviations: dict[str, int] = field(default_factory=dict)  # met, by name, and how often
 
     @property
     def met(self) -> bool:
@@ -66,6 +67,7 @@ def examine(machine: Machine, stop: Stop, manifest: Manifest) -> Report:
         seed=machine.config.seed,
         random_order=machine.config.order is Order.RANDOM,
         virtconsole=machine.virtconsole.text if machine.virtconsole is not None else None,
+        deviations=machine.deviations_met,
     )
 
 

@@ -57,13 +57,15 @@ class _DataAbort(NamedTuple):
     intid: int | None = None
     register: str | None = None
     target: int | None = None
+    fault: int | None = None
 
 
 class DataAbort(_DataAbort):
     """Stage-2 data abort taken to EL2: an access to emulated hardware, or to nothing.
 
     ``value`` was written or, after the access, read; None where nothing answered. ``register`` is
-    the manual's name where the access served an emulated interrupt controller (``GICC_IAR``).
+    the manual's name where the access served an emulated interrupt controller (``GICC_IAR``). ``fault`` is
+    the DFSC with which EL2 refused an access (a load exclusive to a device), None for every other.
     """
 
     __slots__ = ()
@@ -242,6 +244,21 @@ class PowerChange(_PowerChange):
     world_switch: ClassVar[bool] = False
 
 
+class _DeviationMet(NamedTuple):
+    tick: int
+    cpu: int
+    pc: int
+    name: str
+    section: str
+
+
+class DeviationMet(_DeviationMet):
+    """Deviation from the architecture that the guest ran into at ``pc``: its name in docs/deviations.md."""
+
+    __slots__ = ()
+    world_switch: ClassVar[bool] = False
+
+
 Event: TypeAlias = (
     Hvc
     | Smc
@@ -258,6 +275,7 @@ Event: TypeAlias = (
     | Eret
     | Mmio
     | PowerChange
+    | DeviationMet
 )
 
 TYPES: tuple[type[Event], ...] = Event.__args__  # in the order above

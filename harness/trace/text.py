@@ -104,7 +104,10 @@ def _data_abort(event: ev.DataAbort, spell: _Speller) -> _Columns:
     place = event.register or f"0x{event.ipa:08x}"
     if event.size:
         place += f", {plural(event.size, 'byte')}"
-    answer = "-> external abort" if event.value is None else spell.intid(event.intid)
+    if event.fault is not None:
+        answer = f"-> refused, DFSC 0x{event.fault:02x}"
+    else:
+        answer = "-> external abort" if event.value is None else spell.intid(event.intid)
     return _Columns("DABT", _access(event.write, place, event.value), answer, event.pc)
 
 
@@ -177,6 +180,10 @@ def _power(event: ev.PowerChange, spell: _Speller) -> _Columns:
     return _Columns("POWER", event.what + ("" if event.target is None else f" CPU{event.target}"))
 
 
+def _deviation(event: ev.DeviationMet, _spell: _Speller) -> _Columns:
+    return _Columns("DIFFER", f"deviation {event.name}", f"DDI 0487, {event.section}", event.pc)
+
+
 _DEFAULT_NAMES = Names()
 _COLUMNS: dict[type[ev.Event], Callable[[Any, _Speller], _Columns]] = {
     ev.Hvc: _call,
@@ -194,4 +201,5 @@ _COLUMNS: dict[type[ev.Event], Callable[[Any, _Speller], _Columns]] = {
     ev.Eret: _eret,
     ev.Mmio: _mmio,
     ev.PowerChange: _power,
+    ev.DeviationMet: _deviation,
 }

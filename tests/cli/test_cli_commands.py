@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,10 @@ def test_disasm_shows_instructions_below_their_symbols(rvic: Rvic, hi: Path) -> 
     lines = result.out.splitlines()
     assert any(line.startswith("_start") for line in lines)
     assert any("hvc" in line for line in lines)
+
+
+def test_the_package_runs_as_the_command(rvic: Rvic) -> None:
+    """``python -m harness``, for where no script is on PATH."""
+    command = [sys.executable, "-m", "harness", "version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == rvic("version").out

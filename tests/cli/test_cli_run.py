@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_guests import EXIT_3, FOREVER, HI, Rvic
+from cli_guests import EXIT_3, FOREVER, HI, POWER_OFF, Rvic
 
 from harness.asm import assemble
 
@@ -41,6 +41,34 @@ def test_json_is_one_object_and_nothing_else(rvic: Rvic, hi: Path) -> None:
     assert report["cpus"][0]["pc"] == report["symbols"]["done"] + 12
     assert report["ledger"]["total"] == 4
     assert report["met"] is True
+
+
+REFUSED = """
+_start: adr     x0, vectors
+        msr     vbar_el1, x0
+        movz    x1, #0x0900, lsl #16
+        ldxr    w2, [x1]
+        ldxr    w2, [x1]
+""" + (
+    POWER_OFF
+    + " .balign 2048\nvectors: .skip 0x200\n mrs x0, elr_el1\n add x0, x0, #4\n msr elr_el1, x0\n eret\n"
+)
+
+
+def test_a_deviation_that_was_met_is_in_the_summary_and_in_the_object(rvic: Rvic, tmp_path: Path) -> None:
+    path = tmp_path / "refused.S"
+    path.write_text(REFUSED)
+    shown = rvic("run", path).out
+    assert "deviation mmio-exclusive, 2 times (DDI 0487, B2.9, D17.2.37)\n" in shown
+    assert "takes an abort with DFSC 0x35" in shown
+    assert json.loads(rvic("run", path, "--json").out)["deviations"] == {"mmio-exclusive": 2}
+    traced = rvic("run", path, "--trace").out
+    assert traced.count("DIFFER deviation mmio-exclusive") == 2
+
+
+def test_a_run_without_deviations_says_nothing_of_them(rvic: Rvic, hi: Path) -> None:
+    assert "deviation" not in rvic("run", hi).out
+    assert json.loads(rvic("run", hi, "--json").out)["deviations"] == {}
 
 
 def test_json_with_a_trace_keeps_stdout_clean(rvic: Rvic, hi: Path) -> None:

@@ -106,3 +106,25 @@ def test_interrupt_masks_are_el1s(rig: Rig, name: str, level: int) -> None:
         assert rig.immediates() == [0]
     else:
         assert at_el0(rig, f"msr {name}, #2") >> 26 == EC.SYSREG
+
+
+@pytest.mark.parametrize(
+    "register", ["vbar_el1", "sctlr_el1", "spsr_el1", "cpacr_el1", "mdscr_el1", "tcr_el1"]
+)
+def test_a_register_of_el1_that_el0_tries_to_write_is_as_it_was(rig: Rig, register: str) -> None:
+    """UNDEFINED at EL0 (D1.3.5.5): neither the CPU nor anything that follows the register takes the value over."""
+    rig.pe.sysreg["VBAR_EL1"] = RAM + 0x1_0000
+    rig.load("hvc #0", RAM + 0x1_0480)
+    rig.load("mrs x8, esr_el1\nhvc #0x400\nhvc #0", RAM + 0x1_0400)
+    rig.pe.watch_exceptions(lambda pe, vector: vectors.append(vector), None)
+    vectors: list[int] = []
+    rig.go(
+        f"msr spsr_el1, xzr\nadr x0, user\nmsr elr_el1, x0\neret\nuser: mov x1, #-2048\nmsr {register}, x1"
+    )
+    assert rig.immediates() == [0x400, 0]
+    assert rig.pe.x[8] == 1 << 25
+    assert not rig.pe.big_endian
+    rig.pe.pstate = 0
+    rig.pe.virq = True
+    rig.pe.run(10)
+    assert vectors == [RAM + 0x1_0480]

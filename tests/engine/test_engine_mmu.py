@@ -134,6 +134,19 @@ def test_eret_watch_by_virtual_address(mmu: Rig) -> None:
     assert mmu.immediates() == [0]
 
 
+def test_eret_watch_by_each_virtual_address(mmu: Rig) -> None:
+    """One page, reached by two addresses."""
+    seen: list[int] = []
+    mmu.pe.watch_exceptions(None, lambda pe: seen.append(pe.pc))
+    mmu.load("eret", RAM + 0x4000)
+    mmu.go(
+        f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(RAM + 0x4000, 'x2')}mov x0, #0x3c5\nmsr spsr_el1, x0\n"
+        "adr x0, back\nmsr elr_el1, x0\nbr x1\nback: adr x0, out\nmsr elr_el1, x0\nbr x2\nout: hvc #0"
+    )
+    assert seen == [ALIAS_RAM + 0x4000, RAM + 0x4000]
+    assert mmu.immediates() == [0]
+
+
 def test_big_endian_data_does_not_break_the_host(mmu: Rig) -> None:
     """SCTLR_EL1.EE: RAM accesses are big-endian; the host survives."""
     mmu.load(

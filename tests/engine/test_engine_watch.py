@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import _thread
+import random
+import struct
 import threading
 
 import pytest
+import thorough
 from engine_rig import RAM, Rig
 
 from harness.arch.esr import EC
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine import PE
+from harness.engine.emulator import binding
 
 VBAR = RAM + 0x1_0000
 LOOP = "mov x0, #3\nagain: sub x0, x0, #1\ncbnz x0, again\nhvc #0"
@@ -169,6 +173,102 @@ class TestExceptionsObserved:
             pe.x[1] = 0x3C5
             pe.run(100)
         assert seen == [RAM + 12]
+
+
+PAGE = RAM + 0x2_0000
+# Returns from each ERET of what lies at x1, x2 times, with the next one as the target of the jump.
+ERET_BY_ERET = """
+    mov x3, #0x3c5
+    again: msr spsr_el1, x3
+    adr x0, back
+    msr elr_el1, x0
+    br x1
+    back: add x1, x1, #4
+    subs x2, x2, #1
+    b.ne again
+    hvc #0
+"""
+
+
+class TestPagesOfErets:
+    """However many ERETs a page has: each is reported when it is executed, and their number costs nothing."""
+
+    def fill(self, rig: Rig, pages: int) -> list[int]:
+        rig.memory.write(PAGE, struct.pack("<I", 0xD69F_03E0) * (1024 * pages))
+        seen: list[int] = []
+        rig.pe.watch_exceptions(None, lambda pe: seen.append(pe.pc))
+        return seen
+
+    @pytest.mark.parametrize("count", [1, 15, 16, 17, 18, 300])
+    def test_each_is_reported_once(self, rig: Rig, count: int) -> None:
+        seen = self.fill(rig, 1)
+        rig.pe.x[1], rig.pe.x[2] = PAGE, count
+        rig.go(ERET_BY_ERET)
+        assert seen == [PAGE + 4 * n for n in range(count)]
+        assert rig.calls[0][3] == 1 + count * 8 + 1
+
+    def test_the_hooks_on_a_page_are_few(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One for every ERET that is executed, up to a limit, and none for those that are not."""
+        made: list[int] = []
+        really = binding.hook_add
+
+        def hook_add(*arguments: object, **more: object) -> int:
+            made.append(1)
+            return really(*arguments, **more)
+
+        monkeypatch.setattr(binding, "hook_add", hook_add)
+        seen = self.fill(rig, 3)
+        rig.pe.x[1], rig.pe.x[2] = PAGE + 0x1000 - 4, 1026
+        rig.go(ERET_BY_ERET)
+        assert len(seen) == 1026
+        assert len(made) == 1 + (16 + 1) + 1
+
+    @pytest.mark.parametrize("count", [3, 100])
+    def test_a_breakpoint_on_one_of_them(self, rig: Rig, count: int) -> None:
+        """Both tell of it, once, and a stop leaves it unexecuted."""
+        seen = self.fill(rig, 1)
+        there = PAGE + 4 * (count - 1)
+        rig.pe.add_breakpoint(there, lambda pe: pe.stop())
+        rig.pe.x[1], rig.pe.x[2] = PAGE, count
+        rig.load(ERET_BY_ERET)
+        rig.pe.run(10_000)
+        assert rig.pe.pc == there
+        assert rig.calls == []
+        rig.pe.run(10_000)
+        assert seen == [PAGE + 4 * n for n in range(count)]
+        assert rig.immediates() == [0]
+
+    @pytest.mark.parametrize("count", [1, 100])
+    def test_other_code_in_its_place(self, rig: Rig, count: int) -> None:
+        seen = self.fill(rig, 1)
+        rig.pe.x[1], rig.pe.x[2] = PAGE, count
+        rig.go(ERET_BY_ERET)
+        seen.clear()
+        rig.memory.write(PAGE, struct.pack("<I", 0xD61F_0000) * 1024)  # BR X0
+        rig.pe.reset(RAM, 0)
+        rig.pe.x[1], rig.pe.x[2] = PAGE, count
+        rig.pe.run(10_000)
+        assert rig.immediates() == [0, 0]
+        assert seen == []
+
+    @pytest.mark.parametrize("seed", range(100 if thorough.ALL else 4))
+    def test_in_any_order_and_slices(self, rig: Rig, seed: int) -> None:
+        """Pages of ERETs and branches, entered anywhere: what is reported is what is executed."""
+        rnd = random.Random(seed)
+        words = [rnd.choice([0xD69F_03E0, 0xD61F_0000]) for _ in range(2048)]
+        rig.memory.write(PAGE, struct.pack("<2048I", *words))
+        seen: list[int] = []
+        rig.pe.watch_exceptions(None, lambda pe: seen.append(pe.pc))
+        rig.load(
+            "mov x3, #0x3c5\nagain: msr spsr_el1, x3\nadr x0, back\nmsr elr_el1, x0\nldr w1, [x4], #4\n"
+            "add x1, x1, x5\nbr x1\nback: subs x2, x2, #1\nb.ne again\nhvc #0"
+        )
+        targets = [rnd.randrange(rnd.choice([16, 40, 2048])) for _ in range(200)]
+        rig.memory.write(RAM + 0x8000, struct.pack("<200I", *(4 * n for n in targets)))
+        rig.pe.x[2], rig.pe.x[4], rig.pe.x[5] = len(targets), RAM + 0x8000, PAGE
+        while not rig.calls:
+            rig.pe.run(rnd.randrange(1, 50))
+        assert seen == [PAGE + 4 * n for n in targets if words[n] == 0xD69F_03E0]
 
 
 def run_for_ever(pe: PE) -> None:

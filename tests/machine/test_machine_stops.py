@@ -137,15 +137,60 @@ def test_an_idle_machine_goes_on_when_something_happens(guest: Make) -> None:
     [
         ("main: udf #0\n", "CPU0 at"),
         ("main: mov x0, #0x0c000000\n ldr x1, [x0]\n", "data abort"),
-        ("main: mov x0, #0x0c000000\n br x0\n", "CPU0 jumped to 0xc000000"),
+        (
+            "main: mov x0, #0x0c000000\n br x0\n",
+            "CPU0 jumped to 0xc000000, and nothing can be fetched there: ext",
+        ),
+        (
+            "main: mov x0, #0x40200000\n ldr w1, =0xd503201f\n str w1, [x0, #-4]\n sub x0, x0, #4\n br x0\n",
+            "CPU0 ran to 0x40200000, and nothing can be fetched there: external abort",
+        ),
         ("main: svc #0\n", "the exception vector at 0x200"),
     ],
 )
 def test_fault(guest: Make, source: str, exception: str) -> None:
-    stop = guest(source).run(limit=1000)
+    stop = guest(source, memory="2M").run(limit=1000)
     assert (stop.reason, stop.cpu, stop.ok) == (StopReason.FAULT, 0, False)
     assert exception in stop.detail
     assert "VBAR_EL1 is 0: was it set?" in stop.detail
+
+
+MMU_ON = """
+main:   ldr x1, =table
+        ldr x0, ={descriptor:#x}
+        str x0, [x1, #8]
+        ldr x0, ={tcr:#x}
+        msr tcr_el1, x0
+        msr ttbr0_el1, x1
+        isb
+        mrs x0, sctlr_el1
+        orr x0, x0, #1
+        msr sctlr_el1, x0
+on:     isb
+        b psci_system_off
+        .balign 4096
+table:  .space 4096
+"""
+TCR_39 = 0x2_0000_3519
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "tcr", "fault"),
+    [
+        (0x4000_0305, TCR_39, "access flag fault, level 1"),
+        (0x4000_0745, TCR_39, "permission fault, level 1"),  # what EL0 may write, EL1 may not execute
+        (0x20_0000_4000_0705, TCR_39, "permission fault, level 1"),
+        (0, TCR_39, "translation fault, level 1"),
+        (0x4000_0705, 0, "translation fault, level 0"),  # of the reset value of TCR_EL1
+    ],
+)
+def test_the_fetch_after_the_mmu_is_on(guest: Make, descriptor: int, tcr: int, fault: str) -> None:
+    """Kind and level of the fault, where it is; nothing has jumped."""
+    stop = guest(MMU_ON.format(descriptor=descriptor, tcr=tcr)).run(limit=1000)
+    assert stop.reason is StopReason.FAULT
+    assert stop.detail.startswith("CPU0 cannot fetch from `on` (")
+    assert f") with the MMU on: {fault}. It could not be handled" in stop.detail
+    assert "jumped" not in stop.detail
 
 
 def test_a_run_needs_a_guest_and_a_limit_above_zero(guest: Make) -> None:

@@ -100,6 +100,21 @@ def test_irq_taken(guest: Make) -> None:
         assert machine.cpus[0].x[19] == n
 
 
+@pytest.mark.parametrize("low", [1, 0x10, 0x400, 0x7FF])
+def test_irq_taken_with_a_vector_base_that_is_not_aligned(guest: Make, low: int) -> None:
+    """VBAR_EL1[10:0] are RES0 (D17.2.152): the CPU, the host and who watches the vectors have one address."""
+    source = TAKES_IRQS.replace("msr vbar_el1, x0", f"mov x1, #{low}\norr x0, x0, x1\nmsr vbar_el1, x0")
+    assert source != TAKES_IRQS
+    machine = guest(source)
+    stop = machine.run(until.irq_taken(), limit=1000)
+    assert stop.reason is StopReason.UNTIL
+    assert stop.pc == machine.symbols["vectors"] + 0x280
+    assert machine.cpus[0].sysreg["VBAR_EL1"] == machine.symbols["vectors"]
+    machine.cpus[0].sysreg["VBAR_EL1"] |= low
+    assert machine.cpus[0].sysreg["VBAR_EL1"] == machine.symbols["vectors"]
+    assert machine.run(until.irq_taken(), limit=1000).pc == machine.symbols["vectors"] + 0x280
+
+
 def test_irq_taken_by_another_cpu_does_not_count(guest: Make) -> None:
     stop = guest(TAKES_IRQS, cpus=2).run(until.irq_taken(cpu=1), limit=1000)
     assert stop.reason is StopReason.LIMIT

@@ -162,3 +162,17 @@ def test_a_fixture_of_the_users_own_comes_first(pytester: pytest.Pytester) -> No
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef machine():\n    return 'lathe'\n")
     pytester.makepyfile("def test_it(machine):\n    assert machine == 'lathe'\n")
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_a_failing_test_tells_of_deviations(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+def test_it(machine):
+    m = machine("_start: movz x1, #0x900, lsl #16\\n ldxr w0, [x1]\\n")
+    m.run(limit=100)
+    assert False
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["deviation from Arm's architecture: mmio-exclusive, 1 time"])

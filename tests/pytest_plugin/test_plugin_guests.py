@@ -57,6 +57,14 @@ def test_a_failure_says_what_did_not_come_out(pytester: pytest.Pytester) -> None
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+def test_a_failure_tells_of_deviations(pytester: pytest.Pytester) -> None:
+    ldxr = HI.replace("mov     w0, #0x68", "ldxr    w0, [x1]")
+    guest(pytester, "locked", '[expect]\nconsole = "h"\n', ldxr)
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["deviation from Arm's architecture: mmio-exclusive, 1 time"])
+
+
 def test_a_wrong_manifest_fails_with_its_line(pytester: pytest.Pytester) -> None:
     guest(pytester, "typo", "[machine]\ncpuss = 2\n")
     result = pytester.runpytest_inprocess()

@@ -10,6 +10,7 @@ from harness.trace.events import (
     AlsoPending,
     Completed,
     DataAbort,
+    DeviationMet,
     Eret,
     Hvc,
     InstructionAbort,
@@ -48,6 +49,10 @@ LINES = [
         DataAbort(1, 0, PC, 0x1000, 1, False, None),
         ">> DABT | read 0x00001000, 1 byte | -> external abort | 0x40080010",
     ),
+    (
+        DataAbort(1, 0, PC, 0x900_0000, 4, False, None, fault=0x35),
+        ">> DABT | read 0x09000000, 4 bytes | -> refused, DFSC 0x35 | 0x40080010",
+    ),
     (InstructionAbort(1, 0, 0x10, 0x10), ">> IABT | fetch 0x00000010 | -> external abort | 0x10"),
     (SysregTrap(1, 0, PC, "CNTP_CTL_EL0", True, 1), ">> SYSREG | write CNTP_CTL_EL0 = 0x1 | 0x40080010"),
     (Wfx(1, 0, PC, False), ">> WFI | wait | 0x40080010"),
@@ -71,6 +76,10 @@ LINES = [
     ),
     (PowerChange(1, 0, "CPU_ON", 1), "POWER | CPU_ON CPU1"),
     (PowerChange(1, 0, "SYSTEM_OFF"), "POWER | SYSTEM_OFF"),
+    (
+        DeviationMet(1, 0, PC, "mmio-exclusive", "B2.9, D17.2.37"),
+        "DIFFER | deviation mmio-exclusive | DDI 0487, B2.9, D17.2.37 | 0x40080010",
+    ),
 ]
 
 

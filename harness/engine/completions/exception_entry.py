@@ -6,12 +6,14 @@ Unicorn delivers virtual interrupts itself, but for a synchronous exception it o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from harness.arch import esr as syndrome
 from harness.arch import hyp, pstate, vectors
 from harness.arch.esr import EC
 from harness.engine.core import Core
+from harness.engine.deviations import Deviation
 
 
 class Lockup(NamedTuple):
@@ -25,9 +27,16 @@ class Lockup(NamedTuple):
 
 
 class ExceptionCore(Core):
-    """CPU that takes synchronous exceptions to EL1."""
+    """CPU that takes synchronous exceptions to EL1.
+
+    `deviations_met` counts what :data:`harness.engine.DEVIATIONS` its guest has run into; `on_deviation` is called
+    for each, with pc at the instruction.
+    """
 
     lockup: Lockup | None = None
+    big_endian = 0  # SCTLR_EL1.EE and E0E, as last written
+    deviations_met: dict[Deviation, int]
+    on_deviation: Callable[[Deviation], object] | None = None
     _entered_at = -1
     _entered_vector = -1
 
@@ -35,6 +44,12 @@ class ExceptionCore(Core):
         """Ends a lockup, as a reset does."""
         self.lockup = None
         self._entered_at = self._entered_vector = -1
+
+    def count_deviation(self, deviation: Deviation) -> None:
+        """Notes that the guest has run into this one, and tells of it."""
+        self.deviations_met[deviation] = self.deviations_met.get(deviation, 0) + 1
+        if self.on_deviation is not None:
+            self.on_deviation(deviation)
 
     def enter_el1(
         self, esr: int, *, far: int | None = None, elr: int | None = None, saved: int | None = None
@@ -47,7 +62,7 @@ class ExceptionCore(Core):
         """
         old = self.pstate
         return_address = self.pc if elr is None else elr
-        vbar = self.sysreg["VBAR_EL1"] & vectors.BASE_MASK
+        vbar = self.sysreg["VBAR_EL1"]
         vector = vbar + vectors.source(old) + vectors.Kind.SYNCHRONOUS
         if self._vector_faults(esr, return_address, vector):
             self._lock_up(esr, self.pc, far or 0, vbar)

@@ -7,49 +7,40 @@ A callback gets (register, uc_arm64_cp_reg) and returns 1 if it has served the i
 from __future__ import annotations
 
 import ctypes
-import struct
 from collections.abc import Callable
-from ctypes import c_uint64
 from functools import partial
-from typing import Final, Generic
+from typing import Generic
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
-from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
+from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding, kept
 from harness.engine.breakpoints import Breakpoints
-from harness.engine.completions.cycle_counter import CycleCounter, event_type
+from harness.engine.completions.cycle_counter import CycleCounter
+from harness.engine.completions.event_counters import event_type
 from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBASE
+from harness.engine.completions.performance_monitors import EVENT_TYPES, PerformanceMonitors
+from harness.engine.completions.served import KEY_BYTES, NUMBERS, Serve, answer, by_key, key, written
+from harness.engine.completions.stage1_controls import SUBSTITUTED, Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import CpuT, ServedRegisters
 from harness.engine.emulator import binding as uc
 from harness.engine.slices import BlockPosition
 
-_KEY_BYTES: Final = 20  # crn, crm, op0, op1, op2 of uc_arm64_cp_reg; its value is at 24
-_VALUE = 24
-_FROM_REGISTER_ID = {register: n for n, register in enumerate(uc.REG_X)}
 # Fields that tell of what a guest does not have: hidden, and what reads there instead.
 _ID_FIELDS = {
-    "ID_AA64PFR0_EL1": (0xF_0000_FFFF, 0x0011),  # SVE, EL3, EL2 none; EL1, EL0 in AArch64 only
+    "ID_AA64PFR0_EL1": (0xF_00FF_FFFF, 0x0011),  # SVE, FP16, EL3, EL2 none; EL1, EL0 in AArch64 only
     "ID_AA64MMFR1_EL1": (0x0F00, 0),  # VH: of EL2
-    "ID_AA64ISAR0_EL1": (0xF << 60, 0),  # RNDR: of the host
+    "ID_AA64ISAR0_EL1": (0xF << 60 | 0xF << 48, 0),  # RNDR: of the host; FHM: see half_precision.py
     "ID_PFR1_EL1": (0xF0F0, 0),  # Virtualization, Security
     "ID_DFR0_EL1": (0x00F0, 0),  # CopSDbg
     "PMCEID0_EL0": (1 << 0x11, 0),  # CPU_CYCLES: see cycle_counter.py
     "OSDLR_EL1": (MASK64, 0),  # Unicorn leaves Xt as it was
 }
-_EVENT_TYPES = ("PMEVTYPER", "PMXEVTYPER")
-_PMUSERENR_EN, _PMUSERENR_CR = 1 << 0, 1 << 2
 _READ, _WRITE = 0, 1
-_Serve = Callable[[int, int], int]  # (register, uc_arm64_cp_reg) -> 1 if served, 0 for Unicorn to do it
-
-
-def _key(encoding: SysregEncoding) -> bytes:
-    return struct.pack("<5I", encoding.crn, encoding.crm, encoding.op0, encoding.op1, encoding.op2)
-
 
 # What Unicorn knows but must not serve itself, as it would with host time (D13.11).
 _TIMERS = {
-    _key(encoding): encoding
+    key(encoding): encoding
     for name, encoding in NAMES_TO_ENCODINGS.items()
     if name.startswith("CNT") and name.endswith("_EL0")
 }
@@ -77,9 +68,11 @@ class MrsMsrHooks(Generic[CpuT]):
         cycles: CycleCounter,
         checks: TranslationChecks,
         breakpoints: Breakpoints,
+        stage1: Stage1Controls,
     ) -> None:
-        self._pe, self._served = pe, served
+        self._pe, self._served, self._stage1 = pe, served, stage1
         self._cycles, self._checks, self._breakpoints = cycles, checks, breakpoints
+        self._monitors = PerformanceMonitors(pe, cycles)
         self._read = uc.InsnHook(self._make_sysreg(self._reads()))
         self._write = uc.InsnHook(self._make_sysreg(self._writes()))
         uc.hook_add(pe.handle, uc.HOOK_INSN, self._read, insn=uc.INS_MRS)
@@ -90,11 +83,14 @@ class MrsMsrHooks(Generic[CpuT]):
     def mrs(self, name: str) -> int:
         """Returns what MRS at EL1 gives; no timer register, which the machine serves."""
         if name == "PMCCNTR_EL0":
-            return self._cycles.read()
+            return self._cycles.value
         if name == "MDCCSR_EL0":  # which Unicorn does not have: see UndefinedInstructions
             return 0
         if name == "NZCV":  # Unicorn keeps the flags apart from the register
             return self._pe.pstate & pstate.CONDITIONS
+        held = self._stage1.held(name)
+        if held is not None:
+            return held
         hidden, instead = _ID_FIELDS.get(name, (0, 0))
         return self._pe.sysreg[name] & ~hidden | instead
 
@@ -105,7 +101,7 @@ class MrsMsrHooks(Generic[CpuT]):
             pe.pstate = pe.pstate & ~pstate.CONDITIONS | value & pstate.CONDITIONS
         elif name == "PMCCNTR_EL0":
             self._cycles.write(value)
-        elif name.startswith(_EVENT_TYPES):
+        elif name.startswith(EVENT_TYPES):
             pe.sysreg[name] = event_type(value)
         else:
             if name == "PMCR_EL0":
@@ -118,11 +114,11 @@ class MrsMsrHooks(Generic[CpuT]):
 
     # What the guest executes.
 
-    def _make_sysreg(self, table: dict[bytes, _Serve]) -> Callable[[int, int, int, int], int]:
+    def _make_sysreg(self, table: dict[bytes, Serve]) -> Callable[[int, int, int, int], int]:
         pe = self._pe
 
         def instruction(_handle: int, register: int, cp: int, _user: int) -> int:
-            serve = table.get(ctypes.string_at(cp, _KEY_BYTES))
+            serve = table.get(ctypes.string_at(cp, KEY_BYTES))
             if serve is None:
                 return 0
             pe.position = BlockPosition.INSTRUCTION
@@ -136,28 +132,37 @@ class MrsMsrHooks(Generic[CpuT]):
 
         return instruction
 
-    def _reads(self) -> dict[bytes, _Serve]:
-        timers = {key: self._reads_timer(encoding) for key, encoding in _TIMERS.items()}
-        identity = {_key(NAMES_TO_ENCODINGS[name]): partial(self._read_id, name) for name in _ID_FIELDS}
-        others: dict[str, _Serve] = {"PMCCNTR_EL0": self._read_cycles}
+    def _reads(self) -> dict[bytes, Serve]:
+        timers = {each: self._reads_timer(encoding) for each, encoding in _TIMERS.items()}
+        identity = {key(NAMES_TO_ENCODINGS[name]): partial(self._read_id, name) for name in _ID_FIELDS}
+        others: dict[str, Serve] = {name: partial(self._read_held, name) for name in SUBSTITUTED}
         if self._pe.sysreg["ID_AA64ISAR0_EL1"] >> 60:
             others |= {"RNDR": self._no_register, "RNDRRS": self._no_register}
-        return {**timers, **identity, **_by_key(others), _key(CBAR_EL1): self._read_cbar}
+        return {
+            **timers,
+            **identity,
+            **by_key(others),
+            **self._monitors.reads(),
+            key(CBAR_EL1): self._read_cbar,
+        }
 
-    def _writes(self) -> dict[bytes, _Serve]:
-        timers = {key: partial(self._write_timer, encoding) for key, encoding in _TIMERS.items()}
-        noted: dict[str, _Serve] = {
+    def _writes(self) -> dict[bytes, Serve]:
+        timers = {each: partial(self._write_timer, encoding) for each, encoding in _TIMERS.items()}
+        noted: dict[str, Serve] = {
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
             "CPACR_EL1": self._cpacr,
-            "PMCR_EL0": self._pmcr,
-            "PMCNTENSET_EL0": self._counts,
-            "PMCNTENCLR_EL0": self._counts,
-            "PMCCNTR_EL0": self._write_cycles,
+            "MDSCR_EL1": self._mdscr,
+            "SCTLR_EL1": self._sctlr,
+            **{name: partial(self._translation, name) for name in SUBSTITUTED},
         }
-        events = [name for name in NAMES_TO_ENCODINGS if name.startswith(_EVENT_TYPES)]
-        noted.update((name, partial(self._event_type, name)) for name in events)
-        return {**timers, **_by_key(noted)}
+        of_el1 = {name: self._at_el1(serve) for name, serve in noted.items()}
+        return {**timers, **by_key(of_el1), **self._monitors.writes()}
+
+    def _at_el1(self, serve: Serve) -> Serve:
+        """Leaves to Unicorn what is undefined at EL0: there nothing is written."""
+        registers = self._pe.registers
+        return lambda register, cp: serve(register, cp) if registers.level else 0
 
     def _handler(self, encoding: SysregEncoding, n: int) -> Callable[..., object] | None:
         """Returns the handler to call, or None to leave it to Unicorn (which traps at EL0 if CNTKCTL says so)."""
@@ -172,7 +177,7 @@ class MrsMsrHooks(Generic[CpuT]):
             return _nothing
         return pair[n]
 
-    def _reads_timer(self, encoding: SysregEncoding) -> _Serve:
+    def _reads_timer(self, encoding: SysregEncoding) -> Serve:
         """Serves as :meth:`_handler`, in the fewest steps: a guest that waits reads a counter all the time."""
         pe, served, registers, x = self._pe, self._served, self._pe.registers, self._pe.x
 
@@ -180,7 +185,7 @@ class MrsMsrHooks(Generic[CpuT]):
             read = served[encoding][0] if encoding in served and registers.level else None
             if read is None:
                 return self._read_timer(encoding, register)
-            n = _FROM_REGISTER_ID.get(register)
+            n = NUMBERS.get(register)
             if n is not None:
                 x[n] = read(pe)
             return 1
@@ -191,27 +196,27 @@ class MrsMsrHooks(Generic[CpuT]):
         handler = self._handler(encoding, _READ)
         if handler is None:
             return 0
-        self._answer(register, handler(self._pe))
+        answer(self._pe, register, handler(self._pe))
         return 1
 
     def _write_timer(self, encoding: SysregEncoding, _register: int, cp: int) -> int:
         handler = self._handler(encoding, _WRITE)
         if handler is None:
             return 0
-        handler(self._pe, _written(cp))
+        handler(self._pe, written(cp))
         return 1
 
     def _read_id(self, name: str, register: int, _cp: int) -> int:
         pe = self._pe
         if pe.registers.level == 0:
             return 0
-        self._answer(register, self.mrs(name))
+        answer(self._pe, register, self.mrs(name))
         return 1
 
     def _read_cbar(self, register: int, _cp: int) -> int:
         if self._pe.registers.level == 0:
             return 0
-        self._answer(register, PERIPHBASE)
+        answer(self._pe, register, PERIPHBASE)
         return 1
 
     def _no_register(self, _register: int, _cp: int) -> int:
@@ -219,71 +224,42 @@ class MrsMsrHooks(Generic[CpuT]):
         self._pe.defer(self._pe.inject_undefined_before)
         return 1
 
-    def _answer(self, register: int, value: object) -> None:
-        n = _FROM_REGISTER_ID.get(register)
-        if n is not None and isinstance(value, int):
-            self._pe.x[n] = value
-
     # Registers that Unicorn writes, and somebody here must know of.
 
     def _vbar(self, _register: int, cp: int) -> int:
-        if self._breakpoints.on_virq is not None:
-            self._breakpoints.vectors_moved(_written(cp))
-        return 0
+        value = written(cp)
+        if kept("VBAR_EL1", value) == value and self._breakpoints.on_virq is None:
+            return 0
+        self._pe.sysreg["VBAR_EL1"] = value
+        return 1
 
     def _spsr(self, _register: int, cp: int) -> int:
-        self._checks.spsr_written(_written(cp))
+        self._checks.spsr_written(written(cp))
         return 0
 
     def _cpacr(self, _register: int, _cp: int) -> int:
         self._pe.defer(self._checks.access_control_written)
         return 0
 
-    # The cycle counter.
-
-    def _el0_may_count(self, *, read: bool) -> bool:
-        """Says whether PMUSERENR_EL0 lets EL0 (D17.5.16): EN, or CR for reads of the cycle counter."""
-        pe = self._pe
-        allowed = _PMUSERENR_EN | (_PMUSERENR_CR if read else 0)
-        return pe.registers.level != 0 or bool(pe.sysreg["PMUSERENR_EL0"] & allowed)
-
-    def _read_cycles(self, register: int, _cp: int) -> int:
-        if not self._el0_may_count(read=True):
-            return 0
-        self._answer(register, self._cycles.read())
-        return 1
-
-    def _write_cycles(self, _register: int, cp: int) -> int:
-        if not self._el0_may_count(read=False):
-            return 0
-        self._cycles.write(_written(cp))
-        return 1
-
-    def _pmcr(self, _register: int, cp: int) -> int:
-        if self._el0_may_count(read=False):
-            self._cycles.control(_written(cp))
-            self._pe.defer(self._cycles.follow)
+    def _mdscr(self, _register: int, _cp: int) -> int:
+        self._pe.defer(self._checks.debug_control_written)
         return 0
 
-    def _counts(self, _register: int, _cp: int) -> int:
-        self._pe.defer(self._cycles.follow)
+    def _sctlr(self, register: int, cp: int) -> int:
+        self._pe.big_endian = written(cp) & hyp.SCTLR_BIG_ENDIAN
+        return self._translation("SCTLR_EL1", register, cp)
+
+    def _translation(self, name: str, _register: int, cp: int) -> int:
+        if self._stage1.concerns(name, written(cp)):
+            self._pe.defer(self._stage1.follow)
         return 0
 
-    def _event_type(self, name: str, _register: int, cp: int) -> int:
-        value = _written(cp)
-        instead = event_type(value)
-        if instead == value or not self._el0_may_count(read=False):
+    def _read_held(self, name: str, register: int, _cp: int) -> int:
+        held = self._stage1.held(name)
+        if held is None or self._pe.registers.level == 0:
             return 0
-        self._pe.sysreg.write(name, instead)
+        answer(self._pe, register, held)
         return 1
-
-
-def _by_key(table: dict[str, _Serve]) -> dict[bytes, _Serve]:
-    return {_key(NAMES_TO_ENCODINGS[name]): serve for name, serve in table.items()}
-
-
-def _written(cp: int) -> int:
-    return c_uint64.from_address(cp + _VALUE).value
 
 
 def _nothing(*_arguments: object) -> None:

@@ -3,8 +3,8 @@
 
 Unicorn tells of each block just before its first execution, and can be stopped there. So what its
 translator leaves out costs nothing where it does not occur: a PC that is not aligned; FP and SIMD where
-CPACR_EL1 traps them; exception returns that are illegal; WFE, SEV and SEVL. Such an instruction gets a code
-hook of its own, and its block is translated anew.
+CPACR_EL1 traps them; exception returns that are illegal; WFE, SEV and SEVL; changes of PSTATE.D while EL1 steps
+itself. Such an instruction gets a code hook of its own, and its block is translated anew.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from harness.arch.esr import EC
 from harness.engine.breakpoints import Breakpoints
 from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.exception_entry import ExceptionCore
+from harness.engine.completions.software_step import SoftwareStep, writes_debug_mask
+from harness.engine.deviations import AARCH64_ONLY
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.stage2 import PAGE_SIZE, SCRATCH
 
@@ -35,6 +37,7 @@ _FP_BITS: Final = 0x0C00_0000
 _UNALLOCATED: Final = frozenset(
     {0b1000, 0b1010, 0b1101, 0b1110, 0b1111}
 )  # bits 31:28 of data processing (C4.1.96)
+_AARCH32_USER: Final = 0x10  # SPSR_EL1.M
 _HINT: Final = re.compile(b"[\x5f\x9f\xbf]\x20\x03\xd5")  # WFE, SEV, SEVL
 _HAS_FP_CONTROL: Final = re.compile(
     b"\x44[\x1b\x3b]\xd5"
@@ -63,6 +66,7 @@ class TranslationChecks:
         self._pe = pe
         self._breakpoints = breakpoints
         self._hints = event_register.hints
+        self._step = SoftwareStep(pe)
         self._hook = uc.EdgeHook(self._about_to_run)
         self._traps: dict[int, Callable[[], None]] = {}  # to be placed when the block is left
         self._fp_levels = (True, True)  # whether FP traps at EL0, EL1
@@ -95,8 +99,10 @@ class TranslationChecks:
         if ipa is None or not pe.memory.is_ram(ipa, size):
             return
         code = pe.memory.read(ipa, size)
-        if self._check_returns and code.endswith(_ERET):  # which ends a block
-            self._want(pc + size - 4, self._returning)
+        if code.endswith(_ERET):  # which ends a block
+            self._breakpoints.eret_found(pc + size - 4)
+            if self._check_returns:
+                self._want(pc + size - 4, self._returning)
         for match in _HINT.finditer(code):
             if not match.start() & 3:
                 self._want(pc + match.start(), self._hinting)
@@ -106,6 +112,10 @@ class TranslationChecks:
             for n, word in enumerate(struct.unpack(f"<{size // 4}I", code)):
                 if _is_fp(word):
                     self._want(pc + 4 * n, self._using_fp)
+        if self._step.masked_by_d:
+            for n, word in enumerate(struct.unpack(f"<{size // 4}I", code)):
+                if writes_debug_mask(word):
+                    self._want(pc + 4 * n, self._masking)
 
     def _want(self, va: int, trap: Callable[[], None]) -> None:
         if self._breakpoints.traps.get(va) != trap:
@@ -129,6 +139,10 @@ class TranslationChecks:
         if hint is not None:
             hint()
 
+    def _masking(self) -> None:
+        if self._pe.registers.level and writes_debug_mask(self._here()):
+            self._pe.defer(self._step.write_mask)
+
     def _using_fp(self) -> None:
         if self._fp_levels[self._pe.registers.level] and _is_fp(self._here()):
             self._pe.defer(self._trap_fp)
@@ -151,6 +165,8 @@ class TranslationChecks:
         """Returns with PSTATE.IL, which lasts for no instruction: the next one takes its exception (D1.3.4)."""
         pe = self._pe
         pe.count_one()
+        if pe.sysreg["SPSR_EL1"] & pstate.MODE == _AARCH32_USER:
+            pe.count_deviation(AARCH64_ONLY)
         kept = pe.pstate & pstate.MODE
         spsr = pe.sysreg["SPSR_EL1"]
         if spsr & pstate.IL and not returns_illegally(spsr & ~pstate.IL):
@@ -161,8 +177,11 @@ class TranslationChecks:
 
     def _leave_returns(self) -> None:
         self._check_returns = False
+        self._take_away(self._returning)
+
+    def _take_away(self, trap: Callable[[], None]) -> None:
         traps = self._breakpoints.traps
-        self._breakpoints.set_traps({va: trap for va, trap in traps.items() if trap != self._returning})
+        self._breakpoints.set_traps({va: other for va, other in traps.items() if other != trap})
 
     # What the guest, or the host, changes.
 
@@ -179,6 +198,11 @@ class TranslationChecks:
         if levels == self._fp_levels:
             return
         self._fp_levels = levels
-        traps = self._breakpoints.traps
-        self._breakpoints.set_traps({va: trap for va, trap in traps.items() if trap != self._using_fp})
+        self._take_away(self._using_fp)
         self._pe.flush_code()
+
+    def debug_control_written(self) -> None:
+        """Looks at all blocks again if PSTATE.D has come to matter, or no longer does, by MDSCR_EL1."""
+        if self._step.control_written():
+            self._take_away(self._masking)
+            self._pe.flush_code()

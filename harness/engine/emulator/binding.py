@@ -18,6 +18,7 @@ from harness.errors import ConfigError
 _lib: Final = ctypes.CDLL(_loaded._name)
 
 # Exception numbers of QEMU's Arm target, as UC_HOOK_INTR reports them.
+EXCP_UDEF: Final = 1
 EXCP_HVC: Final = 11
 
 HOOK_INTR: Final = unicorn_const.UC_HOOK_INTR

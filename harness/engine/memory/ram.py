@@ -9,7 +9,15 @@ from typing import Protocol
 from harness import arguments
 from harness.arch import hyp
 from harness.engine.memory.buffer import new_buffer
-from harness.engine.memory.stage2 import PAGE_SHIFT, PAGE_SIZE, TABLE_BASE, Page, Stage2
+from harness.engine.memory.stage2 import (
+    HIDDEN_BASE,
+    HIDDEN_BYTES,
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    TABLE_BASE,
+    Page,
+    Stage2,
+)
 from harness.errors import ConfigError, HarnessError
 from harness.wording import plural
 
@@ -32,9 +40,6 @@ class Observer(Protocol):
 
     def trap_tlb_maintenance(self) -> None:
         """Leaves what TLBI does to the memory from now on: there is more than one PE."""
-
-    def page_executable(self, va: int, ipa: int) -> None:
-        """Looks at a page that became executable, reached by this virtual address."""
 
 
 class RamRegion:
@@ -84,6 +89,8 @@ class Memory:
         """Shows all memory and the tables to a PE, and tells it of changes from now on."""
         tables = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.buffer))
         observer.map_buffer(TABLE_BASE, len(self.stage2.buffer), tables)
+        hidden = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.hidden))
+        observer.map_buffer(HIDDEN_BASE, HIDDEN_BYTES, hidden)
         for region in self.regions:
             observer.map_buffer(region.base, region.size, region.address)
         self._observers.append(observer)
@@ -106,6 +113,11 @@ class Memory:
     def is_ram(self, ipa: int, n: int = 1) -> bool:
         """Says whether `n` bytes from an IPA all lie in one region."""
         return self._region(ipa, n) is not None
+
+    def is_backed(self, ipa: int, n: int) -> bool:
+        """Says whether a guest's loads of `n` bytes from an IPA find memory now, and no device in its place."""
+        region = self._region(ipa, n)
+        return region is not None and not region.trapped
 
     def read(self, ipa: int, n: int) -> bytes:
         """Returns bytes as the guest would load them. :class:`NotRamError` outside RAM."""
@@ -201,8 +213,8 @@ class Memory:
 
     # Stage-2 faults.
 
-    def resolve(self, ipa: int, *, write: bool, fetch: bool, va: int) -> bool:
-        """Lets a faulting access to RAM proceed; False where there is none for it. `va` is the faulting address."""
+    def resolve(self, ipa: int, *, write: bool, fetch: bool) -> bool:
+        """Lets a faulting access to RAM proceed; False where there is none for it."""
         region = self._region(ipa, 1)
         if region is None or region.trapped or (write and region.readonly):
             return False
@@ -218,9 +230,6 @@ class Memory:
         self.touched.add(ipa >> PAGE_SHIFT)
         self.stage2.set_page(ipa, new)
         self._changed(old, new)
-        if fetch:
-            for observer in self._observers:
-                observer.page_executable(va & -PAGE_SIZE, ipa & -PAGE_SIZE)
         return True
 
     def _after_write(self, ipa: int, old: Page) -> Page:
@@ -245,12 +254,6 @@ class Memory:
             self.stage2.set_page(number << PAGE_SHIFT, Page.UNMAPPED)
         if mapped:
             self._flush(addresses=True, code=True)
-
-    def look_at_code_again(self) -> None:
-        """Makes each page that only holds code fault at its next fetch, so that observers hear of it."""
-        for ipa in self.stage2.pages(Page.CODE):
-            self.stage2.set_page(ipa, Page.UNMAPPED)
-        self._flush(addresses=True, code=True)
 
     def instruction_cache_maintenance(self) -> None:
         """Does IC IVAU or IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""

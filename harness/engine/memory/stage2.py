@@ -20,6 +20,8 @@ PAGE_SIZE: Final = 1 << PAGE_SHIFT
 TABLE_BASE: Final = 1 << hyp.IPA_BITS  # a physical address that no IPA reaches
 TABLE_BYTES: Final = 1 << 26  # for 30 GiB of RAM, and what is smaller; the host gives only what is used
 SCRATCH: Final = TABLE_BASE + PAGE_SIZE  # physical: a page of code that no guest reaches
+HIDDEN_BYTES: Final = 1 << 20  # of pages for walks of stage 1 to read: two for each of 128 PEs
+HIDDEN_BASE: Final = TABLE_BASE - HIDDEN_BYTES  # the end of the IPA space, where no board has anything
 _B_NEXT: Final = 0x1400_0001  # to the next instruction
 _NOP: Final = 0xD503_201F
 MAX_FLIPS: Final = 4
@@ -55,6 +57,9 @@ class Stage2:
         self._leaf_tables: dict[int, int] = {}  # IPA >> 21 -> first entry of its level-3 table
         self._pages: dict[int, Page] = {}
         self._flips: dict[int, int] = {}
+        self.hidden = new_buffer(HIDDEN_BYTES)
+        self._hidden_words = memoryview(self.hidden).cast("Q")
+        self._next_hidden = HIDDEN_BASE
         self.mixed = 0
 
     def make_room(self, ram: int) -> None:
@@ -85,13 +90,24 @@ class Stage2:
         flips = self._flips[number] = self._flips.get(number, 0) + 1
         return flips >= MAX_FLIPS
 
-    def pages(self, state: Page) -> list[int]:
-        """Returns the IPAs of the pages in a state, ascending."""
-        return sorted(number << PAGE_SHIFT for number, s in self._pages.items() if s is state)
-
     def mapped(self, numbers: range) -> list[int]:
         """Returns those of these page numbers that are mapped."""
         return [n for n in numbers if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
+
+    def make_hidden_page(self) -> int:
+        """Returns the IPA of a new page for walks of stage 1 to read."""
+        ipa = self._next_hidden
+        if ipa == TABLE_BASE:
+            raise MemoryError("no room for another first table of stage 1")
+        self._next_hidden += PAGE_SIZE
+        self._entries[self._leaf(ipa)] = ipa | _COMMON | hyp.S2_EXECUTE_NEVER
+        return ipa
+
+    def write_hidden_page(self, ipa: int, words: list[int]) -> None:
+        """Stores doublewords from the beginning of such a page."""
+        begin = ipa - HIDDEN_BASE >> 3
+        for n, word in enumerate(words):
+            self._hidden_words[begin + n] = word
 
     def _leaf(self, ipa: int) -> int:
         block = ipa >> 21
@@ -105,9 +121,13 @@ class Stage2:
         """Returns the first entry of the table that entry `index` points to, made when there is none."""
         entry = self._entries[index]
         if not entry:
-            if self._next_table == len(self.buffer) >> PAGE_SHIFT:
-                raise MemoryError("no room for another stage-2 table")
-            entry = TABLE_BASE + (self._next_table << PAGE_SHIFT) | hyp.S2_TABLE
-            self._entries[index] = entry
-            self._next_table += 1
+            entry = self._entries[index] = TABLE_BASE + 8 * self._new_table() | hyp.S2_TABLE
         return int((entry & ~(PAGE_SIZE - 1)) - TABLE_BASE >> 3)
+
+    def _new_table(self) -> int:
+        """Returns the first entry of a page that is not in use yet."""
+        page = self._next_table
+        if page == len(self.buffer) >> PAGE_SHIFT:
+            raise MemoryError("no room for another stage-2 table")
+        self._next_table += 1
+        return page * _ENTRIES

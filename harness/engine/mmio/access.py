@@ -27,7 +27,7 @@ class DeviceAccess(NamedTuple):
     """Decoded data abort: do the `parts` in order, then finish it with the value of each load.
 
     If `deviation` is set the access cannot be done: `parts` is empty and finishing it injects an abort with
-    fault status `fault`.
+    fault status `fault`. `insn` then has no more than the direction and, if it is known, the size of a register.
     """
 
     parts: tuple[Part, ...]
@@ -63,25 +63,25 @@ def decode(esr: int, insn: LoadStore | None, far: int, ipa: int, registers: Regi
     write = bool(esr & syndrome.WNR)
     if insn is None:
         if not esr & syndrome.ISV:
-            return _refuse(write, deviations.MMIO_STRUCTURE, syndrome.FSC_EXTERNAL)
+            return _refuse(write, 0, deviations.MMIO_STRUCTURE, syndrome.FSC_EXTERNAL)
         insn = _from_syndrome(esr)
     elif insn.atomic:
-        return _refuse(write, deviations.MMIO_EXCLUSIVE, syndrome.FSC_UNSUPPORTED_ATOMIC)
+        return _refuse(write, insn.size, deviations.MMIO_EXCLUSIVE, syndrome.FSC_UNSUPPORTED_ATOMIC)
     elif insn.bank is _ZERO:
         ipa &= -insn.offset  # FAR is the register as it stands, not the block
     elif (address(insn, registers) ^ far) & 0xFFF:
-        return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
+        return _refuse(write, insn.size, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
     if len(insn.targets) == 1 and insn.bank is _GENERAL and (ipa & 0xFFF) + insn.size <= 0x1000:
         value = None if insn.load else registers.general(insn.targets[0]) & (1 << insn.size * 8) - 1
         return DeviceAccess((Part(ipa, insn.size, not insn.load, value),), insn, writeback(insn, registers))
     total = insn.size * len(insn.targets)
     if (ipa & 0xFFF) + total > 0x1000:
-        return _refuse(write, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
+        return _refuse(write, insn.size, deviations.MMIO_CROSSING, syndrome.FSC_ALIGNMENT)
     return DeviceAccess(tuple(_parts(insn, ipa, registers)), insn, writeback(insn, registers))
 
 
-def _refuse(write: bool, deviation: Deviation, fault: int) -> DeviceAccess:
-    return DeviceAccess((), LoadStore(not write, 0, ()), None, deviation, fault)
+def _refuse(write: bool, size: int, deviation: Deviation, fault: int) -> DeviceAccess:
+    return DeviceAccess((), LoadStore(not write, size, ()), None, deviation, fault)
 
 
 def _from_syndrome(esr: int) -> LoadStore:

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Registers of the PMU that Unicorn must not serve alone: the cycle counter, event types, software increments."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from harness.arch.sysreg import NAMES_TO_ENCODINGS
+from harness.engine.completions.cycle_counter import CycleCounter
+from harness.engine.completions.event_counters import (
+    PMSWINC_EL0,
+    event_type,
+    may_increment,
+    software_increment,
+)
+from harness.engine.completions.exception_entry import ExceptionCore
+from harness.engine.completions.served import Serve, answer, by_key, key, written
+
+EVENT_TYPES: Final = ("PMEVTYPER", "PMXEVTYPER")
+_PMUSERENR_EN, _PMUSERENR_CR = 1 << 0, 1 << 2
+
+
+class PerformanceMonitors:
+    """Hooks on these registers, for one PE."""
+
+    def __init__(self, pe: ExceptionCore, cycles: CycleCounter) -> None:
+        self._pe, self._cycles = pe, cycles
+
+    def reads(self) -> dict[bytes, Serve]:
+        """Returns who serves MRS, by the register's key."""
+        return by_key({"PMCCNTR_EL0": self._read_cycles})
+
+    def writes(self) -> dict[bytes, Serve]:
+        """Returns who serves MSR, by the register's key."""
+        table: dict[str, Serve] = {
+            "PMCR_EL0": self._pmcr,
+            "PMCNTENSET_EL0": self._counts,
+            "PMCNTENCLR_EL0": self._counts,
+            "PMCCNTR_EL0": self._write_cycles,
+        }
+        events = [name for name in NAMES_TO_ENCODINGS if name.startswith(EVENT_TYPES)]
+        table.update((name, partial(self._event_type, name)) for name in events)
+        return {**by_key(table), key(PMSWINC_EL0): self._software_increment}
+
+    def _el0_may_count(self, *, read: bool) -> bool:
+        """Says whether PMUSERENR_EL0 lets EL0 (D17.5.16): EN, or CR for reads of the cycle counter."""
+        pe = self._pe
+        allowed = _PMUSERENR_EN | (_PMUSERENR_CR if read else 0)
+        return pe.registers.level != 0 or bool(pe.sysreg["PMUSERENR_EL0"] & allowed)
+
+    def _read_cycles(self, register: int, _cp: int) -> int:
+        if not self._el0_may_count(read=True):
+            return 0
+        answer(self._pe, register, self._cycles.read())
+        return 1
+
+    def _write_cycles(self, _register: int, cp: int) -> int:
+        if not self._el0_may_count(read=False):
+            return 0
+        self._cycles.write(written(cp))
+        return 1
+
+    def _pmcr(self, _register: int, cp: int) -> int:
+        if self._el0_may_count(read=False):
+            self._cycles.control(written(cp))
+            self._pe.defer(self._cycles.follow)
+        return 0
+
+    def _counts(self, _register: int, _cp: int) -> int:
+        self._pe.defer(self._cycles.follow)
+        return 0
+
+    def _software_increment(self, _register: int, cp: int) -> int:
+        if not may_increment(self._pe):
+            return 0
+        software_increment(self._pe, written(cp))
+        return 1
+
+    def _event_type(self, name: str, _register: int, cp: int) -> int:
+        value = written(cp)
+        instead = event_type(value)
+        if instead == value or not self._el0_may_count(read=False):
+            return 0
+        self._pe.sysreg.write(name, instead)
+        return 1

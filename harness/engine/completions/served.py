@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""Forms in which the hooks on MRS and MSR get a register: an encoding as bytes, a number of Xt, a value."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from ctypes import c_uint64
+from typing import Final
+
+from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
+from harness.engine.core import Core
+from harness.engine.emulator import binding as uc
+
+KEY_BYTES: Final = 20  # crn, crm, op0, op1, op2 of uc_arm64_cp_reg
+_VALUE: Final = 24
+NUMBERS: Final = {register: n for n, register in enumerate(uc.REG_X)}
+Serve = Callable[[int, int], int]
+"""(register, uc_arm64_cp_reg) -> 1 if it has served the instruction, 0 for Unicorn to do it."""
+
+
+def key(encoding: SysregEncoding) -> bytes:
+    """Returns a register as uc_arm64_cp_reg begins with it."""
+    return struct.pack("<5I", encoding.crn, encoding.crm, encoding.op0, encoding.op1, encoding.op2)
+
+
+def by_key(table: Mapping[str, Serve]) -> dict[bytes, Serve]:
+    """Returns a table by keys from one by names."""
+    return {key(NAMES_TO_ENCODINGS[name]): serve for name, serve in table.items()}
+
+
+def written(cp: int) -> int:
+    """Returns the value that MSR writes."""
+    return c_uint64.from_address(cp + _VALUE).value
+
+
+def answer(core: Core, register: int, value: object) -> None:
+    """Gives MRS its value; none for XZR."""
+    n = NUMBERS.get(register)
+    if n is not None and isinstance(value, int):
+        core.x[n] = value
