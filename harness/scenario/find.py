@@ -8,7 +8,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Final
 
-from harness.errors import GuestError
+from harness.errors import GuestError, printable
 from harness.files import FileError, is_file, mode_of
 from harness.library import firmware_dir
 from harness.scenario.manifest import Manifest
@@ -42,7 +42,7 @@ def find_guest(what: str | Path) -> Manifest:
     if path.suffix or len(path.parts) > 1:
         raise GuestError("no such file", file=name)
     hint = did_you_mean(name, firmware_names()) or "; `rvic list` shows the firmware"
-    raise GuestError(f"no guest `{name}`: neither a file nor a firmware" + hint)
+    raise GuestError(f"no guest `{printable(name)}`: neither a file nor a firmware" + hint)
 
 
 def firmware_names() -> list[str]:

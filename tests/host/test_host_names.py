@@ -16,6 +16,7 @@ from thorough import ALL
 
 from harness import ConfigError, GuestError, HarnessError, Machine
 from harness.arguments import guest_bytes
+from harness.build import available_compilers
 from harness.cli import invoke
 from harness.host.drives import FileDisk
 from harness.image import dtb
@@ -231,3 +232,26 @@ def test_a_firmware_is_found_where_the_directory_may_not_be_entered(monkeypatch:
     assert find_guest("tick").path is not None
     with pytest.raises(GuestError, match="tock: cannot be read: Permission denied"):
         find_guest("tock")
+
+
+@pytest.mark.parametrize("name", ["off.S", "off.c"])
+def test_a_guest_runs_where_the_directory_has_gone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name.endswith(".c") and not available_compilers():
+        pytest.skip("no compiler")
+    (tmp_path / name).write_text("int main(void) { return 0; }\n" if name.endswith(".c") else OFF)
+    monkeypatch.chdir(tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    assert invoke(["run", str(tmp_path / name)]) == 0
+
+
+def test_a_name_with_a_newline_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a\nb", "a\nb.S", "a\x1b[31mb"):
+        assert invoke(["run", name]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert error[:-1].isprintable()
