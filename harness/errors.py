@@ -40,6 +40,10 @@ class ConfigError(HarnessError):
     """Error in what a machine is asked for: an option, or an argument, is out of its range."""
 
 
+class HostError(HarnessError):
+    """Error of the computer that this runs on: it has no room for what a machine needs."""
+
+
 class ClosedError(ConfigError):
     """Use of a machine after its end: it, or one of its CPUs, is closed."""
 

@@ -87,3 +87,16 @@ def test_a_host_without_room_says_so_in_a_line(
     assert done.stderr.startswith("rvic: error: this computer cannot give ")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS")
+def test_no_line_of_a_manifest_is_blamed_for_the_host(tmp_path: Path) -> None:
+    (tmp_path / "main.S").write_text(FAR.format(count=1))
+    (tmp_path / "guest.toml").write_text('[guest]\nsource = "main.S"\n[machine]\ncontroller = "vgic"\n')
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(1300 << 20), "run", str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr.startswith("rvic: error: this computer cannot give the emulator of a CPU ")

@@ -13,7 +13,7 @@ from unicorn import arm64_const, unicorn_const
 from unicorn.unicorn_py3.unicorn import uclib as _loaded
 
 from harness.arch.sysreg import SysregEncoding
-from harness.errors import ConfigError
+from harness.errors import HostError
 
 _lib: Final = ctypes.CDLL(_loaded._name)
 
@@ -132,13 +132,13 @@ def open_instance(model: str) -> int:
 
 
 def _check_room() -> None:
-    """Raises ConfigError where Unicorn, which ends the process then, could not have its translator's buffer."""
+    """Raises HostError where Unicorn, which ends the process then, could not have its translator's buffer."""
     protection = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     try:
         mmap.mmap(-1, _TRANSLATOR_ROOM, flags=flags, prot=protection).close()
     except OSError as error:
-        raise ConfigError(
+        raise HostError(
             f"this computer cannot give the emulator of a CPU {_TRANSLATOR_ROOM >> 20:,} MiB of address space"
             f" ({(error.strerror or str(error)).lower()}): allow more (ulimit -v), or ask for fewer (cpus)"
         ) from None

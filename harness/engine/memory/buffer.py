@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import Final
 
-from harness.errors import ConfigError
+from harness.errors import HostError
 
 _LINUX_NORESERVE: Final = 0x4000
 # Linux's asm-generic/mman.h has that value; these came before it, with values of their own.
@@ -26,13 +26,13 @@ def _flags() -> int:
 
 
 def new_buffer(size: int) -> mmap.mmap:
-    """Returns so many zero bytes, in whole pages; ConfigError if the host has no room for them."""
+    """Returns so many zero bytes, in whole pages; HostError if the host has no room for them."""
     try:
         return mmap.mmap(-1, size, flags=_flags())
     except (OSError, OverflowError, MemoryError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "too much"
         unit, shift = ("GiB", 30) if size >> 30 else ("MiB", 20)
-        raise ConfigError(
+        raise HostError(
             f"this computer cannot give a machine {size / (1 << shift):g} {unit} of memory ({reason.lower()}):"
             " ask for less (memory), or allow more (ulimit -v)"
         ) from None
