@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _DEEPEST: Final = 64
+# A dotted key of so many parts, for which tomllib takes a time that grows with their square.
+_DOTTED: Final = re.compile(rf"""(?<![\w"'.-])(?:[\w"'-]++\s*+\.\s*+){{{_DEEPEST}}}""")
 _TOO_DEEP: Final = f"tables or arrays are nested more than {_DEEPEST} deep"
 
 _ALLOWED: Final = {"cpus_allowed": "cpus", "controllers_allowed": "controller"}
@@ -79,6 +82,8 @@ def machine_keys() -> dict[str, Option]:
 def read_manifest(path: Path) -> Manifest:
     """Returns the manifest in a ``guest.toml``; GuestError names the key and the line of what is wrong."""
     text = _Text(path, read_text(path))
+    if _DOTTED.search(text.text):
+        raise GuestError(_TOO_DEEP, file=str(path))
     try:
         data = tomllib.loads(text.text)
     except (tomllib.TOMLDecodeError, ValueError) as error:  # the latter for a number of thousands of digits

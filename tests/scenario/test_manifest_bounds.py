@@ -21,6 +21,9 @@ LONG_HEX, LONG = "0x" + "f" * 5000, "9" * 5000
         pytest.param("a = " + "{a = " * 1200 + "1" + "}" * 1200, id="tables"),
         pytest.param(HEAD + "[machine]\ncpus = " + "[" * 300 + "]" * 300, id="value"),
         pytest.param(HEAD + "[machine]\n" + ".".join(["cpus"] * 2000) + " = 1", id="dotted"),
+        pytest.param(" . ".join(["a"] * 200_000) + " = 1", id="dotted with blanks"),
+        pytest.param("a = {" + ".".join(['"a"'] * 200_000) + " = 1}", id="dotted in a table"),
+        pytest.param("[" + ".".join(["a"] * 200_000) + "]", id="dotted header"),
     ],
 )
 def test_what_is_nested_without_end_is_one_line(tmp_path: Path, text: str) -> None:
