@@ -8,6 +8,8 @@ project raises anything else, and is never caught.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def printable(text: str) -> str:
     """Returns text for a message: characters that would break its line, or do something, by their escapes."""
@@ -22,18 +24,26 @@ class GuestError(HarnessError):
     """Error in a guest that cannot be built or loaded: source, image or manifest is wrong.
 
     ``file``, ``line`` and ``column`` (1-based) say where, as far as it is known; they lead the message as
-    ``file:line:column: message``.
+    ``file:line:column: message``. ``others`` are further errors of the same guest, each a line of the message.
     """
 
     def __init__(
-        self, message: str, *, file: str | None = None, line: int | None = None, column: int | None = None
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        others: Sequence[GuestError] = (),
     ) -> None:
         self.message = message
         self.file = file
         self.line = line
         self.column = column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)
-        super().__init__(f"{printable(place)}: {message}" if file is not None else message)
+        self.others = tuple(others)
+        own = f"{printable(place)}: {message}" if file is not None else message
+        super().__init__("\n".join([own, *map(str, others)]))
 
 
 class ConfigError(HarnessError):

@@ -173,7 +173,8 @@ class MachineOptions(Struct, kw_only=True, frozen=True):
     serial: Annotated[
         str | None,
         option(
-            "Input typed to the UART from the start; stdio, for rvic run alone, is this terminal (Ctrl-A x ends).",
+            "Input typed to the UART from the start; stdio, for rvic run alone, is this terminal (Ctrl-A x ends)"
+            " or pipe.",
             "stdio|file:PATH|string:TEXT",
             located=located_serial,
         ),

@@ -14,13 +14,16 @@ from os import PathLike
 from pathlib import Path
 
 from harness.asm.arguments import check_base, check_defines, check_text, path_argument, search_path
-from harness.asm.directives import DIRECTIVES
+from harness.asm.directives import DIRECTIVES, unknown_directive
+from harness.asm.encoding.extensions import Features
 from harness.asm.encoding.instructions import read_instruction
 from harness.asm.encoding.register_names import RegisterNames
 from harness.asm.expressions import Expression, parse_expression, resolve
 from harness.asm.linking.link import link
-from harness.asm.linking.sections import Section, SectionTable
+from harness.asm.linking.section_table import SectionTable
+from harness.asm.linking.sections import Section
 from harness.asm.linking.symbols import SourceSymbols
+from harness.asm.mistakes import Mistakes
 from harness.asm.preprocessing import macros
 from harness.asm.preprocessing.if_directives import IF_DIRECTIVES, condition_holds
 from harness.asm.preprocessing.preprocessor import Preprocessor, read_bytes
@@ -32,7 +35,7 @@ from harness.library import guest_asm_dir
 
 _LABEL = re.compile(rf"({NAME}|\d+)\s*:(?!:)\s*")
 _WORD = re.compile(r"([^ \t]+)\s*(.*)", re.DOTALL)
-_ASSIGNMENT = re.compile(rf"({NAME})\s*=(?!=)\s*(.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(rf"({NAME})\s*(==?)\s*(.*)", re.DOTALL)
 
 
 def assemble(
@@ -61,9 +64,14 @@ def assemble(
         else:
             statements = reader.read_file(Path(source))
         assembler.run(statements)
-        return link(assembler.sections, assembler.symbols, base, path)
+        return link(assembler.sections, assembler.symbols, base, path, assembler.mistakes)
     except StatementError as error:
         raise GuestError(str(error)) from None
+    except GuestError as error:
+        if error is not assembler.mistakes.told:  # it leaves no statement to go on with
+            assembler.mistakes.add(error)
+            assembler.mistakes.check()
+        raise
     except RecursionError:  # hundreds of brackets, or of #define calls within each other
         raise assembler.location.error("an expression here or just after is nested too deep") from None
 
@@ -73,12 +81,14 @@ class _Assembler:
 
     def __init__(self, reader: Preprocessor, name: str) -> None:
         self.location = Location(name, 1)
+        self.mistakes = Mistakes()
         self.sections = SectionTable()
         self.symbols = SourceSymbols(lambda: self.sections.current.here)
         self._reader = reader
         self._stack = StatementStack()
-        self._macros = macros.MacroTable()
+        self._macros = macros.MacroTable(self.constant)
         self._registers = RegisterNames()
+        self._features = Features()
 
     @property
     def section(self) -> Section:
@@ -95,9 +105,16 @@ class _Assembler:
             try:
                 self._statement(statement.text)
             except StatementError as error:
-                raise statement.location.error(str(error)) from None
+                self._keep(statement, error)
         for section in self.sections:
             self.symbols.place_literals(section.dump_literals())
+
+    def _keep(self, statement: Statement, error: StatementError) -> None:
+        """Keeps a mistake, to be told with those after it; no more are looked for where it decides what follows."""
+        self.mistakes.add(statement.location.error(str(error)))
+        word = _WORD.match(statement.text)
+        if word is not None and word[1].lower() in _DECIDES:
+            self.mistakes.check()
 
     def _statement(self, text: str) -> None:
         active = self._stack.conditionals.active
@@ -121,7 +138,8 @@ class _Assembler:
         if macro is not None:
             self._stack.push(self._macros.call(macro, rest, self.location), expansion=True, macro=True)
         elif "=" in text and (assignment := _ASSIGNMENT.fullmatch(text)) is not None:
-            self._assign(assignment[1], assignment[2])
+            name, sign, value = assignment.groups()
+            (self.symbols.assign_late if sign == "==" else self._assign)(name, value)
         elif lower[0] == ".":
             self._directive(lower, rest)
         elif ".req" not in rest or not self._registers.define(text):
@@ -139,12 +157,14 @@ class _Assembler:
         elif name in macros.OPENING:
             self._block(name, rest)
         else:
-            raise StatementError(f"unknown directive `{name}`")
+            raise unknown_directive(name, [*_CONTROL, *macros.OPENING, *IF_DIRECTIVES])
 
     def _instruction(self, mnemonic: str, rest: str) -> None:
         section = self.section
         section.begin_instruction()
-        section.append(read_instruction(mnemonic, rest, self.symbols, self._literal, self.location))
+        section.append(
+            read_instruction(mnemonic, rest, self.symbols, self._literal, self.location, self._features)
+        )
 
     def _literal(self, size: int, value: Expression) -> Expression:
         """Puts a literal into this section's next pool; returns the name of its address."""
@@ -178,14 +198,21 @@ class _Assembler:
         if name == ".macro":
             self._macros.add(macros.define_macro(rest, body))
             return
-        count = self.constant(rest) if name == ".rept" else 0
-        self._stack.push(macros.repeat(name, rest, count, body), expansion=True)
+        count = self.constant(rest) if macros.REPETITIONS[name] == ".rept" else 0
+        repeated = macros.repeat(name, rest, count, body, alternate=self._macros.alternate)
+        self._stack.push(repeated, expansion=True)
 
     def _assign(self, name: str, expression: str, *, once: bool = False) -> None:
         if name == ".":
             DIRECTIVES[".org"](self, expression, ".org")
         else:
             self.symbols.assign(name, self.parse(expression), once=once)
+
+    def _define(self, rest: str) -> None:
+        name, comma, expression = rest.partition(",")
+        if not comma:
+            raise StatementError("`.eqv` needs a symbol and an expression")
+        self.symbols.assign_late(name.strip(), expression)
 
     def _set(self, rest: str, *, once: bool = False) -> None:
         name, comma, expression = rest.partition(",")
@@ -202,6 +229,9 @@ class _Assembler:
     def _exit_macro(self, rest: str) -> None:
         self._stack.exit_macro()
 
+    def _alternate(self, rest: str, *, on: bool) -> None:
+        self._macros.alternate = on
+
     def _end(self, rest: str) -> None:
         self._stack.clear()
 
@@ -209,10 +239,20 @@ class _Assembler:
 _CONTROL: dict[str, Callable[[_Assembler, str], None]] = {
     ".include": _Assembler._include,
     ".exitm": _Assembler._exit_macro,
+    ".mexit": _Assembler._exit_macro,
+    ".altmacro": lambda assembler, rest: assembler._alternate(rest, on=True),
+    ".noaltmacro": lambda assembler, rest: assembler._alternate(rest, on=False),
     ".purgem": _Assembler._purge_macro,
     ".set": _Assembler._set,
     ".equ": _Assembler._set,
+    ".lsym": _Assembler._set,
+    ".eqv": _Assembler._define,
     ".equiv": lambda assembler, rest: assembler._set(rest, once=True),
+    ".arch": lambda assembler, rest: assembler._features.choose_architecture(rest),
+    ".cpu": lambda assembler, rest: assembler._features.choose_cpu(rest),
+    ".arch_extension": lambda assembler, rest: assembler._features.choose_extension(rest),
     ".unreq": _Assembler._forget_register,
     ".end": _Assembler._end,
 }
+_DECIDES = frozenset((*IF_DIRECTIVES, *macros.OPENING, ".include"))
+"""Directives after which nobody knows what the source is, if they are wrong."""

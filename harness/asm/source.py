@@ -13,7 +13,7 @@ NAME: Final = r"[A-Za-z_.$][\w.$]*"
 """Pattern of a symbol's name (GNU as manual, 5.3)."""
 QUOTED: Final = r'"(?:\\.|[^"\\])*"'
 """Pattern of a string in double quotes."""
-ESCAPES: Final = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "0": 0, "\\": 92, "'": 39, '"': 34}
+ESCAPES: Final = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "v": 11, "0": 0, "\\": 92, "'": 39, '"': 34}
 """Characters after a backslash, and what they stand for (GNU as manual, 3.6.1.1)."""
 
 _MOST_MACROS = 3  # of a chain of calls; that of a macro which calls itself is as long as can be

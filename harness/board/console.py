@@ -6,12 +6,18 @@ from __future__ import annotations
 from typing import Protocol
 
 from harness import arguments
+from harness.devices import Output
 
 
 class Port(Protocol):
     """Device with a terminal at its other end: the PL011, or a virtio console."""
 
-    output: bytearray
+    output: Output
+
+    @property
+    def unreceived(self) -> int:
+        """Number of bytes typed that the device has no room for yet."""
+        ...
 
     def feed(self, data: bytes) -> None:
         """Types ``data``."""
@@ -19,24 +25,37 @@ class Port(Protocol):
 
 
 class Console:
-    """Console of one device: text out of it and into it. Bytes that are no UTF-8 show as U+FFFD."""
+    """Console of one device: text out of it and into it. Bytes that are no UTF-8 show as U+FFFD.
+
+    The last 16 MiB are kept of what is printed; ``len()`` counts all of it.
+    """
 
     def __init__(self, port: Port) -> None:
         self._port = port
 
     @property
     def data(self) -> bytes:
-        """Everything printed so far, as bytes."""
+        """Everything printed so far that is kept, as bytes."""
         return bytes(self._port.output)
 
     def since(self, start: int) -> bytes:
-        """Returns what was printed after the first ``start`` bytes."""
-        return bytes(self._port.output[start:])
+        """Returns what was printed after the first ``start`` bytes, as far as it is kept."""
+        return self._port.output.since(start)
 
     @property
     def text(self) -> str:
-        """Everything printed so far."""
+        """Everything printed so far that is kept."""
         return self._port.output.decode("utf-8", "replace")
+
+    @property
+    def dropped(self) -> int:
+        """Number of bytes at the beginning that are no longer kept; 0 but after very long runs."""
+        return self._port.output.dropped
+
+    @property
+    def unreceived(self) -> int:
+        """Number of bytes typed that the device has no room for yet."""
+        return self._port.unreceived
 
     def write(self, data: bytes) -> None:
         """Prints from outside the UART (semihosting)."""
@@ -47,4 +66,4 @@ class Console:
         self._port.feed(data.encode() if isinstance(data, str) else bytes(arguments.data("feed()", data)))
 
     def __len__(self) -> int:
-        return len(self._port.output)
+        return self._port.output.total

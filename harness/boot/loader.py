@@ -7,12 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from harness.arch import virt
 from harness.board.devicetree import VIRTIO_SLOTS, BoardFacts
 from harness.board.flash_bank import BANK_BASES, FlashBank, add_flash
 from harness.boot.placement import FLASH_END, PAGE, Boot, BootOptions, plan_bios, plan_kernel
-from harness.build import load
+from harness.build import build_text, load
 from harness.devices import Bus
 from harness.engine import Memory
 from harness.image import Program, Segment, Symbols
@@ -38,9 +39,12 @@ class Loader:
         toolchain: str | os.PathLike[str] | None = None,
     ) -> Boot:
         """Builds or reads a program, and puts it into memory with its device tree and RAM disk."""
-        program = (
-            source if isinstance(source, Program) else load(source, defines=defines, toolchain=toolchain)
-        )
+        if isinstance(source, Program):
+            program = source
+        elif is_text(source):
+            program = build_text(source, defines=defines, toolchain=toolchain)
+        else:
+            program = load(source, defines=defines, toolchain=toolchain)
         if any(segment.address < FLASH_END for segment in program.segments):
             self.add_flash()
         taken = [segment for boot in self.boots for segment in boot.program.segments]
@@ -117,3 +121,8 @@ class Loader:
         for page in sorted(memory.touched.intersection(range(bss.start >> 12, (bss.stop + 4095) >> 12))):
             low, high = max(bss.start, page << 12), min(bss.stop, page + 1 << 12)
             memory.write(low, bytes(max(0, high - low)))
+
+
+def is_text(source: object) -> TypeGuard[str]:
+    """Says whether a source is assembly text, and not a file's name: it has a newline in it."""
+    return isinstance(source, str) and "\n" in source

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 from shutil import which
 from typing import Final
 
 from harness.asm.arguments import path_argument
+from harness.asm.encoding.clang import find_zig
 from harness.errors import ConfigError, GuestError
 
 TIMEOUT: Final = 120
@@ -61,7 +61,7 @@ class Compiler:
 def available_compilers() -> Mapping[Toolchain, Compiler]:
     """Returns the compilers of this computer, in the order in which AUTO takes them."""
     search: dict[Toolchain, Callable[[], tuple[str, ...] | None]] = {
-        Toolchain.ZIG: _zig,
+        Toolchain.ZIG: find_zig,
         Toolchain.GCC: _gcc,
         Toolchain.CLANG: _clang,
     }
@@ -115,16 +115,6 @@ def run_compiler(command: Sequence[str], path: Path) -> subprocess.CompletedProc
         raise ConfigError(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}") from None
     except subprocess.TimeoutExpired:
         raise GuestError(f"{command[0]} did not end within {TIMEOUT} seconds", file=str(path)) from None
-
-
-def _zig() -> tuple[str, ...] | None:
-    spec = find_spec("ziglang")
-    if spec is not None and spec.submodule_search_locations:
-        program = Path(spec.submodule_search_locations[0]) / "zig"
-        if os.access(program, os.X_OK):
-            return str(program), "cc"
-    program_on_path = which("zig")
-    return (program_on_path, "cc") if program_on_path else None
 
 
 def _gcc() -> tuple[str, ...] | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Messages of gcc, clang, GNU as, ld and lld, read as one error with its place."""
+"""Messages of gcc, clang, GNU as, ld and lld, read as errors with their places."""
 
 from __future__ import annotations
 
@@ -38,16 +38,19 @@ class _Diagnostic(NamedTuple):
 
 
 def compiler_error(output: str, source: Path) -> GuestError:
-    """Returns the first error in a compiler's output, and how many more there are."""
+    """Returns the errors in a compiler's output, as one."""
     found = _compiler_errors(output) or _linker_errors(output) or _other_errors(output)
     if not found:
         last = output.strip().splitlines()[-1:] or ["the compiler failed without a word"]
         found = [_Diagnostic(last[0].strip())]
-    first, *more = found
-    text = first.text + (f" (and {len(more)} more error{'s' if len(more) > 1 else ''})" if more else "")
-    if first.file is None or Path(first.file).name == _START_UP_CODE:
-        return GuestError(text, file=str(source))  # it is the start-up code that misses `main`
-    return GuestError(text, file=normpath(first.file), line=first.line, column=first.column)
+    first, *others = (_placed(one, source) for one in dict.fromkeys(found))
+    return GuestError(first.message, file=first.file, line=first.line, column=first.column, others=others)
+
+
+def _placed(found: _Diagnostic, source: Path) -> GuestError:
+    if found.file is None or Path(found.file).name == _START_UP_CODE:
+        return GuestError(found.text, file=str(source))  # it is the start-up code that misses `main`
+    return GuestError(found.text, file=normpath(found.file), line=found.line, column=found.column)
 
 
 def _compiler_errors(output: str) -> list[_Diagnostic]:

@@ -27,10 +27,11 @@ def main() -> None:
 def invoke(arguments: list[str]) -> int:
     """Runs one command line and returns its exit status.
 
-    0 only where the guest met its expectations, 1 where it did not, 2 for bad input (one line on
-    stderr), 130 after an interrupt from the keyboard. A bug of ours is not caught: it shows its traceback.
+    0 only where the guest met its expectations, 1 where it did not, 2 for bad input (a line on stderr for each
+    error), 130 after an interrupt from the keyboard, 143 after SIGTERM. A bug of ours is not caught: it shows
+    its traceback.
     """
-    from harness.cli.app import Abort, UsageError, app
+    from harness.cli.app import Abort, UsageError
 
     # A guest may print anything; a terminal that cannot show it must not end the run.
     for stream in (sys.stdout, sys.stderr):
@@ -40,9 +41,7 @@ def invoke(arguments: list[str]) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always", GuestWarning)
             warnings.showwarning = _warn
-            status = int(app(arguments or ["--help"], prog_name="rvic", standalone_mode=False) or 0)
-        sys.stdout.flush()
-        return _interrupted() if status == INTERRUPTED else status
+            return _invoke(arguments or ["--help"])
     except HarnessError as error:
         return _bad_input(str(error))
     except UsageError as error:
@@ -60,15 +59,29 @@ def invoke(arguments: list[str]) -> int:
         return _bad_input(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
 
 
+def _invoke(arguments: list[str]) -> int:
+    from harness.cli.app import app
+    from harness.cli.interrupted import InterruptedRunError
+
+    try:
+        status = int(app(arguments, prog_name="rvic", standalone_mode=False) or 0)
+    except InterruptedRunError as end:
+        sys.stdout.flush()
+        return _interrupted(end.word, end.status)
+    sys.stdout.flush()
+    return _interrupted() if status == INTERRUPTED else status
+
+
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
     streams.say(f"warning: {message}")
 
 
 def _bad_input(message: str) -> int:
-    streams.say(f"error: {message}")
+    for line in message.splitlines() or [""]:
+        streams.say(f"error: {line}")
     return BAD_INPUT
 
 
-def _interrupted() -> int:
-    streams.say("interrupted")
-    return INTERRUPTED
+def _interrupted(word: str = "interrupted", status: int = INTERRUPTED) -> int:
+    streams.say(word)
+    return status

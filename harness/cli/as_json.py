@@ -22,6 +22,7 @@ def to_json(report: Report) -> str:
         "seed": report.seed,
         "console": report.console,
         "virtconsole": report.virtconsole,
+        "dropped": {"console": report.console_dropped, "virtconsole": report.virtconsole_dropped},
         "cpus": [{"on": cpu.on, "pc": cpu.pc, "x": list(cpu.x)} for cpu in report.cpus],
         "symbols": report.symbols,
         "deviations": report.deviations,

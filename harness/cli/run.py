@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.cli.as_json import to_json
+from harness.cli.interrupted import InterruptedRunError
 from harness.cli.life import FirstLife
+from harness.cli.live import LiveConsoles
+from harness.cli.pace import Pace
 from harness.cli.parameters import given_options
+from harness.cli.progress import Progress, terminal_for_progress
 from harness.cli.run_options import RunOptions
 from harness.cli.screen import Screen
 from harness.cli.serial import STDIO, connected
@@ -44,6 +48,8 @@ def run_command(guest: str | None, given: Mapping[str, Any]) -> int:
     manifest = manifest.with_start(
         initrd=options.initrd, append=options.append, dtb=options.dtb, flash=options.flash
     )
+    if options.no_stimuli:
+        manifest = manifest.without_stimuli()
     if options.dump_dtb is not None:
         return _dump_device_tree(manifest, Path(options.dump_dtb))
     return run_guest(manifest, at=options.at, trace=options.trace, as_json=options.as_json, stdio=stdio)
@@ -90,22 +96,23 @@ def run_guest(
     ``stdio`` connects the UART to the standard input and output: the guest's own words appear as they are said,
     on stderr if the output is JSON, and no default limit ends the run, for there is somebody who can. The status
     is 0 if the guest met its expectations, else its own exit code (its low byte, or 1 where that is 0), or 1 if
-    it did not exit.
+    it did not exit. InterruptedRunError, once all is shown, if a signal ended it.
     """
     limit = None if stdio and manifest.run.limit is None else manifest.limit
     stimuli = tuple(StimulusSpec(*parse_at(text)) for text in at)
     with prepare(manifest.with_stimuli(stimuli), on_reset="restart") as machine:
-        formatter = Formatter.of(machine)
+        screen = screen or Screen.of_stdout()
+        formatter = Formatter.of(machine, None if as_json else screen.width)
         if as_json:
             if trace:
                 machine.listen(TextWriter(sys.stderr, names=formatter.names, symbols=formatter.symbols))
             with connected(machine, stdio=stdio, live=None if trace else sys.stderr):
-                stop = machine.run(limit=limit)
+                stop = _silent(machine, limit, progress=not trace and not stdio)
             report = examine(machine, stop, manifest)
             print(to_json(report))
             return status(report)
-        screen = screen or Screen.of_stdout()
         show_title(screen, manifest)
+        screen.flush()
         with connected(machine, stdio=stdio, live=None if trace else sys.stdout):
             stop = (_traced if trace else _untraced)(machine, limit, screen, formatter)
         report = examine(machine, stop, manifest)
@@ -114,10 +121,23 @@ def run_guest(
 
 
 def status(report: Report) -> int:
-    """Returns the exit status of a run, 0 to 255."""
+    """Returns the exit status of a run, 0 to 255; InterruptedRunError for one that a signal ended."""
+    if report.stop.signal is not None:
+        raise InterruptedRunError(report.stop.signal)
     if report.met:
         return 0
     return (report.stop.code or 0) & 0xFF or 1
+
+
+def _watch(machine: Machine, turn: Callable[[], object]) -> None:
+    """Lets a turn come between slices that are short enough for it."""
+    pace = Pace(machine)
+
+    def both() -> None:
+        pace.turn()
+        turn()
+
+    machine.attendance.turn = both
 
 
 def _traced(machine: Machine, limit: int | None, screen: Screen, formatter: Formatter) -> Stop:
@@ -125,14 +145,25 @@ def _traced(machine: Machine, limit: int | None, screen: Screen, formatter: Form
     screen.line()
     live = LiveTrace(screen, machine, formatter)
     machine.listen(live)
+    _watch(machine, live.turn)
     try:
         return machine.run(limit=limit)
     finally:
         live.finish()
 
 
+def _silent(machine: Machine, limit: int | None, *, progress: bool) -> Stop:
+    """Runs with nothing shown but its progress."""
+    line = Progress(machine, limit, terminal_for_progress() if progress else None)
+    _watch(machine, line.turn)
+    try:
+        return machine.run(limit=limit)
+    finally:
+        line.clear()
+
+
 def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Formatter) -> Stop:
-    """Runs, then shows the console and the life of the first interrupt."""
+    """Runs, its consoles shown as the guest prints, then shows the life of the first interrupt."""
     life = FirstLife()
 
     def listen(event: Event) -> None:
@@ -141,17 +172,22 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
             machine.events.remove(listen)  # heard enough: the rest of the run goes at full speed
 
     machine.listen(listen)
+    terminal = machine.attendance.terminal
+    progress = Progress(machine, limit, terminal_for_progress() if terminal is None else None)
+    consoles = LiveConsoles.of(machine, screen, progress.clear)
+
+    def turn() -> None:
+        consoles.turn()
+        progress.turn(open_line=consoles.open_line)
+
+    _watch(machine, turn)
     try:
         stop = machine.run(limit=limit)
     finally:
-        if machine.terminal is not None:
-            machine.terminal.show()
-        elif machine.console:
-            screen.line()
-            screen.verbatim(machine.console.text)
-        if machine.virtconsole:
-            screen.heading("virtio console")
-            screen.verbatim(machine.virtconsole.text)
+        progress.clear()
+        if terminal is not None:
+            terminal.show()
+        consoles.finish()
     if life.taken:
         show_life(screen, life, formatter)
     return stop

@@ -28,6 +28,13 @@ class RunOptions(Struct, kw_only=True, frozen=True):
             "TICK:STIMULUS",
         ),
     ] = ()
+    no_stimuli: Annotated[
+        bool,
+        option(
+            "Leave out the stimuli of guest.toml, and what it expects of them: for a guest that you type to.",
+            flag="--no-stimuli",
+        ),
+    ] = False
     trace: Annotated[bool, option("Show every event as it happens.", flag="--trace")] = False
     as_json: Annotated[bool, option("Print one JSON object; a trace goes to stderr.", flag="--json")] = False
     toolchain: Annotated[ToolchainName | None, option("Builder of a source, .S or .c.")] = None

@@ -12,6 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.folding import folds, hanging_indent
+
+GLUE: Final = "\ue000"  # of the private use area: to whoever folds text it is part of a word
+"""Blank in a table's cell at which it does not fold; it is shown as any other."""
 WIDEST: Final = 10_000  # columns, of what has no edge
 
 Span = tuple[str, str]
@@ -34,14 +38,28 @@ class Screen:
         """True if styles can be seen."""
         return self.console.is_terminal or self.console.record
 
+    @property
+    def width(self) -> int | None:
+        """Columns of a line; None where there are as many as it needs."""
+        return self.console.width if self.styled else None
+
     def line(self, *spans: Span) -> None:
-        """Writes one line of styled spans, without blanks at its end."""
+        """Writes one line of styled spans, without blanks at its end; as more where the terminal is narrower."""
         if not self.styled:  # a trace is long, and styling a line costs more than what it tells of
             self.console.file.write("".join(text for text, _ in spans).rstrip() + "\n")
             return
         text = Text.assemble(*spans)
         text.rstrip()
-        self.console.print(text, soft_wrap=True)
+        whole = text.split("\n")
+        for line in whole:
+            if line.cell_len <= self.console.width:
+                self.console.print(line, soft_wrap=True)
+                continue
+            parts = [span for span, _ in spans] if len(whole) == 1 else [line.plain]
+            indent = hanging_indent(parts, self.console.width)
+            for number, (start, end) in enumerate(folds(line.plain, self.console.width, indent)):
+                blanks = " " * indent if number else ""
+                self.console.print(Text.assemble(blanks, line[start:end]), soft_wrap=True)
 
     def heading(self, title: str, note: str = "") -> None:
         """Writes a blank line, then the title of what follows."""
@@ -49,23 +67,44 @@ class Screen:
         self.line((title, "bold"), (f"  {note}" if note else "", "dim"))
 
     def table(self, table: Table) -> None:
-        """Writes a table, whose last column folds on a terminal; one too narrow for the others is overrun."""
+        """Writes a table. On a terminal texts fold between words; where it is too narrow, rows become lists."""
         options = self.console.options
         needed = self.console.measure(table, options=options.update_width(WIDEST))
-        width = max(self.console.width, needed.minimum) if self.styled else needed.maximum
-        options = options.update_width(width)
-        for segments in self.console.render_lines(table, options, pad=False):
-            self.line(*((segment.text, str(segment.style or "")) for segment in segments))
+        width = min(needed.maximum, self.width or WIDEST)
+        if width < needed.minimum:
+            self._lists(table)
+            return
+        for segments in self.console.render_lines(table, options.update_width(width), pad=False):
+            self.line(*((segment.text.replace(GLUE, " "), str(segment.style or "")) for segment in segments))
+
+    def _lists(self, table: Table) -> None:
+        """Writes each row as a list of its cells, below the first."""
+        columns = table.columns
+        headed = table.show_header
+        label = max(len(str(column.header)) for column in columns) if headed else 2
+        for cells in zip(*(column.cells for column in columns), strict=True):
+            for column, cell in zip(columns, cells, strict=True):
+                text = cell if isinstance(cell, Text) else Text(str(cell))
+                name = str(column.header) if headed else ""
+                if text.plain:
+                    blanks = "" if not headed and column is columns[0] else f"{name:<{label}}  "
+                    self.line((blanks, "dim"), (text.plain.replace(GLUE, " "), str(text.style)))
 
     def verbatim(self, text: str) -> None:
-        """Writes the guest's own words, untouched, ending in a newline."""
-        if text:
-            self.console.out(text, highlight=False, end="" if text.endswith("\n") else "\n")
+        """Writes the guest's own words, untouched."""
+        if self.console.record:
+            self.console.out(text, highlight=False, end="")
+        else:
+            self.console.file.write(text)
+
+    def flush(self) -> None:
+        """Lets what was written be seen now, in a pipe too."""
+        self.console.file.flush()
 
 
 def new_table(*columns: str, left: Collection[str], header: bool = True) -> Table:
-    """Returns an empty table without rules. Columns are aligned right but for the ``left`` ones; the last folds."""
+    """Returns an empty table without rules. Columns are aligned right, but the ``left`` ones: texts, which fold."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=header)
     for column in columns:
-        table.add_column(column, justify="left" if column in left else "right", no_wrap=column != columns[-1])
+        table.add_column(column, justify="left" if column in left else "right", no_wrap=column not in left)
     return table

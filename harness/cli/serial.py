@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from stat import S_ISREG
 from typing import TextIO
 
 from harness.host.terminal import Terminal
@@ -18,22 +20,23 @@ STDIO = "stdio"
 def connected(machine: Machine, *, stdio: bool, live: TextIO | None) -> Iterator[None]:
     """Connects the UART in here: what is printed goes to ``live`` at once, where there is one.
 
-    A terminal is a person's keyboard: in raw mode until the end, however that comes. Any other input is read to
-    its end before the run begins and typed from its first tick, so that the run depends on nothing else.
+    A terminal is a person's keyboard: in raw mode until the end, however that comes. A pipe's bytes are typed as
+    they come, so that no two runs need be the same. A file is typed from the first tick, and the run depends on
+    nothing else.
     """
     if not stdio:
         yield
         return
     keyboard: int | None = None
-    if sys.stdin is not None and sys.stdin.isatty():
-        keyboard = sys.stdin.fileno()
-    elif sys.stdin is not None:
+    if sys.stdin is not None and S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
         machine.console.feed(sys.stdin.buffer.read())
+    elif sys.stdin is not None:
+        keyboard = sys.stdin.fileno()
     if live is not None:
         live.flush()  # what follows goes past the text layer, byte by byte
     with Terminal(machine.console, keyboard, None if live is None else live.buffer) as terminal:
-        machine.terminal = terminal
+        machine.attendance.terminal = terminal
         try:
             yield
         finally:
-            machine.terminal = None
+            machine.attendance.terminal = None

@@ -7,14 +7,14 @@ from typing import Final
 
 from harness.arch.virt import CNTFRQ
 from harness.cli.life import FirstLife
-from harness.cli.screen import Screen, Span, new_table
+from harness.cli.screen import GLUE, Screen, Span, new_table
 from harness.cli.tracing import Formatter, style_of
 from harness.engine import DEVIATIONS
+from harness.run.stop import StopReason
 from harness.scenario.manifest import Manifest
 from harness.scenario.report import Report
 from harness.trace.ledger import Ledger
 from harness.trace.names import Names
-from harness.trace.text import HEADER
 from harness.wording import plural
 
 LABEL: Final = 10
@@ -42,9 +42,11 @@ def show_summary(screen: Screen, report: Report, names: Names) -> None:
     if report.random_order:
         _row(screen, "seed", (str(report.seed), "bold"), (", of the random acknowledge order", ""))
     _row(screen, "exits", *_switches(report.ledger))
+    _dropped(screen, report)
     _deviations(screen, report.deviations)
     _interrupts(screen, report.ledger, names)
-    _verdict(screen, report)
+    if report.stop.reason is not StopReason.INTERRUPTED:  # it had no time to do what it had to
+        _verdict(screen, report)
 
 
 def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
@@ -53,12 +55,22 @@ def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
     which = f"INTID {life.intid} ({formatter.names.intid(life.intid)}) on CPU{life.cpu}"
     switches = sum(event.world_switch for event in life.events)
     screen.heading(f"the first interrupt: {which}", plural(switches, "world switch"))
-    screen.line((HEADER, "dim"))
+    screen.line((formatter.header, "dim"))
     for event in life.events:
         screen.line((formatter.line(event), style_of(event)))
     if life.passed_over:
         passed_over = plural(life.passed_over, "access")
         screen.line((f"{'':18}(its handler's own {passed_over} to devices left out)", "dim"))
+
+
+def _dropped(screen: Screen, report: Report) -> None:
+    """Says what the harness no longer has of what the guest printed."""
+    for name, dropped in (("console", report.console_dropped), ("virtio", report.virtconsole_dropped)):
+        if dropped:
+            kept = (
+                f"the first {plural(dropped, 'byte')} printed are no longer kept: expectations see the rest"
+            )
+            _row(screen, name, (kept, ""))
 
 
 def _row(screen: Screen, label: str, *spans: Span) -> None:
@@ -111,7 +123,8 @@ def _per_interrupt(by_exit: dict[str, int], count: int) -> str:
     if not count:
         return ""
     kinds = sorted(by_exit.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{round(number / count, 2):g} {kind}" for kind, number in kinds[:MOST_KINDS]]
+    # No fold between the number and its kind.
+    shown = [f"{round(number / count, 2):g}{GLUE}{kind}" for kind, number in kinds[:MOST_KINDS]]
     return ", ".join(shown) + (", ..." if len(kinds) > MOST_KINDS else "")
 
 

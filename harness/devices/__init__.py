@@ -8,6 +8,7 @@
 
 from harness.devices.bus import Bus, BusError, Device, Region
 from harness.devices.lines import Line, Lines
+from harness.devices.output import Output
 from harness.devices.pl011 import Pl011
 from harness.devices.pl031 import Pl031
 from harness.devices.testdev import TestDevice
@@ -33,6 +34,7 @@ __all__ = [
     "Line",
     "Lines",
     "MemoryDisk",
+    "Output",
     "Pl011",
     "Pl031",
     "Region",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.arch.virt import CNTFRQ
+from harness.devices.output import Output
 from harness.devices.pl011_registers import (
     AT_RESET,
     BE,
@@ -70,7 +71,7 @@ class Pl011:
     """
 
     eager: bool = False
-    output: bytearray = field(default_factory=bytearray)
+    output: Output = field(default_factory=Output)
     now: int = 0
     ris: int = 0
     rsr: int = 0
@@ -98,6 +99,11 @@ class Pl011:
         self._backlog += data
         self._receive_backlog()
         self._drive()
+
+    @property
+    def unreceived(self) -> int:
+        """Number of characters that were typed and have no room in the receive FIFO yet."""
+        return len(self._backlog)
 
     @property
     def held(self) -> str | None:

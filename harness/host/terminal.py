@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Terminal of a person at the machine's console: keys go in, what the guest prints comes out at once.
 
+A pipe may take the person's place; its bytes come as the other program writes them, and all are the guest's.
+
 This is the one place where the host's time touches a run: keys arrive when they are typed, between two slices,
 and while every CPU waits, time passes as it does for the person. With no keyboard nothing of that happens.
 """
@@ -23,12 +25,14 @@ HELP = (
 )
 LONGEST_WAIT = 0.1  # seconds; then the loop has a look at what else there is, such as SIGINT
 _CHUNK = 4096
+_MOST_WAITING = 1 << 16  # bytes; of another program's output, no more is read than the guest does
 
 
 class Terminal:
     """Terminal: ``keyboard`` is the file descriptor to read keys from, ``screen`` a file to print on; None is none.
 
     A context manager: within it the keyboard is in raw mode, so that every key, Ctrl-C too, is the guest's.
+    ``quit`` is true once Ctrl-A x was typed.
     """
 
     def __init__(self, console: Console, keyboard: int | None, screen: BinaryIO | None) -> None:
@@ -36,16 +40,22 @@ class Terminal:
         self._keyboard = keyboard
         self._screen = screen
         self._shown = 0
+        self.quit = False
+        self._person = keyboard is not None and os.isatty(keyboard)
         self._escaped = False
         self._saved: tuple[int, list[Any]] | None = None  # the terminal, and how it was
 
     @property
     def open(self) -> bool:
-        """True while anybody can still type."""
-        return self._keyboard is not None
+        """True while what anybody types can still reach the guest."""
+        return self._keyboard is not None and not self._full
+
+    @property
+    def _full(self) -> bool:
+        return not self._person and self._console.unreceived >= _MOST_WAITING
 
     def __enter__(self) -> Self:
-        if self._keyboard is not None and os.isatty(self._keyboard):
+        if self._keyboard is not None and self._person:
             self._saved = self._keyboard, _raw(self._keyboard)
         return self
 
@@ -67,7 +77,7 @@ class Terminal:
         self._screen.flush()
 
     def pump(self) -> None:
-        """Prints, and lets the guest have what was typed. KeyboardInterrupt at Ctrl-A x."""
+        """Prints, and lets the guest have what was typed."""
         self.show()
         self._take(0)
 
@@ -81,7 +91,9 @@ class Terminal:
         return passed if ticks is None else min(ticks, passed)
 
     def _take(self, seconds: float) -> None:
-        if self._keyboard is None or not select.select([self._keyboard], [], [], seconds)[0]:
+        if self._keyboard is None or self._full:
+            return
+        if not select.select([self._keyboard], [], [], seconds)[0]:
             return
         try:
             data = os.read(self._keyboard, _CHUNK)
@@ -90,7 +102,7 @@ class Terminal:
         if not data:
             self._keyboard = None
             return
-        self._console.feed(self._keys(data))
+        self._console.feed(self._keys(data) if self._person else data)
 
     def _keys(self, data: bytes) -> bytes:
         """Keeps of the keys typed those that are for the guest."""
@@ -103,8 +115,8 @@ class Terminal:
                 continue
             self._escaped = False
             if key in b"xX":
-                raise KeyboardInterrupt
-            if key == ESCAPE:
+                self.quit = True
+            elif key == ESCAPE:
                 keys.append(key)
             elif key in b"hH?" and self._screen is not None:
                 self._screen.write(HELP)

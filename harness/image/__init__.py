@@ -9,6 +9,7 @@ from harness.image.elf import is_elf, load_elf
 from harness.image.flat import is_image, load_flat, load_image
 from harness.image.program import (
     DEFAULT_BASE,
+    CodeRange,
     LineMap,
     Program,
     ProgramKind,
@@ -20,6 +21,7 @@ from harness.image.program import (
 
 __all__ = [
     "DEFAULT_BASE",
+    "CodeRange",
     "LineMap",
     "Program",
     "ProgramKind",

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.arch.virt import GICD_BASE, RAM_BASE
 from harness.errors import GuestError, GuestWarning
+from harness.image.elf_code import code_ranges
 from harness.image.program import LineMap, Program, Segment, SourceLine, Symbols
 from harness.wording import plural
 
@@ -65,7 +66,8 @@ def load_elf(data: bytes, path: Path) -> Program:
         )
         warnings.warn(message, GuestWarning, stacklevel=2)
     ranges = ((segment.address, segment.end) for segment in segments)
-    return Program(entry, segments, Symbols(symbols, ranges), "elf", _lines(elf), path)
+    names = Symbols(symbols, ranges)
+    return Program(entry, segments, names, "elf", _lines(elf), path, code_ranges(elf))
 
 
 def _check_header(data: bytes, file: str) -> None:

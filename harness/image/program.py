@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeVar, overload
+from typing import Final, Literal, NamedTuple, TypeVar, overload
 
 from harness.arch.virt import RAM_BASE, TEXT_OFFSET
 from harness.arguments import whole
@@ -171,11 +171,20 @@ class LineMap:
         return len(self.starts)
 
 
+class CodeRange(NamedTuple):
+    """Instructions from ``address`` to before ``end``, physical; ``virtual`` is where the first was linked for."""
+
+    address: int
+    end: int
+    virtual: int
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """Guest that is ready to be put into memory and started at ``entry`` (all addresses physical).
 
-    ConfigError for one that cannot be.
+    ``code`` tells of its instructions, where that is known better than by executable segments. ConfigError for one
+    that cannot be.
     """
 
     entry: int
@@ -184,6 +193,7 @@ class Program:
     kind: ProgramKind
     lines: LineMap = field(default_factory=LineMap)
     path: Path | None = None
+    code: tuple[CodeRange, ...] = ()
 
     def __post_init__(self) -> None:
         whole("Program(entry)", self.entry, 0, "byte")

@@ -18,15 +18,15 @@ from harness.board.clock import Clock
 from harness.board.console import Console
 from harness.board.system_bus import SystemBus
 from harness.board.timers import Timers
-from harness.boot.loader import Loader
+from harness.boot.loader import Loader, is_text
 from harness.boot.placement import Boot, BootOptions, Source
 from harness.declaration import accepts
 from harness.el2 import Hypervisor, PowerControl, Vm, make_controller, make_vcpus
 from harness.engine import INTERRUPTIONS, PE, Memory, total_deviations
 from harness.errors import ConfigError
+from harness.host.attendance import Attendance
 from harness.host.peripherals import Peripherals
 from harness.host.semihosting import Semihosting
-from harness.host.terminal import Terminal
 from harness.host.typed import serial_input
 from harness.image import Program, Symbols
 from harness.machine.cpu import Cpu
@@ -59,7 +59,7 @@ class Machine:
         self.events = Events()
         self.ledger = Ledger()
         if options.ledger:
-            self.events.add(self.ledger)
+            self.events.add(self.ledger, exceptions=False)
         self.memory = Memory()
         self.memory.add_ram(virt.RAM_BASE, options.ram)
         self._pes = [
@@ -145,14 +145,15 @@ class Machine:
     ) -> Program:
         """Puts a guest into RAM and makes CPU0 ready to start it at EL1, with x0 = its device tree (docs/boot.md).
 
-        ``source`` is a path (.S, .s, .c, .elf, .bin, Image; images packed by gzip or not) or a Program.
+        ``source`` is a path (.S, .s, .c, .elf, .bin, Image; images packed by gzip or not), assembly text (it has
+        a newline) or a Program.
         ``toolchain`` builds a source: ``"zig"``, ``"gcc"``, ``"clang"``, ``"auto"`` or a compiler's path; without
         one C is compiled by what is there, and assembly by this package's own assembler. ``initrd`` is a RAM
         disk, ``append`` the command line in the device tree, ``dtb`` a device tree in place of the board's own.
         Raises GuestError for what cannot be built or read, or does not fit.
         """
         self._check_open()
-        if not isinstance(source, Program):
+        if not isinstance(source, Program) and not is_text(source):
             arguments.path("source", source)
         arguments.optional_paths(toolchain=toolchain)
         options = BootOptions(initrd, append, dtb)
@@ -243,20 +244,15 @@ class Machine:
         self._loop.at(tick, partial(action, self))
 
     @property
-    def terminal(self) -> Terminal | None:
-        """Terminal of a person who types and reads while a run goes on, if anybody does."""
-        return self._loop.terminal
-
-    @terminal.setter
-    def terminal(self, terminal: Terminal | None) -> None:
-        self._loop.terminal = terminal
+    def attendance(self) -> Attendance:
+        """Those who watch its runs, and may type: nobody, until a face says so."""
+        return self._loop.attendance
 
     def listen(self, listener: Listener) -> None:
-        """Calls ``listener(event)`` for every event from now on, VirqTaken and Eret included."""
+        """Calls ``listener(event)`` for every event from now on, as ``events.add`` does."""
         self._check_open()
         arguments.function("listen()", listener, "an event")
         self.events.add(listener)
-        self._conditions.trace()
 
     # Running
 

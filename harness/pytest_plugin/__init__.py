@@ -7,18 +7,19 @@ before a test asks for it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
 if TYPE_CHECKING:
     from harness.pytest_plugin.machines import MachineFactory
 
-__all__ = ["MachineFactory"]
+__all__ = ["MachineFactory", "machine_fixture"]
 
-_MACHINES: pytest.StashKey[MachineFactory] = pytest.StashKey()
+Scope: TypeAlias = Literal["session", "package", "module", "class", "function"]
 
 
 def __getattr__(name: str) -> Any:
@@ -32,6 +33,11 @@ def __getattr__(name: str) -> Any:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the ini options."""
     parser.addini("rvic_collect", "collect every guest.toml as a test (rvic)", type="bool", default=True)
+    parser.addini(
+        "rvic_limit",
+        "instructions after which a run without a limit of its own fails its test, 0 for none (rvic)",
+        default="100000000",
+    )
     parser.addini("rvic_events", "events of a machine shown with a failing test (rvic)", default="20")
 
 
@@ -46,23 +52,41 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def events_shown(config: pytest.Config) -> int:
     """Returns the number of events that a failing test shows; UsageError if the ini option is none."""
-    text = str(config.getini("rvic_events"))
-    if not text.isdecimal():
-        raise pytest.UsageError(f"rvic_events = {text}: a number of events is needed, 0 for none")
-    return int(text)
+    return _number(config, "rvic_events", "events")
 
 
-@pytest.fixture
-def machine(request: pytest.FixtureRequest) -> Iterator[MachineFactory]:
-    """Makes a loaded Machine from a source, a path or a firmware's name, which is closed when the test ends."""
-    from harness.pytest_plugin.machines import MachineFactory
+def _number(config: pytest.Config, name: str, of: str) -> int:
+    text = str(config.getini(name))
+    number = text.replace("_", "")
+    if not number.isdecimal():
+        raise pytest.UsageError(f"{name} = {text}: a number of {of} is needed, 0 for none")
+    return int(number)
 
-    machines = MachineFactory(request.path.parent, events=events_shown(request.config))
-    request.node.stash[_MACHINES] = machines
-    try:
-        yield machines
-    finally:
-        machines.close()
+
+def machine_fixture(scope: Scope) -> Any:
+    """Returns a fixture like ``machine`` with another scope: its machines live until that ends.
+
+    Give it a name in a test module or a conftest.py: ``booted = machine_fixture("module")``. Paths are from the
+    directory of that module, class or package; from pytest's root directory where the scope is the session.
+    """
+
+    @pytest.fixture(scope=scope)
+    def machines(request: pytest.FixtureRequest) -> Iterator[MachineFactory]:
+        """Makes a loaded Machine from a source, a path or a firmware's name, closed when its scope ends."""
+        from harness.pytest_plugin.machines import MachineFactory
+
+        directory = request.config.rootpath if scope == "session" else request.path.parent
+        limit = _number(request.config, "rvic_limit", "instructions")
+        made = MachineFactory(directory, events=events_shown(request.config), limit=limit or None)
+        try:
+            yield made
+        finally:
+            made.close()
+
+    return machines
+
+
+machine = machine_fixture("function")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,7 +95,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Shows with a failing test what its machines did last."""
     report = yield
-    machines = item.stash.get(_MACHINES, None)
-    if report.failed and machines is not None:
-        report.sections.extend(machines.sections())
+    loaded = sys.modules.get("harness.pytest_plugin.machines")
+    if report.failed and loaded is not None:
+        for made in getattr(item, "funcargs", {}).values():
+            if isinstance(made, loaded.MachineFactory):
+                report.sections.extend(made.sections())
     return report

@@ -12,11 +12,14 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 import pytest
 
 from harness.arguments import path
-from harness.asm import assemble
+from harness.boot.loader import is_text
 from harness.declaration import checked_values, option
-from harness.errors import ConfigError, HarnessError
+from harness.errors import HarnessError
+from harness.image import Program
 from harness.machine.machine import Machine
 from harness.options import MachineOptions
+from harness.run.conditions import Condition
+from harness.run.stop import Stop, StopReason
 from harness.scenario.find import find_guest
 from harness.scenario.manifest import Manifest
 from harness.scenario.prepare import prepare
@@ -46,50 +49,73 @@ class FixtureOptions(MachineOptions, kw_only=True, frozen=True):
 
 def _takes(
     options: Callable[P, FixtureOptions],
-) -> Callable[[Callable[..., Machine]], Callable[Concatenate[Any, str | Path, P], Machine]]:
+) -> Callable[[Callable[..., Machine]], Callable[Concatenate[Any, str | Path | Program, P], Machine]]:
     """Gives a method the keyword arguments that a struct of options declares, for type checkers."""
     return lambda method: method
 
 
-class MachineFactory:
-    """Fixture ``machine``: makes the machines of one test, and keeps the last ``events`` events of each."""
+class FixtureMachine(Machine):
+    """Machine whose every run ends: one that is given no limit, and reaches ``default_limit``, fails the test."""
 
-    def __init__(self, directory: Path, *, events: int) -> None:
+    default_limit: int | None = None
+
+    def run(self, *conditions: Condition, limit: int | None = None) -> Stop:
+        """Runs as :meth:`Machine.run` does."""
+        __tracebackhide__ = True
+        if limit is not None or self.default_limit is None:
+            return super().run(*conditions, limit=limit)
+        stop = super().run(*conditions, limit=self.default_limit)
+        if stop.reason is StopReason.LIMIT:
+            advice = "give run() a limit, or pytest another rvic_limit"
+            pytest.fail(f"the run did not end: {stop.detail}; {advice}", pytrace=True)
+        return stop
+
+
+class MachineFactory:
+    """Fixture ``machine``: makes the machines of one test, and keeps the last ``events`` events of each.
+
+    ``limit`` is that of a run which is given none, in instructions; None for none.
+    """
+
+    def __init__(self, directory: Path, *, events: int, limit: int | None = None) -> None:
         self._directory = directory
         self._events = events
+        self._limit = limit
         self._open: list[tuple[str, Machine, deque[Event]]] = []
 
     @_takes(FixtureOptions)
-    def __call__(self, source: str | Path, **options: Any) -> Machine:
+    def __call__(self, source: str | Path | Program, **options: Any) -> Machine:
         """Returns a machine with the guest loaded; it is closed when the test ends.
 
-        ``source`` is assembly text (it has a newline), a path (from the test's own directory, else from
-        the working directory), a directory with a ``guest.toml``, or the name of a firmware. A guest with a
+        ``source`` is assembly text (it has a newline), a Program, a path (from the test's own directory, else
+        from the working directory), a directory with a ``guest.toml``, or the name of a firmware. A guest with a
         ``guest.toml`` named by its directory, manifest or firmware name gets the machine and the stimuli
         that it asks for; ``options`` are those of ``Machine`` and come first.
         """
         __tracebackhide__ = _is_the_users
         try:
-            return self._load(path("machine: source", source), checked_values(FixtureOptions, options))
+            if not isinstance(source, Program) and not is_text(source):
+                path("machine: source", source)
+            return self._load(source, checked_values(FixtureOptions, options))
         except HarnessError as error:
             raise error.with_traceback(None) from None  # the test's own line is where the mistake is
 
-    def _load(self, source: str | os.PathLike[str], options: dict[str, Any]) -> Machine:
+    def _load(self, source: str | os.PathLike[str] | Program, options: dict[str, Any]) -> Machine:
         toolchain = options.pop("toolchain", None)
-        if isinstance(source, str) and "\n" in source:
-            if toolchain is not None:
-                raise ConfigError(
-                    "toolchain: text is assembled by this package; put it into a file for another"
-                )
-            machine = _load_text(source, options)
-            name = "assembly text"
+        if isinstance(source, Program) or is_text(source):
+            machine = _loaded(source, options, toolchain)
+            name = "a program" if isinstance(source, Program) else "assembly text"
         else:
             manifest = self._find(source)
-            machine = prepare(manifest.with_machine(**options).with_toolchain(toolchain))
+            manifest = manifest.with_machine(**options).with_toolchain(toolchain)
+            prepared = prepare(manifest, kind=FixtureMachine)
+            assert isinstance(prepared, FixtureMachine)
+            machine = prepared
             name = manifest.name
+        machine.default_limit = self._limit
         last: deque[Event] = deque(maxlen=self._events)
         if self._events:
-            machine.events.add(last.append)
+            machine.events.add(last.append, exceptions=False)
         self._open.append((name, machine, last))
         return machine
 
@@ -135,10 +161,12 @@ def describe(report: Report, events: list[str]) -> str:
     return "\n".join(parts)
 
 
-def _load_text(text: str, options: dict[str, Any]) -> Machine:
-    machine = Machine(**options)
+def _loaded(
+    source: str | Program, options: dict[str, Any], toolchain: str | os.PathLike[str] | None
+) -> FixtureMachine:
+    machine = FixtureMachine(**options)
     try:
-        machine.load(assemble(text))
+        machine.load(source, toolchain=toolchain)
     except BaseException:
         machine.close()
         raise

@@ -65,6 +65,7 @@ class Conditions:
         self.met: tuple[Condition, int] | None = None
         self._virq: list[VirqWatcher] = []
         self._traced = False
+        events.on_exceptions = self._trace
         self._ticks: list[tuple[int, Met]] = []
         self._counts: list[tuple[int, Met]] = []
         self._texts: list[tuple[str, Met]] = []
@@ -97,9 +98,9 @@ class Conditions:
 
     # Exceptions
 
-    def trace(self) -> None:
-        """Emits VirqTaken and Eret events from now on."""
-        self._traced = True
+    def _trace(self, wanted: bool) -> None:
+        """Emits VirqTaken and Eret events from now on, or no longer."""
+        self._traced = wanted
         self._watch_exceptions()
 
     def on_virq(self, watcher: VirqWatcher) -> Disarm:
@@ -143,7 +144,7 @@ class Conditions:
     def on_console(self, text: str, met: Met) -> Disarm:
         """Reports when the console's output contains a text, at the access that completed it."""
         listed = _listed(self._texts, (text, met))
-        self._events.add(self._accessed)
+        self._events.add(self._accessed, exceptions=False)
 
         def disarm() -> None:
             self._events.remove(self._accessed)
@@ -174,8 +175,9 @@ class Conditions:
         """Looks at the console's output, if it has grown since the last look."""
         if not self._texts or len(self._printed) == self._seen:
             return
+        longest = max(len(text) for text, _ in self._texts)
+        text = self._printed.since(max(0, self._seen - 4 * longest)).decode("utf-8", "replace")
         self._seen = len(self._printed)
-        text = self._printed.text
         for wanted, met in self._texts:
             if wanted in text:
                 met(cpu)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from harness.arch import esr as syndrome
 from harness.arch import hyp
 from harness.arch.esr import EC
+from harness.asm.encoding.extensions import is_of_later_version
+from harness.build import disassemble
 from harness.el2 import Controller, Power, Vcpu
 from harness.engine import PE, Lockup
 from harness.image import Program
@@ -57,12 +59,17 @@ def _waits(vcpu: Vcpu, where: Where) -> str:
 
 def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
     """Says where each vCPU was when the limit of instructions was reached."""
-    places = [
+    return f"{plural(count, 'instruction')} without an end: {places(vcpus, where)}"
+
+
+def places(vcpus: list[Vcpu], where: Where) -> str:
+    """Says where each vCPU that is on was when a run was cut off."""
+    each = [
         f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waits else 'is at ' + where(v.pe.pc)}"
         for v in vcpus
         if v.power is Power.ON
     ]
-    return f"{plural(count, 'instruction')} without an end: " + ", ".join(places)
+    return ", ".join(each) or "every CPU is off"
 
 
 def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
@@ -79,9 +86,26 @@ def fault(vcpu: Vcpu, lockup: Lockup, where: Where) -> str:
         what = f"{name} at {place}: {syndrome.describe(first)}, address {far:#x}"
     else:
         what = f"{name} at {place}: {syndrome.describe(first)}"
+        if syndrome.exception_class(first) == EC.UNKNOWN:
+            what += _of_later_version(vcpu.pe, registers["ELR_EL1"])
     vector = f"the exception vector at {where(lockup.pc)} faults too ({syndrome.describe(lockup.esr)})"
     base = "VBAR_EL1 is 0: was it set?" if not lockup.vbar else f"VBAR_EL1 is {lockup.vbar:#x}"
     return f"{what}. It could not be handled: {vector}; {base}"
+
+
+def _of_later_version(pe: PE, address: int) -> str:
+    """Says of an undefined instruction if the CPU model is too old for it; ID_AA64ISAR1_EL1 is 0 before Armv8.3."""
+    registers = pe.sysreg
+    if (
+        registers["ID_AA64ISAR1_EL1"]
+        or registers["SCTLR_EL1"] & hyp.SCTLR_M
+        or not pe.memory.is_ram(address, 4)
+    ):
+        return ""
+    text = disassemble(pe.memory.read(address, 4), address)[0].text
+    if not is_of_later_version(text.split()[0]):
+        return ""
+    return f", `{text}`, which this CPU model does not have; `--cpu max` has it"
 
 
 def _cannot_fetch(pe: PE, far: int, where: Where) -> str:

@@ -56,8 +56,10 @@ class GuestServices:
     def read(self, most: int, *, wait: bool) -> bytes:
         """Takes what was typed: SYS_READC, and SYS_READ of the console. Waits only for a person."""
         while not (data := self._uart.take(most)):
-            terminal = self._loop.terminal
-            if not wait or terminal is None or not terminal.open or self._loop.interrupted:
+            terminal = self._loop.attendance.terminal
+            if not wait or terminal is None or not terminal.open:
+                break
+            if terminal.quit or self._loop.interrupted:
                 break
             terminal.wait(None)
         return data

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 from heapq import heappop, heappush
 
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.el2 import Hypervisor, SystemEnd
 from harness.engine import PE
-from harness.host.signals import CtrlC
-from harness.host.terminal import Terminal
+from harness.host.attendance import Attendance
+from harness.host.signals import INTERRUPT, TERMINATE, Signals
 from harness.run import diagnose
 from harness.run.conditions import Condition, Conditions
 from harness.run.scheduler import Scheduler
@@ -24,7 +26,7 @@ class Loop:
     """Loop of one machine: it runs its guest.
 
     ``restart`` is what PSCI SYSTEM_RESET does; without it, that ends the run. ``exit`` is set when a guest exits
-    by semihosting: the PE and its code. ``terminal`` is a person's, who types and reads while a run goes on.
+    by semihosting: the PE and its code.
     """
 
     def __init__(
@@ -44,17 +46,17 @@ class Loop:
         self._conditions = conditions
         self._where = where
         self._restart = restart
-        self.terminal: Terminal | None = None
+        self.attendance = Attendance()
         self._stimuli: list[tuple[int, int, Action]] = []
         self._sequence = 0
         self._retired = 0
-        self._ctrl_c = CtrlC()
+        self._signals = Signals()
         self.exit: tuple[PE, int] | None = None
 
     @property
     def interrupted(self) -> bool:
-        """True once SIGINT has come: the run is to end."""
-        return self._ctrl_c.pressed
+        """True once a signal has come: the run is to end."""
+        return self._signals.came is not None
 
     def at(self, tick: int, action: Action) -> None:
         """Schedules something for a tick; what is scheduled for one tick is done in the order of these calls."""
@@ -64,15 +66,20 @@ class Loop:
     def run(self, conditions: tuple[Condition, ...], limit: int | None) -> Stop:
         """Runs until something ends it; see :meth:`Machine.run`."""
         self._retired = 0
-        with self._ctrl_c.deferred(), self._conditions.armed(conditions):
+        others = () if self.attendance.turn is None else TERMINATE
+        with (
+            self._scheduler.interruptible() as leave,
+            self._signals.deferred(leave, others),
+            self._conditions.armed(conditions),
+        ):
             return self._loop(limit)
 
     def _loop(self, limit: int | None) -> Stop:
         hypervisor, scheduler = self._hypervisor, self._scheduler
         while True:
-            self._ctrl_c.check()
-            if self.terminal is not None:
-                self.terminal.pump()
+            stop = self._attended()
+            if stop is not None:
+                return stop
             with hypervisor.vm.inputs:  # the PEs see what has come of everything at one tick
                 self._let_time_pass()
             self._conditions.look()
@@ -90,6 +97,28 @@ class Loop:
                 return self._stop(StopReason.IDLE, None, self._idle())
             bound = self._bound(limit)
             self._retired += scheduler.run(vcpu, scheduler.length(bound))
+
+    def _attended(self) -> Stop | None:
+        """Lets those who attend the run have their turn; returns a Stop if one of them ends it."""
+        attendance = self.attendance
+        if attendance.turn is None:
+            self._signals.check()
+        else:
+            attendance.turn()
+        terminal = attendance.terminal
+        if terminal is not None:
+            terminal.pump()
+            if terminal.quit:
+                return self._interrupted(INTERRUPT, "Ctrl-A x")
+        came = self._signals.came
+        if came is None:
+            return None
+        self._signals.came = None
+        return self._interrupted(came, "Ctrl-C" if came == INTERRUPT else signal.Signals(came).name)
+
+    def _interrupted(self, number: int, what: str) -> Stop:
+        where = diagnose.places(self._hypervisor.vcpus, self._where)
+        return replace(self._stop(StopReason.INTERRUPTED, None, f"{what}: {where}"), signal=number)
 
     def _let_time_pass(self) -> None:
         """Lets devices and stimuli act, up to now; at one tick devices come first."""
@@ -110,7 +139,7 @@ class Loop:
 
     def _bound(self, limit: int | None) -> int:
         """Returns the instructions until the next thing that must happen at an exact one."""
-        bounds = [1 << 40]
+        bounds = [1 << 40 if self.attendance.turn is None else self.attendance.longest_slice]
         deadline = self._deadline()
         if deadline is not None:
             bounds.append(self._clock.instructions_until(deadline))
@@ -124,8 +153,9 @@ class Loop:
     def _wait(self) -> bool:
         """Moves time to the next deadline while no vCPU can run, or lets a person type; False with neither."""
         deadline, now = self._deadline(), self._clock.now()
-        if self.terminal is not None and self.terminal.open:
-            deadline = now + self.terminal.wait(None if deadline is None else deadline - now)
+        terminal = self.attendance.terminal
+        if terminal is not None and terminal.open:
+            deadline = now + terminal.wait(None if deadline is None else deadline - now)
         if deadline is None:
             return False
         self._clock.jump(deadline)

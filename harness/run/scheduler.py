@@ -10,12 +10,17 @@ with its exclusive monitor armed polls: it looks again after another vCPU has ru
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import TypeAlias
 
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.el2 import Hypervisor, Power, Vcpu
 from harness.engine import PE
+
+Handler: TypeAlias = Callable[[PE, int], object]
 
 LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 20 ms
 
@@ -111,6 +116,27 @@ class Scheduler:
         self._polled = vcpu if vcpu.pe.event_register.polls else None
         return retired
 
+    @contextmanager
+    def interruptible(self) -> Iterator[Callable[[], None]]:
+        """Yields a function that ends the running slice at its next exit.
+
+        A signal's handler may call it, whatever is going on: nothing is stopped there, but each exit's own handler
+        is made to do so once it has served.
+        """
+        before: list[tuple[PE, list[Handler]]] = []
+
+        def leave() -> None:
+            for vcpu in self._vcpus:
+                handlers = vcpu.pe.handlers
+                before.append((vcpu.pe, handlers[:]))
+                handlers[:] = [partial(_serve_and_stop, handler) for handler in handlers]
+
+        try:
+            yield leave
+        finally:
+            for pe, handlers in before:
+                pe.handlers[:] = handlers
+
     def reset(self) -> None:
         """Gives CPU0 its turn, as after a system reset."""
         self._turn, self._left = 0, self._quantum
@@ -127,3 +153,8 @@ class Scheduler:
         """Ends the running slice where its CPU has a physical interrupt to take."""
         if level and self._clock.running is pe:
             pe.shorten(0)
+
+
+def _serve_and_stop(serve: Handler, pe: PE, esr: int) -> None:
+    serve(pe, esr)
+    pe.stop()

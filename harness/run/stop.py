@@ -24,13 +24,16 @@ class StopReason(StrEnum):
     """Every CPU waits or is off, and nothing that is armed can wake one."""
     FAULT = "fault"
     """A guest took an exception that it has no way to handle."""
+    INTERRUPTED = "interrupted"
+    """Ctrl-C, or a signal such as SIGTERM, where a face attends the run; elsewhere Ctrl-C is KeyboardInterrupt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """End of a run: the vCPU that ended it, its PC there, instructions retired in this run by all vCPUs.
 
-    ``detail`` is one sentence or more for people. ``code`` is the exit code where ``reason`` is EXIT.
+    ``detail`` is one sentence or more for people. ``code`` is the exit code where ``reason`` is EXIT,
+    ``signal`` the number of the signal where it is INTERRUPTED.
     """
 
     reason: StopReason
@@ -39,6 +42,7 @@ class Stop:
     instructions: int
     detail: str
     code: int | None = None
+    signal: int | None = None
 
     @property
     def ok(self) -> bool:

@@ -103,6 +103,10 @@ class Manifest:
         """Returns the same guest with stimuli besides those of its manifest."""
         return replace(self, further_stimuli=self.further_stimuli + stimuli)
 
+    def without_stimuli(self) -> Manifest:
+        """Returns the same guest with no stimuli of its manifest's, and nothing to expect but a good end."""
+        return replace(self, stimuli=(), expect=_NO_EXPECTATIONS)
+
     def error_at(self, keys: Keys, message: str) -> HarnessError:
         """Returns the error to raise for what the manifest has at ``keys`` (``("stimulus", 0, "do")``)."""
         if self.path is None:

@@ -15,13 +15,13 @@ from harness.scenario.reading import read_manifest
 from harness.scenario.tables import Ending, StimulusSpec
 
 
-def prepare(manifest: Manifest, *, on_reset: str = "stop") -> Machine:
+def prepare(manifest: Manifest, *, on_reset: str = "stop", kind: type[Machine] = Machine) -> Machine:
     """Returns the machine, with the guest loaded and its stimuli scheduled; close it after use.
 
     ``on_reset`` is what PSCI SYSTEM_RESET does where the manifest does not say, nor expects the run to end with
-    it. Raises HarnessError for what the manifest or the guest has wrong.
+    it. ``kind`` is the class of the machine. Raises HarnessError for what the manifest or the guest has wrong.
     """
-    machine = make_machine(manifest, on_reset=on_reset)
+    machine = make_machine(manifest, on_reset=on_reset, kind=kind)
     try:
         _load(machine, manifest)
         for index, stimulus in enumerate(manifest.stimuli):
@@ -37,14 +37,14 @@ def prepare(manifest: Manifest, *, on_reset: str = "stop") -> Machine:
     return machine
 
 
-def make_machine(manifest: Manifest, *, on_reset: str = "stop") -> Machine:
+def make_machine(manifest: Manifest, *, on_reset: str = "stop", kind: type[Machine] = Machine) -> Machine:
     """Returns the machine with no guest yet."""
     options = dict(manifest.machine.options)
     if manifest.bare_binary and options.get("controller") == ControllerKind.GICV2:
         options.setdefault("like_qemu", True)  # what it was made for: it cannot say so itself
     options.setdefault("on_reset", "stop" if manifest.expect.stop is Ending.RESET else on_reset)
     try:
-        return Machine(**options)
+        return kind(**options)
     except ConfigError as error:
         raise _placed(manifest, options, error) from None
 

@@ -39,6 +39,8 @@ class Report:
     seed: int
     random_order: bool  # the one thing that the seed decides
     virtconsole: str | None = None
+    console_dropped: int = 0  # bytes at its beginning, after very long runs
+    virtconsole_dropped: int = 0
     deviations: dict[str, int] = field(default_factory=dict)  # met, by name, and how often
 
     @property
@@ -67,6 +69,8 @@ def examine(machine: Machine, stop: Stop, manifest: Manifest) -> Report:
         seed=machine.config.seed,
         random_order=machine.config.order is Order.RANDOM,
         virtconsole=machine.virtconsole.text if machine.virtconsole is not None else None,
+        console_dropped=machine.console.dropped,
+        virtconsole_dropped=machine.virtconsole.dropped if machine.virtconsole is not None else 0,
         deviations=machine.deviations_met,
     )
 

@@ -16,13 +16,18 @@ class Events:
 
     Test ``active`` before building an event: ``if events.active: events.emit(Hvc(...))``. A listener that
     raises stops the run; it is a bug of its owner's and is not swallowed.
+
+    VirqTaken and Eret, which are no exits, cost a look at each exception: they are made while somebody hears them.
+    ``on_exceptions(wanted)`` is called when that changes.
     """
 
-    __slots__ = ("_held", "_listeners", "active")
+    __slots__ = ("_hear", "_held", "_listeners", "active", "on_exceptions")
 
     def __init__(self) -> None:
         self._listeners: tuple[Listener, ...] = ()
+        self._hear: tuple[bool, ...] = ()  # of each, whether it wants VirqTaken and Eret
         self._held: list[list[Event]] = []
+        self.on_exceptions: Callable[[bool], object] | None = None
         self.active = False
 
     @property
@@ -30,17 +35,25 @@ class Events:
         """Listeners, in the order in which they are called."""
         return self._listeners
 
-    def add(self, listener: Listener) -> None:
-        """Calls ``listener(event)`` for every event from now on."""
-        self._listeners = (*self._listeners, listener)
-        self.active = True
+    def add(self, listener: Listener, *, exceptions: bool = True) -> None:
+        """Calls ``listener(event)`` for every event from now on.
+
+        One that has no use for VirqTaken and Eret says ``exceptions=False``, and runs are quicker if all do.
+        """
+        self._change((*self._listeners, listener), (*self._hear, exceptions))
 
     def remove(self, listener: Listener) -> None:
         """Stops calling ``listener``; ValueError if it was never added. Safe from inside a listener."""
-        remaining = list(self._listeners)
-        remaining.remove(listener)
-        self._listeners = tuple(remaining)
-        self.active = bool(remaining)
+        at = list(self._listeners).index(listener)
+        listeners, hear = self._listeners, self._hear
+        self._change(listeners[:at] + listeners[at + 1 :], hear[:at] + hear[at + 1 :])
+
+    def _change(self, listeners: tuple[Listener, ...], hear: tuple[bool, ...]) -> None:
+        before = any(self._hear)
+        self._listeners, self._hear = listeners, hear
+        self.active = bool(listeners)
+        if any(hear) != before and self.on_exceptions is not None:
+            self.on_exceptions(not before)
 
     def emit(self, event: Event) -> None:
         """Hands one event to every listener; inside a :meth:`hold`, when it is released."""

@@ -24,7 +24,7 @@ from harness.wording import plural
 
 _VECTOR_OFFSET = 0x7FF  # VBAR_EL1 is 2 KiB aligned
 _TAKEN_FROM = {0x000: "EL1t", 0x200: "EL1h", 0x400: "EL0", 0x600: "EL0 (AArch32)"}
-HEADER = f"{'tick':>10}  cpu     {'event':<6} {'what':<40} {'answer':<28} where"
+_ANSWER, _WHERE = 41, 70  # columns after the event's name
 
 
 class SymbolLookup(Protocol):
@@ -58,13 +58,47 @@ class _Speller(NamedTuple):
         return "" if intid is None else f"INTID {intid} {self.names.intid(intid)}"
 
 
-def format_event(event: ev.Event, names: Names | None = None, symbols: SymbolLookup | None = None) -> str:
-    """Returns the event as one line, without its newline."""
+def format_event(
+    event: ev.Event,
+    names: Names | None = None,
+    symbols: SymbolLookup | None = None,
+    width: int | None = None,
+) -> str:
+    """Returns the event as one line, without its newline; as more, where it has more than ``width`` columns."""
     speller = _Speller(names or _DEFAULT_NAMES, symbols)
     kind, what, answer, pc = _COLUMNS[type(event)](event, speller)
     mark = ">>" if event.world_switch else "  "
     where = "" if pc is None else speller.place(pc)
-    return f"{event.tick:>10}  CPU{event.cpu} {mark} {kind:<6} {what:<40} {answer:<28} {where}".rstrip()
+    head = f"{event.tick:>10}  CPU{event.cpu} {mark} {kind:<6} "
+    return _laid_out(head, what, answer, where, width)
+
+
+def header(width: int | None = None) -> str:
+    """Returns the line of headings, for lines of so many columns at the most."""
+    return _laid_out(f"{'tick':>10}  cpu     {'event':<6} ", "what", "answer", "where", width)
+
+
+def _laid_out(head: str, what: str, answer: str, where: str, width: int | None) -> str:
+    """Returns a line: its columns where they always are, or as near as they fit, or on a line below."""
+    line = f"{head}{what:<40} {answer:<28} {where}".rstrip()
+    if width is None or len(line) <= width:
+        return line
+    room, used = width - len(head), len(what)
+    line = head + what
+    for column, cell, rest in ((_ANSWER, answer, where), (_WHERE, where, "")):
+        if not cell:
+            continue
+        need = len(cell) + 2 + len(rest) if rest else len(cell)
+        if used + 2 + need > room:  # what comes after it goes below
+            need = len(cell)
+        start = max(used + 2, min(column, room - need))
+        if start + need <= room:
+            line += " " * (start - used) + cell
+            used = start + len(cell)
+        else:
+            line += f"\n{'':{len(head) + 2}}{cell}"
+            used = 2 + len(cell)
+    return line
 
 
 class TextWriter:
@@ -185,6 +219,7 @@ def _deviation(event: ev.DeviationMet, _spell: _Speller) -> _Columns:
 
 
 _DEFAULT_NAMES = Names()
+HEADER = header()
 _COLUMNS: dict[type[ev.Event], Callable[[Any, _Speller], _Columns]] = {
     ev.Hvc: _call,
     ev.Smc: _call,

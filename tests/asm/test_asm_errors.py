@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from harness.asm import assemble
+from harness.asm.encoding.encoder import has_keystone
 from harness.asm.preprocessing import statement_stack
 from harness.errors import GuestError
 
+_OF_KEYSTONE = re.compile(r"(?<!#)-?\d+ is out of range: (from|only|a multiple)|from -?\d+ to|a run of ones")
 FAR = ".skip 0x9000\n"
 CASES = {
     "unknown instruction": ("nop\nfoo x0\n", 2, "unknown instruction `foo`"),
@@ -18,8 +21,41 @@ CASES = {
     "operands": ("add x0, x1\n", 1, "`add x0, x1`: operands do not fit this instruction"),
     "not an instruction": ("1 2 3\n", 1, "neither an instruction"),
     "missing comma": ("add x0 x1, x2\n", 1, "unexpected `x1`"),
-    "register number": ("add x0, x1, x31\n", 1, "undefined symbol `x31`"),
-    "immediate range": ("add x0, x1, #5000\n", 1, "do not fit"),
+    "register number": ("add x0, x1, x31\n", 1, "there is no register `x31`: they are x0 to x30, and xzr"),
+    "immediate range": (
+        "add x0, x1, #5000\n",
+        1,
+        "5000 is out of range: from -4095 to 4095, or a multiple of 4096",
+    ),
+    "offset range": ("ldr x0, [x1, #40000]\n", 1, "from -256 to 255, or a multiple of 8 up to 32760"),
+    "pair's offset": (
+        "ldp x0, x1, [sp, #-20]!\n",
+        1,
+        "-20 is out of range: a multiple of 8 from -512 to 504",
+    ),
+    "pre-index": ("ldr x0, [x1, #256]!\n", 1, "256 is out of range: from -256 to 255"),
+    "shift": ("lsl w0, w1, #32\n", 1, "32 is out of range: from 0 to 31"),
+    "shift of a vector": ("sshr v0.4s, v1.4s, #33\n", 1, "33 is out of range: from 1 to 32"),
+    "shift of an index": ("ldr x0, [x1, x2, lsl #2]\n", 1, "2 is out of range: only 0 or 3"),
+    "width of a field": ("ubfx x0, x1, #0, #65\n", 1, "65 is out of range: from 1 to 64"),
+    "call": ("svc #65536\n", 1, "65536 is out of range: from 0 to 65535"),
+    "mask of interrupts": ("msr daifset, #16\n", 1, "16 is out of range: from 0 to 15"),
+    "no room": ("ldxr x0, [x1, #8]\n", 1, "8 is out of range: only 0"),
+    "bit mask": ("and x0, x1, #5\n", 1, "0x5 cannot be encoded: it must be a run of ones"),
+    "mnemonic before operands": (
+        "push {r0, lr}\n",
+        1,
+        "unknown instruction `push`: it is one of A32; in A64, `stp",
+    ),
+    "type of A32": ("vadd.f32 s0, s1, s2\n", 1, "unknown instruction `vadd.f32`: it is one of A32"),
+    "condition": ("nop\nb.equal 1f\n", 2, "the conditions of `b.cond` are eq ne"),
+    "condition in the mnemonic": ("addeq x0, x1, x2\n", 1, "`add` has no condition in A64"),
+    "near mnemonic": ("lrd x0, [x1]\n", 1, "unknown instruction `lrd`; did you mean `ldr`"),
+    "A32 register": ("add r0, r1, r2\n", 1, "`r0` is a register of A32; A64 has `x0`, or `w0` of 32 bits"),
+    "A32 register here": ("a: cbz r3, a\n", 1, "`r3` is a register of A32"),
+    "A32 program counter": ("mov x0, pc\n", 1, "`adr` gives an address"),
+    "vector number": ("add v0.4s, v1.4s, v32.4s\n", 1, "no register `v32`: they are v0 to v31"),
+    "symbol that an A32 register is not": (".set r0, 1\nadd x0, x1, x2, x3, r0\n", 2, "do not fit"),
     "wide mov": ("mov x0, #0x12345678\n", 1, "0x12345678 takes more than one instruction"),
     "immediate of 64 bits": ("mov w0, #0x8000000000000000\n", 1, "too large"),
     "system register": ("mrs x0, nowhere_el1\n", 1, "no such system register"),
@@ -69,7 +105,7 @@ CASES = {
     "floating point elsewhere": ("add x0, x0, #0.0\n", 1, "belongs to floating-point instructions"),
     "ext index": ("ext v0.8b, v1.8b, v2.8b, #8\n", 1, "within the vector"),
     "condition as operand": ("add x0, x1, eq\n", 1, "undefined symbol `eq`"),
-    "prefetch of a label": ("a: prfm pldl1keep, a\n", 1, "prefetched"),
+    "prefetch operation": ("a: prfm pldl4keep, a\n", 1, "`pldl4keep` is no prefetch operation"),
     "udf range": ("udf #65536\n", 1, "`udf`"),
     "unaligned instruction": (".byte 1\nnop\n", 2, "4-byte aligned"),
     "code in bss": (".bss\nnop\n", 2, "`.bss` holds only zeros"),
@@ -80,7 +116,6 @@ CASES = {
     "address in a word": (".byte a\na:\n", 1, "does not fit into 1 byte"),
     "not a string": (".ascii hello\n", 1, "a string in double quotes"),
     "unclosed string": ('.ascii "hello\n', 1, "a string in double quotes"),
-    "unknown escape": ('.ascii "\\q"\n', 1, "unknown escape `\\q`"),
     "bad number": (".word 12abc\n", 1, "`12abc` is not a number"),
     "bad octal": (".word 09\n", 1, "`09` is not a number"),
     "bad expression": (".word 1 +\n", 1, "ends too early"),
@@ -124,7 +159,25 @@ CASES = {
     "missing #include": ('#include "nowhere.h"\n', 1, "cannot find `nowhere.h`"),
     "missing incbin": ('.incbin "nowhere.bin"\n', 1, "cannot find `nowhere.bin`"),
     "popsection": (".popsection\n", 1, "`.popsection` without"),
-    "subsection": (".text 1\n", 1, "subsections are not supported"),
+    "subsection": (".text 8193\n", 1, "subsection 8193 is out of range"),
+    "data in a structure": (".struct 0\n.word 1\n", 2, "`.struct` describes offsets and holds no data"),
+    "negative structure": (".struct -4\n", 1, "an offset is 0 or more"),
+    "late LEB128": (".uleb128 b - a\na: nop\nb:\n", 1, "a number that is known here is needed"),
+    "floating-point number": (".float 1x\n", 1, "`1x` is not a floating-point number"),
+    "large floating-point number": (".float16 70000\n", 1, "`70000` is too large"),
+    "directive of GNU as alone": (".reloc 0, R_AARCH64_NONE\n", 1, "`--toolchain gcc` builds with GNU as"),
+    "near directive": (".sectoin .text\n", 1, "unknown directive `.sectoin`; did you mean `.section`?"),
+    "signed group": (
+        "movz x0, #:abs_g0_s:0x10000\n",
+        1,
+        "does not fit `:abs_g0_s:`: it needs more than 17 bits",
+    ),
+    "signed group in movk": ("movk x0, #:abs_g0_s:1\n", 1, "`:abs_g0_s:` belongs into `movz` or `movn`"),
+    "open call of cpp": ("#define F(a) a\nnop\nF(nop\n", 3, "a macro call is not closed"),
+    "arguments that cannot be": ("#define F(a, ..., b) a\n", 1, "cannot read the parameters `(a, ..., b)`"),
+    "too few for ...": ("#define F(a, b, ...) a\nF(1)\n", 2, "takes 2 or more arguments, not 1"),
+    "open string of altmacro": (".altmacro\n.macro m a\n.endm\nm <a\n", 4, "a string in `<>` is not closed"),
+    ".fail": (".fail 499\n", 1, "`.fail 499`"),
     "open comment": ("nop\n/* for ever\nnop\n", 2, "comment `/*` is never closed"),
     "empty register list": ("ld1 {}, [x0]\n", 1, "brackets of the operands do not match"),
     "deep expression": (f"nop\n.word {'-' * 9000}1\n", 2, "nested too deep"),
@@ -138,6 +191,8 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "line", "message"), CASES.values(), ids=CASES.keys())
 def test_a_wrong_source_is_refused_with_its_line(text: str, line: int, message: str) -> None:
+    if not has_keystone() and _OF_KEYSTONE.search(message):
+        message = "operands do not fit this instruction: "  # and clang's own words for the range
     with pytest.raises(GuestError) as caught:
         assemble(text, name="src")
     assert message in str(caught.value)

@@ -28,9 +28,10 @@ int main(void)
     return 0;
 }
 """
-# An instruction and directives that the built-in assembler refuses.
+# An instruction and directives of which the built-in assembler refuses one.
 GNU_ONLY = """
         .arch_extension lse
+        .reloc 0, R_AARCH64_NONE
         .globl _start
 _start: adrp x0, text
         add  x0, x0, :lo12:text

@@ -72,11 +72,6 @@ def test_a_source_is_text_or_a_path() -> None:
         MachineFactory(Path(), events=0)(3)  # type: ignore[arg-type]
 
 
-def test_text_is_assembled_by_this_package_alone() -> None:
-    with pytest.raises(ConfigError, match="toolchain: text is assembled by this package"):
-        MachineFactory(Path(), events=0)("_start: b .\n", toolchain="zig")
-
-
 def test_a_member_of_an_enum_is_its_word() -> None:
     with Machine(on_reset=OnReset.RESTART, memory="1M") as machine:  # type: ignore[arg-type]
         assert machine.on_reset is OnReset.RESTART

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.build import available_compilers
+
 GUEST = '''
 GUEST = """
 _start: mov     x19, #7
@@ -150,7 +152,7 @@ def test_a_bug_of_ours_shows_its_frames(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
 def test_it(machine, monkeypatch):
-    monkeypatch.setattr("harness.pytest_plugin.machines.assemble", lambda text: 1 // 0)
+    monkeypatch.setattr("harness.pytest_plugin.machines._loaded", lambda *_: 1 // 0)
     machine("nop\\n")
 """
     )
@@ -162,6 +164,162 @@ def test_a_fixture_of_the_users_own_comes_first(pytester: pytest.Pytester) -> No
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef machine():\n    return 'lathe'\n")
     pytester.makepyfile("def test_it(machine):\n    assert machine == 'lathe'\n")
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+CONTROLLER = '''
+SOURCE = """
+#ifdef IRQ_GICV2
+_start: mov     x19, #2
+#else
+_start: mov     x19, #1
+#endif
+        ldr     x0, =0x84000008
+        hvc     #0
+"""
+'''
+
+
+def test_text_is_built_for_the_controller_of_its_machine(pytester: pytest.Pytester) -> None:
+    """As a file is: IRQ_GICV2 chooses the driver that the guest is assembled with."""
+    pytester.makepyfile(
+        CONTROLLER
+        + """
+from pathlib import Path
+import pytest
+
+@pytest.mark.parametrize("controller", ["rvic", "vgic", "trap", "gicv2"])
+def test_it(machine, tmp_path, controller):
+    (tmp_path / "main.S").write_text(SOURCE)
+    seen = []
+    for source in (SOURCE, tmp_path / "main.S"):
+        m = machine(source, controller=controller)
+        assert m.run().ok
+        seen.append(m.cpus[0].x[19])
+    assert seen == [1 if controller == "rvic" else 2] * 2
+"""
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=4)
+
+
+def test_it_loads_a_program(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        GUEST
+        + """
+from harness.asm import assemble
+
+def test_it(machine):
+    m = machine(assemble(GUEST), cpus=2)
+    assert m.run().ok
+    assert (m.cpus[0].x[19], len(m.cpus)) == (7, 2)
+
+def test_it_fails(machine):
+    machine(assemble(GUEST)).run()
+    assert 0
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*rvic: a program*"])
+
+
+@pytest.mark.skipif(not available_compilers(), reason="no compiler for AArch64 here")
+def test_a_toolchain_builds_text_too(pytester: pytest.Pytester) -> None:
+    """Its errors have the text's own lines."""
+    pytester.makepyfile(
+        GUEST
+        + """
+def test_it(machine):
+    m = machine(GUEST, toolchain="auto")
+    assert m.run().ok
+    assert m.cpus[0].x[19] == 7
+
+def test_it_is_wrong(machine):
+    machine("nop\\n frobnicate x0\\n", toolchain="auto")
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["E*GuestError: assembly text:2:*"])
+
+
+ENDLESS = 'ENDLESS = "_start: b _start\\n"\n'
+
+
+def test_a_run_without_an_end_fails_its_test(pytester: pytest.Pytester) -> None:
+    """Whatever the test makes of the Stop; with a limit of its own, a run is the test's affair."""
+    pytester.makeini("[pytest]\nrvic_limit = 10_000\n")
+    pytester.makepyfile(
+        ENDLESS
+        + """
+from harness import StopReason, until
+
+def test_it(machine):
+    machine(ENDLESS).run()
+
+def test_waiting(machine):
+    machine(ENDLESS).run(until.console("never"))
+
+def test_limited(machine):
+    assert machine(ENDLESS).run(limit=20_000).reason is StopReason.LIMIT
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            ">*machine(ENDLESS).run()",
+            "E*the run did not end: 10,000 instructions without an end: CPU0 is at `_start` (assembly text:1);"
+            " give run() a limit, or pytest another rvic_limit",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*machines.py*")
+
+
+def test_a_limit_that_is_none_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nrvic_limit = soon\n")
+    pytester.makepyfile(ENDLESS + "def test_it(machine):\n    machine(ENDLESS)\n")
+    result = pytester.runpytest_inprocess()
+    result.stdout.fnmatch_lines(
+        ["*UsageError: rvic_limit = soon: a number of instructions is needed, 0 for none"]
+    )
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "package", "session"])
+def test_a_machine_of_any_scope_lives_as_long(pytester: pytest.Pytester, scope: str) -> None:
+    """It is booted once, used by several tests, and reported on by the one that fails."""
+    pytester.makepyfile(
+        GUEST
+        + f"""
+import pytest
+from harness import until
+from harness.pytest_plugin import machine_fixture
+
+machines = machine_fixture("{scope}")
+
+@pytest.fixture(scope="{scope}")
+def booted(machines):
+    m = machines(GUEST)
+    m.run(until.symbol("ready"))
+    return m
+
+class TestIt:
+    def test_first(self, booted):
+        assert booted.cpus[0].x[19] == 7
+        booted.cpus[0].x[19] = 8
+
+    def test_second(self, booted):
+        assert booted.cpus[0].x[19] == 8
+
+    def test_third(self, booted):
+        assert 0
+
+    def test_other(self):
+        assert 0
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=2, failed=2)
+    assert result.stdout.str().count("rvic: assembly text") == 1
 
 
 def test_a_failing_test_tells_of_deviations(pytester: pytest.Pytester) -> None:

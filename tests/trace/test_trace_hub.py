@@ -29,7 +29,7 @@ def test_the_last_listener_to_go_makes_it_inactive():
     assert not events.active
     events.emit(EVENT)
     assert heard == []
-    with pytest.raises(ValueError, match="not in list"):
+    with pytest.raises(ValueError, match="is not in list"):
         events.remove(heard.append)
 
 
@@ -102,3 +102,21 @@ def test_holds_nest():
     assert heard == []
     events.release(outer)
     assert heard == [outer, inner, last]
+
+
+def test_exceptions_are_told_of_while_somebody_hears_them() -> None:
+    """Of VirqTaken and Eret there are none, nor is anybody asked to make them, for those who do without."""
+    events, told = Events(), []
+    events.on_exceptions = told.append
+    heard: list[object] = []
+    counter = heard.append
+    events.add(counter, exceptions=False)
+    assert told == []
+    events.add(print)
+    events.add(counter)  # the same listener once more, and this time it wants all
+    events.remove(print)
+    assert told == [True]
+    events.remove(counter)  # the first that is like it: the one that does without
+    assert told == [True]
+    events.remove(counter)
+    assert (told, events.active) == ([True, False], False)

@@ -10,6 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from harness.asm.encoding.complaints import is_a32, judge, unknown_mnemonic
+from harness.asm.encoding.extensions import (
+    HALF_MNEMONICS,
+    Features,
+    as_single,
+    check_features,
+    encode_extension,
+    is_extension,
+)
 from harness.asm.encoding.operands import ALIASES, CONDITIONS, Instruction, read_operands
 from harness.asm.encoding.relocations import Relocation
 from harness.asm.expressions import Expression, Scope, parse_expression
@@ -17,10 +26,11 @@ from harness.asm.source import Location, StatementError
 from harness.wording import plural
 
 _GENERAL = re.compile(r"([xw])(?:(\d+)|zr)", re.I)
-# Hints that keystone knows only by number (DDI 0487, C6.2 "HINT").
-_HINTS = {"esb": "hint #16", "csdb": "hint #20", "dgh": "hint #6", "ssbb": "dsb #0", "pssbb": "dsb #4"}
+_COMMA = re.compile(r",(?![^\[]*\])")  # outside square brackets
+_MAYBE_SYSTEM = ("mrs", "msr", "dc", "at")
 _BRANCH_CONDITION = re.compile(r"b\.?(\w\w)")
 _MNEMONIC = re.compile(r"[a-z][a-z0-9]*(?:\.[a-z]+)?")
+_PREFETCH = re.compile(r"p(ld|li|st)l([123])(keep|strm)", re.I)  # DDI 0487, C6.2 "PRFM (literal)"
 _LOADS = ("ldr", "ldrsw")
 _LITERAL_OPCODES = {"w": 0x18000000, "x": 0x58000000, "s": 0x1C000000, "d": 0x5C000000, "q": 0x9C000000}
 _LITERAL_SIZES = {"w": 4, "x": 8, "s": 4, "d": 8, "q": 16}
@@ -32,27 +42,61 @@ PlaceLiteral = Callable[[int, Expression], Expression]
 
 
 def read_instruction(
-    mnemonic: str, rest: str, scope: Scope, literal: PlaceLiteral, location: Location
+    mnemonic: str, rest: str, scope: Scope, literal: PlaceLiteral, location: Location, features: Features
 ) -> Instruction:
-    """Reads an instruction; StatementError if its operands cannot be read."""
+    """Reads an instruction; StatementError if there is none of that name, or if its operands cannot be read."""
     lower, rest = mnemonic.lower(), rest.replace("\t", " ")
     if not (rest.isascii() and rest.isprintable()):
         raise StatementError(f"`{mnemonic}`: the operands hold a character that is not printable ASCII")
+    if not _MNEMONIC.fullmatch(lower):
+        if is_a32(mnemonic):
+            raise unknown_mnemonic(mnemonic)
+        raise StatementError(f"`{mnemonic}` is neither an instruction nor a directive")
     instruction = Instruction(f"{mnemonic} {rest}" if rest else mnemonic, location)
+    try:
+        _read(instruction, lower, rest, scope, literal, features)
+    except StatementError as error:
+        raise judge(mnemonic, rest, lambda name: scope.symbol(name) != name, error) from None
+    return instruction
+
+
+def _read(
+    instruction: Instruction,
+    lower: str,
+    rest: str,
+    scope: Scope,
+    literal: PlaceLiteral,
+    features: Features,
+) -> None:
+    """Sets an instruction's word, or the pieces of it that keystone gets."""
     special = _SPECIAL.get(lower)
     if special is not None and special(instruction, lower, rest, scope):
-        return instruction
+        return
     if lower in _LOADS and _literal_load(instruction, lower, rest, scope, literal):
-        return instruction
+        return
     if _conditional_branch(instruction, lower, rest, scope):
-        return instruction
-    if not _MNEMONIC.fullmatch(lower):
-        raise StatementError(f"`{mnemonic}` is neither an instruction nor a directive")
+        return
+    if (is_extension(lower) or lower in _MAYBE_SYSTEM) and _extension(
+        instruction, lower, rest, scope, features
+    ):
+        return
+    if lower.startswith("crc32"):
+        check_features(instruction.text, "crc", features)
+    if lower in HALF_MNEMONICS and (single := as_single(rest)) is not None:
+        check_features(instruction.text, "fp16", features)
+        instruction.half, rest = True, single
     if rest:
         read_operands(instruction, lower, rest, scope)
     else:
-        instruction.pieces = (_HINTS.get(lower, lower),)
-    return instruction
+        instruction.pieces = (lower,)
+
+
+def _extension(instruction: Instruction, mnemonic: str, rest: str, scope: Scope, features: Features) -> bool:
+    """Encodes what is of an extension; False for any other."""
+    operands = [operand.strip() for operand in _COMMA.split(rest)] if rest else []
+    word = encode_extension(instruction.text, mnemonic, operands, scope, features)
+    instruction.word = word
+    return word is not None
 
 
 def _split(rest: str, count: int, instruction: Instruction) -> list[str]:
@@ -121,8 +165,10 @@ def _address(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -
         raise StatementError(f"`{instruction.text}`: `{mnemonic}` needs an X register")
     if mnemonic == "adr":
         return _relate(instruction, 0x10000000 | number, Relocation.ADR, target, scope)
-    target = target.removeprefix("#").removeprefix(":pg_hi21:")
-    return _relate(instruction, 0x90000000 | number, Relocation.ADRP, target, scope)
+    target = target.removeprefix("#")
+    relocation = Relocation.ADRP_NC if target.startswith(":pg_hi21_nc:") else Relocation.ADRP
+    target = target.removeprefix(":pg_hi21_nc:").removeprefix(":pg_hi21:")
+    return _relate(instruction, 0x90000000 | number, relocation, target, scope)
 
 
 def _literal_load(
@@ -184,9 +230,20 @@ def _structure(instruction: Instruction, mnemonic: str, rest: str, scope: Scope)
 
 
 def _prefetch(instruction: Instruction, mnemonic: str, rest: str, scope: Scope) -> bool:
-    if "[" not in rest:
-        raise StatementError(f"`{instruction.text}`: only `[register ...]` can be prefetched here")
-    return False
+    operation, comma, target = (part.strip() for part in rest.partition(","))
+    if not comma or target.startswith("["):
+        return False
+    match = _PREFETCH.fullmatch(operation)
+    if match is not None:
+        kind = ("ld", "li", "st").index(match[1].lower()) << 3
+        number: Expression = kind | (int(match[2]) - 1) << 1 | (match[3].lower() == "strm")
+    else:
+        number = parse_expression(operation.removeprefix("#"), scope)
+    if not isinstance(number, int) or not 0 <= number < 32:
+        raise StatementError(
+            f"`{instruction.text}`: `{operation}` is no prefetch operation, such as `pldl1keep`"
+        )
+    return _relate(instruction, 0xD8000000 | number, Relocation.LITERAL19, target, scope)
 
 
 _SPECIAL = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness.asm.encoding.relocations import GROUPS, MODIFIERS, Relocation, move_group
+from harness.asm.encoding.relocations import GROUPS, MODIFIERS, SIGNED_GROUPS, Relocation, move_group
 from harness.asm.expressions import Expression, Scope, parse_expression
 from harness.asm.source import Location, StatementError
 
@@ -56,6 +56,7 @@ class Instruction:
     """Instruction at ``offset`` of its section.
 
     Either ``word`` is its encoding, or ``pieces`` is what keystone gets: text, and operands that become numbers.
+    ``half`` says that the word keystone makes is to become that of half precision.
     """
 
     text: str
@@ -63,6 +64,7 @@ class Instruction:
     offset: int = 0
     word: int | None = None
     pieces: tuple[str | Operand, ...] = ()
+    half: bool = False
     relocation: Relocation | None = None
     target: Expression = 0
 
@@ -133,11 +135,18 @@ def _expression(
 def _modify(instruction: Instruction, mnemonic: str, modifier: str, target: Expression) -> None:
     relocation = MODIFIERS.get(modifier)
     if relocation is None:
-        raise StatementError(f"relocation `{modifier}` is not supported; these are: {', '.join(MODIFIERS)}")
+        raise StatementError(
+            f"relocation `{modifier}` is not supported; these are: {', '.join(MODIFIERS)}."
+            " `--toolchain gcc` or `zig` builds with all of them"
+        )
     if instruction.relocation is not None:
         raise StatementError("an instruction has room for one relocation only")
     if (relocation in GROUPS) != (mnemonic in ("movz", "movk", "movn")):
         raise StatementError(f"`{modifier}` does not belong into `{mnemonic}`")
+    if mnemonic == "movk" and relocation in SIGNED_GROUPS:
+        raise StatementError(
+            f"`{modifier}` belongs into `movz` or `movn`, since it may turn one into the other"
+        )
     instruction.relocation, instruction.target = relocation, target
 
 

@@ -23,6 +23,7 @@ class Relocation(Enum):
     LITERAL19 = "ldr (literal)"
     ADR = "adr"
     ADRP = "adrp"
+    ADRP_NC = "adrp, unchecked"
     LO12 = ":lo12:"
     ABS_G0 = ":abs_g0:"
     ABS_G0_NC = ":abs_g0_nc:"
@@ -31,10 +32,27 @@ class Relocation(Enum):
     ABS_G2 = ":abs_g2:"
     ABS_G2_NC = ":abs_g2_nc:"
     ABS_G3 = ":abs_g3:"
+    ABS_G0_S = ":abs_g0_s:"
+    ABS_G1_S = ":abs_g1_s:"
+    ABS_G2_S = ":abs_g2_s:"
+    PREL_G0 = ":prel_g0:"
+    PREL_G0_NC = ":prel_g0_nc:"
+    PREL_G1 = ":prel_g1:"
+    PREL_G1_NC = ":prel_g1_nc:"
+    PREL_G2 = ":prel_g2:"
+    PREL_G2_NC = ":prel_g2_nc:"
+    PREL_G3 = ":prel_g3:"
 
 
 MODIFIERS = {relocation.value: relocation for relocation in Relocation if relocation.value.startswith(":")}
-GROUPS = frozenset(relocation for relocation in Relocation if relocation.value.startswith(":abs_g"))
+GROUPS = frozenset(item for item in Relocation if item.value.startswith((":abs_g", ":prel_g")))
+"""Those that select 16 bits, for MOVZ, MOVN and MOVK."""
+_PLACE_RELATIVE = frozenset(item for item in GROUPS if item.value.startswith(":prel_"))
+_UNCHECKED = frozenset(item for item in GROUPS if item.value.endswith("_nc:"))
+SIGNED_GROUPS = frozenset(item for item in GROUPS - _UNCHECKED if item.value.endswith("_s:")) | (
+    _PLACE_RELATIVE - _UNCHECKED
+)
+"""Those of a signed value, which makes a MOVN of what is negative."""
 PC_RELATIVE = frozenset(
     (
         Relocation.BRANCH26,
@@ -43,6 +61,7 @@ PC_RELATIVE = frozenset(
         Relocation.LITERAL19,
         Relocation.ADR,
         Relocation.ADRP,
+        Relocation.ADRP_NC,
     )
 )
 # Width in bits and position of a word offset.
@@ -55,25 +74,38 @@ _WORD_OFFSETS = {
 
 
 def move_group(relocation: Relocation | None) -> int:
-    """Returns the number of the 16-bit group that an ``:abs_gN:`` selects."""
+    """Returns the number of the 16-bit group that an ``:abs_gN:`` or a ``:prel_gN:`` selects."""
     assert relocation in GROUPS
-    return int(relocation.value[6])
+    return int(relocation.value.partition("_g")[2][0])
 
 
 def relocate(relocation: Relocation, word: int, place: int, target: int) -> int:
     """Returns the instruction with its field set; StatementError if the target cannot be reached or expressed."""
     if relocation in _WORD_OFFSETS:
         return word | _word_offset(relocation, word, place, target)
-    if relocation in (Relocation.ADR, Relocation.ADRP):
+    if relocation in (Relocation.ADR, Relocation.ADRP, Relocation.ADRP_NC):
         return word | _page_offset(relocation, place, target)
     if relocation is Relocation.LO12:
         return word | _low_twelve(word, target)
+    return _move(relocation, word, target - place if relocation in _PLACE_RELATIVE else target)
+
+
+def _move(relocation: Relocation, word: int, value: int) -> int:
+    """Returns MOVZ, MOVN or MOVK with its 16 bits of a value (ELF for AArch64, 5.7.5 and 5.7.6)."""
     shift = 16 * move_group(relocation)
-    if not relocation.value.endswith("_nc:") and target >> (shift + 16):
-        raise StatementError(
-            f"{target:#x} does not fit `{relocation.value}`: bits above {shift + 15} are set"
-        )
-    return word | (target >> shift & 0xFFFF) << 5
+    end = shift + 16
+    if relocation in SIGNED_GROUPS:
+        value = (value + (1 << 63)) % (1 << 64) - (1 << 63)
+        if not -(1 << end) <= value < 1 << end:
+            raise StatementError(
+                f"{value:#x} does not fit `{relocation.value}`: it needs more than {end + 1} bits"
+            )
+        # A negative value becomes a MOVN of its complement, whichever of the two is written.
+        word = word & ~(1 << 30) if value < 0 else word | 1 << 30
+        value = ~value if value < 0 else value
+    elif relocation not in _UNCHECKED and value >> end:
+        raise StatementError(f"{value:#x} does not fit `{relocation.value}`: bits above {end - 1} are set")
+    return word | (value >> shift & 0xFFFF) << 5
 
 
 def _mnemonic(relocation: Relocation, word: int) -> str:
@@ -102,9 +134,9 @@ def _word_offset(relocation: Relocation, word: int, place: int, target: int) -> 
 
 def _page_offset(relocation: Relocation, place: int, target: int) -> int:
     offset = target - place
-    if relocation is Relocation.ADRP:
+    if relocation is not Relocation.ADR:
         offset = (target >> 12) - (place >> 12)
-    if not -(1 << 20) <= offset < 1 << 20:
+    if relocation is not Relocation.ADRP_NC and not -(1 << 20) <= offset < 1 << 20:
         reach = "1 MiB" if relocation is Relocation.ADR else "4 GiB"
         away = f"{target - place:+#x} bytes away"
         raise StatementError(f"target is out of range: {away}, `{relocation.value}` reaches {reach}")

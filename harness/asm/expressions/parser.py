@@ -53,9 +53,12 @@ _C = {
 }
 
 
-def _number(text: str, *, c: bool = False) -> int:
-    """Returns a number that is hexadecimal, binary, octal with a leading 0, or decimal; ``c`` allows suffixes."""
-    body = text.rstrip("uUlL") if c else text
+_SUFFIX = re.compile(r"(?:u?l{0,2}|l{1,2}u)\Z", re.IGNORECASE)  # of C: they say nothing in 64 bits
+
+
+def _number(text: str) -> int:
+    """Returns a number: hexadecimal, binary, octal with a leading 0, or decimal, with a suffix of C or not."""
+    body = _SUFFIX.sub("", text)
     try:
         if len(body) > 1 and body[0] == "0" and body[1] not in "xXbB":
             return int(body, 8)
@@ -128,7 +131,7 @@ class _Parser:
         if kind == "number":
             if token[-1] in "bf" and token[:-1].isdigit() and not self.c:
                 return self.scope.local_label(token)
-            return _number(token, c=self.c)
+            return _number(token)
         if kind == "name":
             return self.scope.here() if token == "." else self.scope.symbol(token)
         if kind == "char":

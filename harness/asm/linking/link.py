@@ -6,34 +6,43 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeAlias
 
+from harness.asm.encoding.complaints import judge, misfit, unknown_mnemonic
 from harness.asm.encoding.encoder import EncodingError, encode
+from harness.asm.encoding.extensions import as_half
 from harness.asm.encoding.operands import Instruction, Operand, decimal
 from harness.asm.encoding.relocations import PC_RELATIVE, relocate
 from harness.asm.expressions import Address, Expression, resolve
 from harness.asm.linking.sections import Section, SectionKind, lay_out, to_bytes
 from harness.asm.linking.symbols import SourceSymbols, is_internal
+from harness.asm.mistakes import Mistakes
 from harness.asm.source import StatementError
 from harness.image import LineMap, Program, Segment, SourceLine, Symbols
 
 _NUMBER = re.compile(r"-?(?:0x[0-9a-f]+|0|[1-9]\d*)", re.IGNORECASE)
 
+_PIECE = 32
+
 Lookup = Callable[[str], Expression]
+_Encoded: TypeAlias = tuple[Section, Instruction, str]
+"""Instruction of a section, and the text of it that keystone gets; none for one whose word is known."""
 
 
-def link(sections: Iterable[Section], symbols: SourceSymbols, base: int, path: Path | None) -> Program:
-    """Lays sections out at ``base`` and fills in all that depends on addresses; GuestError with its place."""
+def link(
+    sections: Iterable[Section], symbols: SourceSymbols, base: int, path: Path | None, mistakes: Mistakes
+) -> Program:
+    """Lays sections out at ``base`` and fills in all that depends on addresses; GuestError with all mistakes."""
     loaded = [section for section in sections if section.loaded]
     lookup = symbols.lookup
     lay_out(loaded, base)
-    _encode(loaded, lookup)
+    _encode(loaded, lookup, mistakes)
     for section in loaded:
         for fixup in section.fixups:
-            try:
+            with mistakes.at(fixup.location):
                 value = resolve(fixup.expression, lookup, addresses=True)
                 section.data[fixup.offset : fixup.offset + fixup.size] = to_bytes(_integer(value), fixup.size)
-            except StatementError as error:
-                raise fixup.location.error(str(error)) from None
+    mistakes.check()
     segments = _segments(loaded)
     names = _symbols(symbols)
     return Program(
@@ -46,32 +55,53 @@ def link(sections: Iterable[Section], symbols: SourceSymbols, base: int, path: P
     )
 
 
-def _encode(sections: list[Section], lookup: Lookup) -> None:
+def _encode(sections: list[Section], lookup: Lookup, mistakes: Mistakes) -> None:
     """Encodes every instruction: equal texts once, all in one batch."""
-    texts: dict[str, int] = {}
-    first: list[Instruction] = []
-    batch: list[tuple[Section, Instruction, str]] = []
+    batch: list[_Encoded] = []
     for section in sections:
         for instruction in section.instructions:
-            text = "" if instruction.word is not None else _text(instruction, lookup)
+            text = ""
+            if instruction.word is None:
+                with mistakes.at(instruction.location):
+                    text = _text(instruction, lookup)
+                if not text:
+                    continue
             batch.append((section, instruction, text))
-            if text and text not in texts:
-                texts[text] = len(first)
-                first.append(instruction)
-    try:
-        words = encode(list(texts))
-    except EncodingError as error:
-        instruction = first[error.index]
-        raise instruction.location.error(_complaint(instruction, list(texts)[error.index], error)) from None
+    words = _words(batch, mistakes)
     for section, instruction, text in batch:
-        word = words[texts[text]] if instruction.word is None else instruction.word
+        word = words[text] if instruction.word is None else instruction.word
+        if instruction.half:
+            word = as_half(word)
         if instruction.relocation is not None:
-            word = _relocate(section, instruction, word, lookup)
+            with mistakes.at(instruction.location):
+                word = _relocate(section, instruction, word, lookup)
         section.data[instruction.offset : instruction.offset + 4] = word.to_bytes(4, "little")
 
 
+def _words(batch: list[_Encoded], mistakes: Mistakes) -> dict[str, int]:
+    """Returns the words of the texts in a batch; 0 for one that has none, which is a mistake wherever it stands."""
+    texts = list(dict.fromkeys(text for _, instruction, text in batch if instruction.word is None))
+    try:
+        return dict(zip(texts, encode(texts), strict=True))
+    except EncodingError:
+        pass
+    wrong: dict[str, EncodingError] = {}
+    at = 0
+    while at < len(texts):  # by small pieces, for each that is wrong is looked into again
+        try:
+            encode(texts[at : at + _PIECE])
+            at += _PIECE
+        except EncodingError as error:
+            wrong[texts[at + error.index]] = error
+            at += error.index + 1
+    for _, instruction, text in batch:
+        if text in wrong:
+            mistakes.add(instruction.location.error(_complaint(instruction, text, wrong[text])))
+    return dict.fromkeys(texts, 0)
+
+
 def _text(instruction: Instruction, lookup: Lookup) -> str:
-    """Returns what keystone gets; StatementError becomes GuestError with the instruction's place."""
+    """Returns what keystone gets."""
     if len(instruction.pieces) == 1 and isinstance(instruction.pieces[0], str):
         return instruction.pieces[0]
     try:
@@ -79,7 +109,16 @@ def _text(instruction: Instruction, lookup: Lookup) -> str:
             _operand(piece, lookup) if isinstance(piece, Operand) else piece for piece in instruction.pieces
         )
     except StatementError as error:
-        raise instruction.location.error(str(error)) from None
+        mnemonic, _, rest = instruction.text.partition(" ")
+        raise judge(mnemonic, rest, lambda name: _defined(name, lookup), error) from None
+
+
+def _defined(name: str, lookup: Lookup) -> bool:
+    try:
+        lookup(name)
+    except StatementError:
+        return False
+    return True
 
 
 def _operand(operand: Operand, lookup: Lookup) -> str:
@@ -94,14 +133,11 @@ def _operand(operand: Operand, lookup: Lookup) -> str:
 def _relocate(section: Section, instruction: Instruction, word: int, lookup: Lookup) -> int:
     relocation = instruction.relocation
     assert relocation is not None
-    try:
-        target = resolve(instruction.target, lookup)
-        if isinstance(target, int) and relocation in PC_RELATIVE and not _weak(instruction.target):
-            raise StatementError(f"`{instruction.text}`: the target must be a label, not a constant")
-        address = _integer(resolve(target, lookup, addresses=True))
-        return relocate(relocation, word, section.address + instruction.offset, address & (1 << 64) - 1)
-    except StatementError as error:
-        raise instruction.location.error(str(error)) from None
+    target = resolve(instruction.target, lookup)
+    if isinstance(target, int) and relocation in PC_RELATIVE and not _weak(instruction.target):
+        raise StatementError(f"`{instruction.text}`: the target must be a label, not a constant")
+    address = _integer(resolve(target, lookup, addresses=True))
+    return relocate(relocation, word, section.address + instruction.offset, address & (1 << 64) - 1)
 
 
 def _weak(target: Expression) -> bool:
@@ -117,7 +153,7 @@ def _integer(value: Expression) -> int:
 def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str:
     mnemonic, _, operands = text.partition(" ")
     if error.unknown_mnemonic:
-        return f"unknown instruction `{mnemonic}`"
+        return str(unknown_mnemonic(mnemonic))
     if mnemonic.lower() == "mov" and "," in operands:
         source = operands.split(",", 1)[1].strip().removeprefix("#")
         if _NUMBER.fullmatch(source):
@@ -125,9 +161,9 @@ def _complaint(instruction: Instruction, text: str, error: EncodingError) -> str
                 f"`{instruction.text}`: {int(source, 0):#x} takes more than one instruction: "
                 "use `ldr Xt, =value`, or `movz` and `movk`"
             )
-    if mnemonic.lower() in ("mrs", "msr"):
+    if mnemonic.lower() in ("mrs", "msr") and "#" not in operands:
         return f"`{instruction.text}`: no such system register, or not with these operands"
-    return f"`{instruction.text}`: operands do not fit this instruction"
+    return misfit(instruction.text, text, error.reason)
 
 
 def _segments(sections: list[Section]) -> tuple[Segment, ...]:

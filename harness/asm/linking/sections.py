@@ -7,7 +7,7 @@ a section are known at once, and layout only gives each section its address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -20,7 +20,6 @@ PAGE = 4096
 INSTRUCTION_SIZE = 4
 NOP = bytes.fromhex("1f2003d5")
 _LARGEST = 1 << 30
-_ONLY_ZEROS = "`.bss` holds only zeros: put data into `.data`"
 
 
 class SectionKind(Enum):
@@ -31,6 +30,14 @@ class SectionKind(Enum):
     DATA = ".data"
     BSS = ".bss"
     DISCARDED = "not loaded"
+    ABSOLUTE = "offsets"
+
+
+# Kinds without bytes, and what to do instead.
+_ONLY_ZEROS = {
+    SectionKind.BSS: "`.bss` holds only zeros: put data into `.data`, instructions into `.text`",
+    SectionKind.ABSOLUTE: "`.struct` describes offsets and holds no data: select a section such as `.text` before",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Section:
 
     name: str
     kind: SectionKind
+    subsection: int = 0
     data: bytearray = field(default_factory=bytearray)
     size: int = 0
     alignment: int = 1
@@ -60,27 +68,26 @@ class Section:
     @property
     def loaded(self) -> bool:
         """True if it is part of the program."""
-        return self.kind is not SectionKind.DISCARDED
+        return self.kind not in (SectionKind.DISCARDED, SectionKind.ABSOLUTE)
 
     @property
-    def here(self) -> Address:
-        """Address of the next byte."""
-        return Address(self, self.size)
+    def here(self) -> Expression:
+        """Address of the next byte, or its offset where there is no address."""
+        return self.size if self.kind is SectionKind.ABSOLUTE else Address(self, self.size)
 
     def emit(self, data: bytes) -> None:
-        """Appends bytes; StatementError for anything but zeros in .bss, and for more than a section can have."""
+        """Appends bytes; StatementError for anything but zeros where there is no data, and for too many."""
         if self.size + len(data) > _LARGEST:
             raise self._too_large()
-        if self.kind is not SectionKind.BSS:
+        if self.kind not in _ONLY_ZEROS:
             self.data += data
         elif any(data):
-            raise StatementError(_ONLY_ZEROS)
+            raise StatementError(_ONLY_ZEROS[self.kind])
         self.size += len(data)
 
     def begin_instruction(self) -> None:
         """Aligns the section for an instruction; StatementError if none may come next."""
-        if self.kind is SectionKind.BSS:
-            raise StatementError("`.bss` holds only zeros: instructions belong into `.text`")
+        self._check_data()
         if self.size % INSTRUCTION_SIZE:
             raise StatementError("an instruction must be 4-byte aligned: put `.balign 4` before it")
         self.alignment = max(self.alignment, INSTRUCTION_SIZE)
@@ -97,7 +104,7 @@ class Section:
             raise StatementError(f"cannot reserve {plural(count, 'byte')}")
         if self.size + count > _LARGEST:
             raise self._too_large()
-        if self.kind is SectionKind.BSS and not fill & 0xFF:
+        if self.kind in _ONLY_ZEROS and not fill & 0xFF:
             self.size += count
         else:
             self.emit(bytes((fill & 0xFF,)) * count)
@@ -127,10 +134,13 @@ class Section:
 
     def fix(self, size: int, expression: Expression, location: Location) -> None:
         """Appends a value of ``size`` bytes that is known after layout."""
-        if self.kind is SectionKind.BSS:
-            raise StatementError(_ONLY_ZEROS)
+        self._check_data()
         self.fixups.append(Fixup(self.size, size, expression, location))
         self.emit(bytes(size))
+
+    def _check_data(self) -> None:
+        if self.kind in _ONLY_ZEROS:
+            raise StatementError(_ONLY_ZEROS[self.kind])
 
     def literal(self, size: int, expression: Expression, location: Location, fresh: str) -> str:
         """Returns the name of a literal in the next pool; ``fresh`` names it if it is a new one."""
@@ -144,45 +154,10 @@ class Section:
             if entries:
                 self.align(size, 0)
             for (_, expression), (name, location) in entries:
-                placed.append((name, self.here))
+                placed.append((name, Address(self, self.size)))
                 self.fix(size, expression, location)
         self.literals.clear()
         return placed
-
-
-class SectionTable:
-    """Sections of a source by name, and the one that statements go to."""
-
-    def __init__(self) -> None:
-        self._sections: dict[str, Section] = {}
-        self._pushed: list[tuple[Section, Section]] = []
-        for name in (".text", ".data", ".bss"):
-            self._sections[name] = Section(name, section_kind(name, None, False))
-        self.current = self._previous = self._sections[".text"]
-
-    def __iter__(self) -> Iterator[Section]:
-        return iter(self._sections.values())
-
-    def select(self, name: str, kind: SectionKind | None = None) -> None:
-        """Continues in a section, which is made if it is new."""
-        section = self._sections.get(name)
-        if section is None:
-            section = self._sections[name] = Section(name, kind or section_kind(name, None, False))
-        self._previous, self.current = self.current, section
-
-    def push(self) -> None:
-        """Remembers the section and the one before it (``.pushsection``)."""
-        self._pushed.append((self.current, self._previous))
-
-    def pop(self) -> None:
-        """Goes back to the section remembered last (``.popsection``)."""
-        if not self._pushed:
-            raise StatementError("`.popsection` without `.pushsection`")
-        self.current, self._previous = self._pushed.pop()
-
-    def swap(self) -> None:
-        """Goes back to the section before this one (``.previous``)."""
-        self.current, self._previous = self._previous, self.current
 
 
 def section_kind(name: str, flags: str | None, nobits: bool) -> SectionKind:
@@ -208,12 +183,21 @@ def to_bytes(value: int, size: int) -> bytes:
     return (value & (1 << 8 * size) - 1).to_bytes(size, "little")
 
 
+def _align_subsections(sections: Iterable[Section]) -> None:
+    """Aligns the first of a section's subsections as the most aligned of them."""
+    first: dict[str, Section] = {}
+    for section in sections:
+        leader = first.setdefault(section.name, section)
+        leader.alignment = max(leader.alignment, section.alignment)
+
+
 def lay_out(sections: Iterable[Section], base: int) -> None:
     """Gives every section its address: text, rodata, then data on a new page, then bss.
 
     No page holds both code and data that is written: the engine makes a page that is written execute-never.
     """
     ordered = sorted(sections, key=lambda section: list(SectionKind).index(section.kind))
+    _align_subsections(ordered)
     address, writable = base, False
     for section in ordered:
         if section.kind is SectionKind.DISCARDED:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from harness.arguments import decimal
-from harness.asm.expressions import Address, Expression
+from harness.asm.expressions import Address, Expression, fold, fold_unary, parse_expression
 from harness.asm.source import NAME, Location, StatementError
 
 _NAME = re.compile(NAME)
@@ -31,13 +31,14 @@ def is_internal(name: str) -> bool:
 class SourceSymbols:
     """Meaning that names have so far; ``here`` gives the current place."""
 
-    def __init__(self, here: Callable[[], Address]) -> None:
+    def __init__(self, here: Callable[[], Expression]) -> None:
         self.values: dict[str, Expression] = {}
         self.weak: set[str] = set()
         self._here = here
         self._labels: dict[str, Location] = {}
         self._numbered: dict[str, int] = {}
         self._literals = 0
+        self._late: set[str] = set()
 
     def define_label(self, name: str, location: Location) -> None:
         """Gives a name to this place; a number may be given again and again."""
@@ -63,6 +64,11 @@ class SourceSymbols:
             raise StatementError(f"symbol `{name}` is already defined")
         self.values[name] = value
 
+    def assign_late(self, name: str, text: str) -> None:
+        """Gives a name an expression that is computed anew wherever the name is used (``.eqv``)."""
+        self.assign(name, parse_expression(text, _LateScope(self)), once=True)
+        self._late.add(name)
+
     def fresh_literal(self) -> str:
         """Returns a new name for a literal in a pool."""
         self._literals += 1
@@ -85,7 +91,19 @@ class SourceSymbols:
     def symbol(self, name: str) -> Expression:
         """Returns the value of a name, or the name itself while it has none."""
         value = self.values.get(name, name)
+        if name in self._late:
+            return self._now(value)
         return value if isinstance(value, (int, Address)) else name
+
+    def _now(self, value: Expression) -> Expression:
+        """Computes an expression with what is known here."""
+        if isinstance(value, str):
+            return self.symbol(value)
+        if not isinstance(value, tuple):
+            return value
+        if len(value) == 2:
+            return fold_unary(value[0], self._now(value[1]))
+        return fold(value[0], self._now(value[1]), self._now(value[2]))
 
     def local_label(self, reference: str) -> Expression:
         """Returns the nearest numeric label before (``1b``) or after (``1f``)."""
@@ -100,3 +118,14 @@ class SourceSymbols:
     def here(self) -> Expression:
         """Returns the value of ``.``."""
         return self._here()
+
+
+class _LateScope:
+    """Meaning of names where they are not to be looked up yet (``.eqv``)."""
+
+    def __init__(self, symbols: SourceSymbols) -> None:
+        self.local_label, self.here = symbols.local_label, symbols.here
+
+    def symbol(self, name: str) -> Expression:
+        """Returns the name itself."""
+        return name

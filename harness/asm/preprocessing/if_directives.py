@@ -23,8 +23,8 @@ _OTHERS: Final = (".ifdef", ".ifndef", ".ifnotdef", ".ifb", ".ifnb", ".ifc", ".i
 IF_DIRECTIVES: Final = {
     **dict.fromkeys((*_COMPARISONS, *_OTHERS), Branch.IF),
     ".elseif": Branch.ELSE_IF,
-    ".else": Branch.ELSE,
-    ".endif": Branch.END,
+    **dict.fromkeys((".else", ".elsec"), Branch.ELSE),
+    **dict.fromkeys((".endif", ".endc"), Branch.END),
 }
 
 

@@ -4,22 +4,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from harness.asm.preprocessing.bounds import check_length
-from harness.asm.source import NAME, QUOTED, Location, Statement, StatementError, split_statements
+from harness.asm.preprocessing.macro_text import (
+    Evaluate,
+    Piece,
+    after_separator,
+    argument,
+    cut,
+    squeeze,
+    substitute,
+)
+from harness.asm.source import NAME, Location, Statement, StatementError, split_statements
 from harness.wording import plural
 
 _HEADER = re.compile(rf"({NAME})\s*,?\s*(.*)", re.DOTALL)
 _PARAMETER = re.compile(rf"\s*({NAME})\s*(?::\s*(req|vararg))?\s*(=)?\s*")
 _KEYWORD = re.compile(rf"({NAME})\s*=(?!=)\s*")
-_USE = re.compile(rf"\\(@|\(\)|{NAME})")
-_AROUND = re.compile(rf"({QUOTED})|[ \t]*([-+*/|&^<>=])[ \t]*")
-_CLOSING = {"(": ")", "[": "]"}
+_LOCAL = re.compile(r"local\s+(.*)", re.IGNORECASE | re.DOTALL)
 
-OPENING = {".macro": ".endm", ".rept": ".endr", ".irp": ".endr", ".irpc": ".endr"}
-_FAMILIES = {".endm": (".macro",), ".endr": (".rept", ".irp", ".irpc")}
+REPETITIONS = {".rept": ".rept", ".rep": ".rept", **dict.fromkeys((".irp", ".irep"), ".irp")}
+REPETITIONS |= dict.fromkeys((".irpc", ".irepc"), ".irpc")
+"""Names of each kind of repetition, and that of the kind."""
+OPENING = {".macro": ".endm", **dict.fromkeys(REPETITIONS, ".endr")}
+_FAMILIES = {".endm": (".macro",), ".endr": tuple(REPETITIONS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +41,22 @@ class MacroParameter:
     default: str
 
 
-Piece = tuple[str, bool]
 BodyLine = tuple[tuple[Piece, ...] | str, Location]
 
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """Macro whose body was cut, when it was defined, into text and uses of arguments."""
+    """Macro, with its body cut into text and uses of arguments when it is first called in either syntax."""
 
     name: str
     parameters: tuple[MacroParameter, ...]
-    body: tuple[BodyLine, ...]
+    body: tuple[Statement, ...]
+    lines: dict[bool, tuple[BodyLine, ...]] = field(default_factory=dict)
 
-    def bind(self, text: str) -> dict[str, str]:
-        """Gives each parameter its argument from the text of a call."""
+    def bind(self, text: str, evaluate: Evaluate | None) -> dict[str, str]:
+        """Gives each parameter its argument from the text of a call; ``evaluate`` is given after ``.altmacro``."""
         values: dict[str, str] = {}
-        text = _squeeze(text)
+        text = squeeze(text)
         names = {parameter.name: parameter for parameter in self.parameters}
         positional = iter(self.parameters)
         at, keywords = 0, False
@@ -55,7 +64,7 @@ class Macro:
             keyword = _KEYWORD.match(text, at)
             if keyword is not None and keyword[1] in names:
                 keywords = True
-                value, at = _argument(text, keyword.end())
+                value, at = argument(text, keyword.end(), evaluate)
                 values[keyword[1]] = value
             elif keywords:
                 raise StatementError(f"macro `{self.name}`: positional argument after a keyword argument")
@@ -67,9 +76,9 @@ class Macro:
                 if parameter.rest:
                     value, at = text[at:].strip(), len(text)
                 else:
-                    value, at = _argument(text, at)
+                    value, at = argument(text, at, evaluate)
                 values[parameter.name] = value
-            at = _after_separator(text, at)
+            at = after_separator(text, at)
         for parameter in self.parameters:
             if not values.get(parameter.name):
                 if parameter.required:
@@ -77,23 +86,48 @@ class Macro:
                 values[parameter.name] = parameter.default
         return values
 
-    def expand(self, values: Mapping[str, str], count: int, call: Location) -> Iterator[Statement]:
+    def expand(
+        self, values: dict[str, str], count: int, call: Location, *, alternate: bool
+    ) -> Iterator[Statement]:
         """Yields the body with its arguments put in; ``count`` is what ``\\@`` stands for."""
-        for text, place in self.body:
+        lines = self.lines.get(alternate)
+        if lines is None:
+            lines = self.lines[alternate] = self._lines(alternate)
+        for text, place in lines:
             location = Location(place.file, place.line, self.name, call)
             if isinstance(text, str):
                 yield Statement(text, location)
                 continue
-            for statement in split_statements(_substitute(text, values, str(count))):
+            for statement in split_statements(substitute(text, values, str(count))):
                 yield Statement(statement, location)
+
+    def locals(self) -> Iterator[str]:
+        """Yields the names that ``LOCAL`` lines of the body declare, after ``.altmacro``."""
+        for statement in self.body:
+            match = _LOCAL.fullmatch(statement.text)
+            if match is not None:
+                yield from (name.strip() for name in match[1].split(","))
+
+    def _lines(self, alternate: bool) -> tuple[BodyLine, ...]:
+        names = {parameter.name for parameter in self.parameters}
+        if alternate:
+            names.update(self.locals())
+        lines = []
+        for text, place in self.body:
+            if not (alternate and _LOCAL.fullmatch(text)):
+                lines.append((cut(text, names, alternate=alternate), place))
+        return tuple(lines)
 
 
 class MacroTable:
-    """Macros of a source, by their names in lower case."""
+    """Macros of a source, by their names in lower case; ``alternate`` after ``.altmacro``."""
 
-    def __init__(self) -> None:
+    def __init__(self, evaluate: Evaluate) -> None:
+        self.alternate = False
+        self._evaluate = evaluate
         self._macros: dict[str, Macro] = {}
         self._calls = 0
+        self._locals = 0
 
     def get(self, name: str) -> Macro | None:
         """Returns the macro that is called by a mnemonic in lower case."""
@@ -114,7 +148,12 @@ class MacroTable:
         """Returns the statements of one call of a macro."""
         count = self._calls
         self._calls += 1
-        return macro.expand(macro.bind(arguments), count, location)
+        values = macro.bind(arguments, self._evaluate if self.alternate else None)
+        if self.alternate:
+            for name in macro.locals():
+                values[name] = f".LL{self._locals:04x}"  # as GNU as names them
+                self._locals += 1
+        return macro.expand(values, count, location, alternate=self.alternate)
 
 
 def define_macro(header: str, body: Sequence[Statement]) -> Macro:
@@ -130,26 +169,27 @@ def define_macro(header: str, body: Sequence[Statement]) -> Macro:
             raise StatementError(f"cannot read the macro parameters `{text[at:]}`")
         at, default = found.end(), ""
         if found[3]:
-            default, at = _argument(text, at)
+            default, at = argument(text, at)
         if any(parameter.name == found[1] for parameter in parameters):
             raise StatementError(f"macro `{match[1]}` has two parameters `{found[1]}`")
         parameters.append(MacroParameter(found[1], found[2] == "req", found[2] == "vararg", default))
-        at = _after_separator(text, at)
-    names = frozenset(parameter.name for parameter in parameters)
-    lines = tuple((_cut(statement.text, names), statement.location) for statement in body)
-    return Macro(match[1], tuple(parameters), lines)
+        at = after_separator(text, at)
+    return Macro(match[1], tuple(parameters), tuple(body))
 
 
-def repeat(directive: str, rest: str, count: int, body: Sequence[Statement]) -> Iterator[Statement]:
+def repeat(
+    directive: str, rest: str, count: int, body: Sequence[Statement], *, alternate: bool = False
+) -> Iterator[Statement]:
     """Returns the statements of ``.rept`` (``count`` times), ``.irp`` or ``.irpc`` (once for each value)."""
+    directive = REPETITIONS[directive]
     if directive == ".rept":
         return (statement for _ in range(count if body else 0) for statement in body)
     match = _HEADER.fullmatch(rest)
     if match is None:
         raise StatementError(f"`{directive}` needs a symbol and values")
     name = match[1]
-    cut = [(_cut(statement.text, frozenset((name,))), statement.location) for statement in body]
-    return _each(name, _values(directive, _squeeze(match[2].strip())), cut)
+    lines = [(cut(text, (name,), alternate=alternate), location) for text, location in body]
+    return _each(name, _values(directive, squeeze(match[2].strip())), lines)
 
 
 def _each(name: str, values: Sequence[str], body: Sequence[BodyLine]) -> Iterator[Statement]:
@@ -158,7 +198,7 @@ def _each(name: str, values: Sequence[str], body: Sequence[BodyLine]) -> Iterato
             if isinstance(text, str):
                 yield Statement(text, location)
             else:
-                for statement in split_statements(_substitute(text, {name: value}, "\\@")):
+                for statement in split_statements(substitute(text, {name: value}, "\\@")):
                     yield Statement(statement, location)
 
 
@@ -184,69 +224,7 @@ def _values(directive: str, text: str) -> list[str]:
         return list(text.strip('"')) or [""]
     values, at = [], 0
     while at < len(text):
-        value, at = _argument(text, at)
+        value, at = argument(text, at)
         values.append(value)
-        at = _after_separator(text, at)
+        at = after_separator(text, at)
     return values or [""]
-
-
-def _cut(text: str, names: frozenset[str]) -> tuple[Piece, ...] | str:
-    """Splits a line at the uses of ``names`` and at ``\\@`` and ``\\()``; a line without any stays a string."""
-    if "\\" not in text:
-        return text
-    pieces: list[Piece] = []
-    at = 0
-    for match in _USE.finditer(text):
-        if match[1] not in names and match[1] not in ("@", "()"):
-            continue
-        pieces += [(text[at : match.start()], False), (match[1], True)]
-        at = match.end()
-    return (*pieces, (text[at:], False)) if pieces else text
-
-
-def _substitute(pieces: Sequence[Piece], values: Mapping[str, str], count: str) -> str:
-    special = {"@": count, "()": ""}
-    parts = [(special.get(text) or values.get(text, "")) if use else text for text, use in pieces]
-    check_length(sum(map(len, parts)))
-    return "".join(parts)
-
-
-def _squeeze(text: str) -> str:
-    """Drops blanks around operators, as GNU as does, so that they do not part arguments."""
-    return _AROUND.sub(lambda m: m[1] or m[2], text) if " " in text or "\t" in text else text
-
-
-def _argument(text: str, at: int) -> tuple[str, int]:
-    """Returns an argument and its end: a string without quotes, or text up to a comma or blank outside brackets."""
-    if at < len(text) and text[at] == '"':
-        end = text.find('"', at + 1)
-        while end > 0 and text[end - 1] == "\\":
-            end = text.find('"', end + 1)
-        if end < 0:
-            raise StatementError("a string is not closed")
-        return text[at + 1 : end], end + 1
-    begin = at
-    open_brackets: list[str] = []
-    while at < len(text):
-        char = text[at]
-        if char == "," or (char in " \t" and not open_brackets):
-            break
-        if char in _CLOSING:
-            open_brackets.append(_CLOSING[char])
-        elif open_brackets and char == open_brackets[-1]:
-            open_brackets.pop()
-        elif char == '"':
-            at = max(text.find('"', at + 1), at)
-        at += 1
-    return text[begin:at].strip(), at
-
-
-def _after_separator(text: str, at: int) -> int:
-    """Skips blanks and at most one comma."""
-    while at < len(text) and text[at] in " \t":
-        at += 1
-    if at < len(text) and text[at] == ",":
-        at += 1
-        while at < len(text) and text[at] in " \t":
-            at += 1
-    return at

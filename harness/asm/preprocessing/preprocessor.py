@@ -16,16 +16,19 @@ from typing import Final
 from harness.asm.expressions import Expression, parse_expression
 from harness.asm.preprocessing.conditionals import Branch, Conditionals
 from harness.asm.preprocessing.definitions import Definitions
+from harness.asm.preprocessing.macro_calls import UnclosedCallError
 from harness.asm.source import Location, Statement, StatementError, logical_lines, split_statements
 from harness.files import LARGEST, LARGEST_TEXT, FileError, read_file
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z_]+)\b\s*(.*)", re.DOTALL)
 _DEFINED = re.compile(r"\bdefined\s*(?:\(\s*(\w+)\s*\)|(\w+))")
 _INCLUDE = re.compile(r'"([^"]+)"|<([^>]+)>')
+_HAS_INCLUDE = re.compile(r'\b__has_include\s*\(\s*(?:"([^"]*)"|<([^>]*)>)\s*\)')
 _DEEPEST = 64
+_LONGEST_CALL = 1000
 _BRANCHES: Final = {
     **dict.fromkeys(("if", "ifdef", "ifndef"), Branch.IF),
-    "elif": Branch.ELSE_IF,
+    **dict.fromkeys(("elif", "elifdef", "elifndef"), Branch.ELSE_IF),
     "else": Branch.ELSE,
     "endif": Branch.END,
 }
@@ -52,9 +55,14 @@ class Preprocessor:
         self._definitions = Definitions(defines)
         self._depth = 0
 
-    def find(self, name: str, beside: str) -> Path:
-        """Searches an included file: beside the including file, then along the search path."""
+    def find(self, name: str, beside: str, *, after: bool = False) -> Path:
+        """Searches an included file: beside the including file, then along the search path.
+
+        ``after`` searches only places after that of the including file (``#include_next``).
+        """
         places = (Path(beside).parent, *self._search)
+        if after:
+            places = places[1 + max((i for i, place in enumerate(places) if place == places[0]), default=0) :]
         for place in places:
             if isfile(place / name):
                 return place / name
@@ -84,8 +92,10 @@ class Preprocessor:
 
     def _statements(self, text: str, file: str) -> Iterator[Statement]:
         conditionals = Conditionals("#")
-        for number, line in logical_lines(text, file):
+        lines = logical_lines(text, file)
+        for number, line in lines:
             location = Location(file, number)
+            self._definitions.place, self._definitions.depth = location, self._depth
             try:
                 if line[0] == "#":
                     directive = _DIRECTIVE.match(line)
@@ -94,12 +104,24 @@ class Preprocessor:
                     continue
                 if not conditionals.active:
                     continue
-                line = self._definitions.expand(line)
+                line = self._expand(line, lines)
             except StatementError as error:
                 raise location.error(str(error)) from None
             for statement in split_statements(line):
                 yield Statement(statement, location)
         conditionals.check_closed()
+
+    def _expand(self, line: str, following: Iterator[tuple[int, str]]) -> str:
+        """Returns a line with its macros replaced; a call in it may end in a line that follows."""
+        for _ in range(_LONGEST_CALL):
+            try:
+                return self._definitions.expand(line).strip()
+            except UnclosedCallError:
+                more = next(following, None)
+                if more is None:
+                    raise
+                line += " " + more[1]
+        raise StatementError(f"a macro call spans more than {_LONGEST_CALL} lines: is its `)` missing?")
 
     def _directive(
         self, name: str, rest: str, location: Location, conditionals: Conditionals
@@ -110,8 +132,8 @@ class Preprocessor:
             conditionals.handle(branch, f"#{name}", location, lambda: self._holds(name, rest))
         elif not conditionals.active:
             pass
-        elif name == "include":
-            return self._include(rest, location.file)
+        elif name in ("include", "include_next"):
+            return self._include(rest, location.file, after=name == "include_next")
         elif name == "define":
             self._definitions.define(rest)
         elif name == "undef":
@@ -120,21 +142,29 @@ class Preprocessor:
             raise StatementError(f"#error {rest}".rstrip())
         return iter(())
 
-    def _include(self, rest: str, file: str) -> Iterator[Statement]:
+    def _include(self, rest: str, file: str, *, after: bool) -> Iterator[Statement]:
         match = _INCLUDE.match(self._definitions.expand(rest))
         if match is None:
             raise StatementError('`#include` needs "file" or <file>')
-        return self.read_file(self.find(match[1] or match[2], file))
+        return self.read_file(self.find(match[1] or match[2], file, after=after))
 
     def _holds(self, name: str, rest: str) -> bool:
         definitions = self._definitions
-        if name in ("ifdef", "ifndef"):
+        if name.endswith("def"):
             words = rest.split()
             if not words:
                 raise StatementError(f"`#{name}` needs a name")
-            return (words[0] in definitions) == (name == "ifdef")
+            return (words[0] in definitions) == (not name.endswith("ndef"))
+        rest = _HAS_INCLUDE.sub(lambda m: str(int(self._is_there(m[1] or m[2]))), rest)
         plain = _DEFINED.sub(lambda m: "1" if (m[1] or m[2]) in definitions else "0", rest)
         return bool(parse_expression(definitions.expand(plain), _IfScope(), c=True))
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self.find(name, self._definitions.place.file)
+        except StatementError:
+            return False
+        return True
 
 
 def read_bytes(path: Path, largest: int = LARGEST) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from harness.devices.output import Output
 from harness.devices.virtio.queue import GuestMemory, Queue
 
 RECEIVE, TRANSMIT = 0, 1
@@ -23,7 +24,7 @@ class VirtioConsole:
     queues: ClassVar[int] = 2
     features: ClassVar[int] = F_EMERG_WRITE
 
-    output: bytearray = field(default_factory=bytearray)
+    output: Output = field(default_factory=Output)
     _backlog: bytearray = field(default_factory=bytearray)
     _listeners: list[Callable[[], object]] = field(default_factory=list, compare=False)
 
@@ -32,6 +33,11 @@ class VirtioConsole:
         self._backlog += data
         for listener in self._listeners:
             listener()
+
+    @property
+    def unreceived(self) -> int:
+        """Number of bytes that were typed and have no buffer of the driver's yet."""
+        return len(self._backlog)
 
     def on_input(self, listener: Callable[[], object]) -> None:
         """Calls ``listener()`` whenever something was typed."""
