@@ -22,6 +22,7 @@ from harness.cli.serial import STDIO, connected
 from harness.cli.show import show_life, show_summary, show_title
 from harness.cli.tracing import Formatter, LiveTrace
 from harness.errors import ConfigError, GuestError
+from harness.files import mode_of
 from harness.machine.machine import Machine
 from harness.options import MachineOptions
 from harness.run.stimulus import parse_at
@@ -63,7 +64,7 @@ def _find(guest: str | None, bios: str | os.PathLike[str] | None) -> Manifest:
     if guest is not None:
         raise ConfigError("either a guest or --bios, not both: firmware loads a guest itself")
     file = Path(bios)
-    if not file.is_file():
+    if mode_of(file) is None:
         raise GuestError("no such file", file=str(file))
     return Manifest(name=file.stem, source=file, start=Start(bios=True))
 
