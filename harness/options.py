@@ -185,8 +185,8 @@ class MachineOptions(Struct, kw_only=True, frozen=True):
     drives: Annotated[
         Iterable[Drive],
         option(
-            "Virtio disk: read-only unless rw, or snapshot, which keeps writes in memory; in the last free of 32"
-            " slots, or in slot N. Repeatable.",
+            "Virtio disk: read-only unless rw, or snapshot, which keeps writes in memory; in the last free of"
+            " 32 slots (rvic: of those that the RVID's inputs reach), or in slot N. Repeatable.",
             "FILE[,ro|rw|snapshot][,slot=N]",
             check=check_drives,
             located=located_drives,

@@ -31,6 +31,10 @@ _TABLE: Final[dict[str, tuple[int, int, int, int, int]]] = {
     "OSLAR_EL1": (2, 0, 1, 0, 4),
     "OSLSR_EL1": (2, 0, 1, 1, 4),
     "OSDLR_EL1": (2, 0, 1, 3, 4),
+    **{f"DBGBVR{n}_EL1": (2, 0, 0, n, 4) for n in range(6)},  # ID_AA64DFR0_EL1.BRPs and WRPs
+    **{f"DBGBCR{n}_EL1": (2, 0, 0, n, 5) for n in range(6)},
+    **{f"DBGWVR{n}_EL1": (2, 0, 0, n, 6) for n in range(4)},
+    **{f"DBGWCR{n}_EL1": (2, 0, 0, n, 7) for n in range(4)},
     "MIDR_EL1": (3, 0, 0, 0, 0),
     "MPIDR_EL1": (3, 0, 0, 0, 5),
     "REVIDR_EL1": (3, 0, 0, 0, 6),

@@ -21,17 +21,20 @@ from harness.devices import (
 )
 from harness.errors import ConfigError
 from harness.gic import Frame, Gic
+from harness.wording import plural
 
 INTID_STEP = 32
+ALL_SLOTS = 64  # inputs of an RVID, a multiple of 32 (DEN0103), that reach the last virtio slot
 
 
 class Board:
     """Board: everything outside the PEs and RAM.
 
-    ``lines[33]`` is the line of INTID 33 (SPI 1), to be driven by hand. ``gic``: further options of :class:`Gic`.
+    ``lines[33]`` is the line of INTID 33 (SPI 1), to be driven by hand. ``slots``: number of virtio slots that a
+    device can be in; the others stay empty. ``gic``: further options of :class:`Gic`.
     """
 
-    def __init__(self, cpus: int, *, untrusted: int, **gic: int) -> None:
+    def __init__(self, cpus: int, *, untrusted: int, slots: int = virt.VIRTIO_SLOTS, **gic: int) -> None:
         intids = max(virt.DEFAULT_INTIDS, min(1020, ids.SPI_BASE + untrusted) // INTID_STEP * INTID_STEP)
         self.intids = intids
         self.gic = Gic(cpus, intids, **gic)
@@ -40,10 +43,11 @@ class Board:
         self.rtc = Pl031()
         self.testdev = TestDevice(self.lines)
         self.virtio = [VirtioMmio() for _ in range(virt.VIRTIO_SLOTS)]
+        self._slots = range(slots)
         self.timers = [GenericTimer() for _ in range(cpus)]
         self.bus = Bus()
         self._inputs = GicInputs(self.lines, self.gic)
-        self._timed = (self.uart, self.rtc, self.testdev)
+        self._timed: list[Pl011 | Pl031 | TestDevice | VirtioMmio] = [self.uart, self.rtc, self.testdev]
         self._wire()
         self._map()
 
@@ -85,18 +89,38 @@ class Board:
 
         As QEMU does, it takes the last slot that is free where none is asked for. ConfigError if there is no such.
         """
-        free = [n for n, slot in enumerate(self.virtio) if slot.function is None]
-        if not free:
-            raise ConfigError(f"more than {virt.VIRTIO_SLOTS} virtio devices")
+        free = [n for n in self._slots if self.virtio[n].function is None]
+        if slot_number is None and not free:
+            raise ConfigError(f"more than {plural(len(self._slots), 'virtio device')}{self._why_no_more}")
         n = free[-1] if slot_number is None else slot_number
-        if n not in range(virt.VIRTIO_SLOTS):
-            raise ConfigError(f"virtio slot {n}: there are 0 to {virt.VIRTIO_SLOTS - 1}")
+        if n not in self._slots:
+            raise ConfigError(f"virtio slot {n}: there are 0 to {len(self._slots) - 1}{self._why_no_more}")
         if n not in free:
             raise ConfigError(f"virtio slot {n}: another device is in it")
         slot = self.virtio[n]
         slot.irq.listen(partial(self.lines[virt.VIRTIO_FIRST_INTID + n].drive, "virtio"))
         slot.plug(function, memory, legacy=legacy)
+        self._timed.append(slot)
         return n
+
+    @property
+    def _why_no_more(self) -> str:
+        if len(self._slots) == virt.VIRTIO_SLOTS:
+            return ""
+        last = virt.VIRTIO_FIRST_INTID - ids.SPI_BASE + len(self._slots) - 1
+        return (
+            f" whose interrupts reach the guest: slot n has SPI 16+n, and the RVID's inputs end at SPI {last}"
+            f" (untrusted={ALL_SLOTS} has inputs for all)"
+        )
+
+    @property
+    def complaints(self) -> list[str]:
+        """For people: what each device that asked its driver for a reset since power-on had against it."""
+        return [
+            f"the virtio device in slot {n} asked for a reset (DEVICE_NEEDS_RESET): {slot.complaint}"
+            for n, slot in enumerate(self.virtio)
+            if slot.complaint is not None
+        ]
 
     def reset(self) -> None:
         """Takes every device to power-on. Time goes on, and what drives a line from outside still does.

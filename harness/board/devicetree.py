@@ -17,7 +17,6 @@ from harness.arch import psci, virt
 from harness.image.dtb import DeviceTree, Node, cells, cells64, flatten, strings, unflatten
 from harness.options import ControllerKind
 
-VIRTIO_SLOTS: Final = 32
 CLOCK_HZ: Final = 24_000_000
 FLASH_BANK_SIZE: Final = 64 << 20
 
@@ -46,8 +45,14 @@ class BoardFacts:
     cpu: str = "cortex-a72"
     conduit: Conduit = Conduit.HVC
     inputs: int = 32
-    virtio: int = VIRTIO_SLOTS
     flash: bool = False
+
+    @property
+    def slots(self) -> int:
+        """Number of virtio slots that a device can be in: the first ones, whose interrupts reach the guest."""
+        if self.controller is not ControllerKind.RVIC:
+            return virt.VIRTIO_SLOTS
+        return max(0, min(virt.VIRTIO_SLOTS, ids.SPI_BASE + self.inputs - virt.VIRTIO_FIRST_INTID))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,12 @@ class Chosen:
 @lru_cache(maxsize=32)  # many machines of a test are the same
 def board_tree(facts: BoardFacts, chosen: Chosen) -> bytes:
     """Returns the flattened device tree of a board."""
-    rvic = facts.controller is ControllerKind.RVIC
     properties = {
         "compatible": strings("linux,dummy-virt"),
         "model": strings("linux,dummy-virt"),
         "#address-cells": cells(2),
         "#size-cells": cells(2),
-        "interrupt-parent": cells(_DISTRIBUTOR if rvic else _CONTROLLER),
+        "interrupt-parent": cells(_CONTROLLER),  # which so is its own: the root of the interrupt tree
     }
     root = Node("", properties)
     _choose(root.add("chosen", {"stdout-path": strings(f"/pl011@{virt.UART_BASE:x}")}), chosen)
@@ -78,7 +82,7 @@ def board_tree(facts: BoardFacts, chosen: Chosen) -> bytes:
     root.add(f"memory@{virt.RAM_BASE:x}", memory)
     _cpus(root, facts)
     _psci(root, facts.conduit)
-    if rvic:
+    if facts.controller is ControllerKind.RVIC:
         _rvic(root)
     else:
         _gic(root, virtualization=facts.controller is ControllerKind.GICV2)
@@ -119,7 +123,9 @@ def _rvic(root: Node) -> None:
     """Describes an rVIC and an rVID, which have no registers and so no addresses."""
     root.add("rvic", _interrupt_controller("arm,rvic", _CONTROLLER, 2))
     rvid = root.add("rvid", _interrupt_controller("arm,rvid", _DISTRIBUTOR, 1))
-    rvid.properties["interrupt-parent"] = cells(_CONTROLLER)
+    rvid.properties["interrupt-parent"] = cells(
+        _CONTROLLER
+    )  # its outputs are untrusted interrupts of an rVIC
 
 
 def _interrupt_controller(compatible: str, phandle: int, specifier_cells: int) -> dict[str, bytes]:
@@ -155,7 +161,6 @@ def _psci(root: Node, conduit: Conduit) -> None:
 def _timer(root: Node, facts: BoardFacts) -> None:
     node = root.add("timer", {"compatible": strings("arm,armv8-timer", "arm,armv7-timer"), "always-on": b""})
     if facts.controller is ControllerKind.RVIC:
-        node.properties["interrupt-parent"] = cells(_CONTROLLER)
         specifiers = [cells(intid, _LEVEL) for intid in _TIMERS]
     else:
         flags = ((1 << facts.cpus) - 1) << 8 | _LEVEL
@@ -179,10 +184,8 @@ def _devices(root: Node, facts: BoardFacts) -> None:
     if facts.flash:
         banks = cells64(0, FLASH_BANK_SIZE, FLASH_BANK_SIZE, FLASH_BANK_SIZE)
         root.add("flash@0", {"compatible": strings("cfi-flash"), "bank-width": cells(4), "reg": banks})
-    for slot in range(facts.virtio):
+    for slot in range(facts.slots):
         interrupt = _interrupt(facts, virt.VIRTIO_FIRST_INTID + slot, _EDGE)
-        if not interrupt:
-            break  # an rVID without that input: a driver could not be told of its interrupt
         base = virt.VIRTIO_BASE + slot * virt.VIRTIO_STRIDE
         properties = {"compatible": strings("virtio,mmio"), "reg": cells64(base, virt.VIRTIO_STRIDE)}
         root.add(f"virtio_mmio@{base:x}", properties | {"dma-coherent": b""} | interrupt)
@@ -196,8 +199,8 @@ def _primecell(name: str, base: int) -> dict[str, bytes]:
 
 
 def _interrupt(facts: BoardFacts, intid: int, kind: int) -> dict[str, bytes]:
-    """Returns an SPI in the controller's own terms; nothing where the controller has no such input."""
+    """Returns an SPI in the controller's own terms."""
     spi = intid - ids.SPI_BASE
     if facts.controller is not ControllerKind.RVIC:
         return {"interrupts": cells(_SPI, spi, kind)}
-    return {"interrupts": cells(spi)} if spi < facts.inputs else {}
+    return {"interrupt-parent": cells(_DISTRIBUTOR), "interrupts": cells(spi)}

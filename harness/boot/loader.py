@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.arch import virt
-from harness.board.devicetree import VIRTIO_SLOTS, BoardFacts
+from harness.board.devicetree import BoardFacts
 from harness.board.flash_bank import BANK_BASES, FlashBank, add_flash
 from harness.boot.placement import FLASH_END, PAGE, Boot, BootOptions, plan_bios, plan_kernel
 from harness.build import load
@@ -59,9 +59,7 @@ class Loader:
     @property
     def facts(self) -> BoardFacts:
         """Facts of the board as it is now."""
-        slots = (virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE for n in range(VIRTIO_SLOTS))
-        mapped = sum(self._bus.find(slot) is not None for slot in slots)
-        return replace(self._facts, virtio=mapped, flash=bool(self.flash))
+        return replace(self._facts, flash=bool(self.flash))
 
     def add_flash(self) -> None:
         """Gives the board its flash, if it has none yet."""

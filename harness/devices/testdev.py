@@ -12,11 +12,11 @@ All registers are 32 bits wide; an access of another size is an external abort. 
 | 0x0c   | PULSE       | WO     | an edge on line INTID: high, then low                                   |
 | 0x10   | LEVEL       | RW     | write: select INTID; read: level of the selected wire, whoever drives it |
 | 0x14   | DELAY       | RW     | ticks between a write to PULSE_AFTER and its pulse; 0 means at once      |
-| 0x18   | PULSE_AFTER | WO     | an edge on line INTID, DELAY ticks from now; any number may be in flight |
+| 0x18   | PULSE_AFTER | WO     | an edge on line INTID, DELAY ticks from now; 65,536 may be in flight     |
 | 0x1c   | SELECT      | RW     | the INTID that LEVEL and COUNT speak of (32 at reset)                   |
 | 0x20   | COUNT       | RO     | pulses made on the selected line, delayed ones when they happen          |
 | 0x24   | IN_FLIGHT   | RO     | delayed pulses that have not happened yet                               |
-| 0x28   | REJECTED    | RO     | writes that named no line                                               |
+| 0x28   | REJECTED    | RO     | writes that named no line, and delayed pulses beyond those              |
 
 Write-only registers and anything else read as zero; other writes are ignored. Delayed pulses due at one
 tick happen in the order in which they were asked for.
@@ -34,6 +34,7 @@ from harness.arch.masks import MASK32
 from harness.devices.lines import Lines
 
 MAGIC = 0x5453_5444  # "DTST" in memory order
+MOST_IN_FLIGHT = 1 << 16
 
 
 class TestDeviceRegister(IntEnum):
@@ -154,6 +155,9 @@ class TestDevice:
     def _pulse_after(self, intid: int) -> None:
         if not self.delay:
             self._pulse(intid)
+            return
+        if len(self._in_flight) >= MOST_IN_FLIGHT:
+            self.rejected += 1
             return
         heappush(self._in_flight, (self.now + self.delay, self._sequence, intid))
         self._sequence += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from harness.arch.esr import EC
+from harness.arch.esr import EC, exception_class
 from harness.devices import BusError
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.base import Controller
@@ -20,6 +20,8 @@ from harness.el2.smccc import Hypercalls
 from harness.el2.vcpu import Power, Vcpu
 from harness.el2.vm import Vm
 from harness.engine import PE, Deviation, DeviceAccess, Part
+from harness.engine.deviations import WALK_OUTSIDE_RAM
+from harness.engine.memory.stage2 import PAGE_SIZE
 from harness.trace.events import (
     Completed,
     DataAbort,
@@ -167,8 +169,21 @@ class Hypervisor:
         pe.finish(access, ())
         self.after_exit(self.vcpus[pe.index])
 
+    def _refuse_walk(self, pe: PE) -> None:
+        """Tells of a stage-2 abort on a walk of stage 1, which the engine answers: an exit as any other abort."""
+        ipa = pe.fault_ipa & -PAGE_SIZE
+        reach = self.controller.reach(ipa)
+        if reach is not None and not reach.is_exit:
+            return
+        if exception_class(pe.registers.syndrome()) == EC.INSTRUCTION_ABORT_LOWER:
+            self._events.emit(InstructionAbort(self._now(), pe.index, pe.pc, ipa))
+        else:
+            self._events.emit(DataAbort(self._now(), pe.index, pe.pc, ipa, 8, False, None))
+
     def _deviation(self, pe: PE, deviation: Deviation) -> None:
         if self._events.active:
+            if deviation is WALK_OUTSIDE_RAM:
+                self._refuse_walk(pe)
             self._events.emit(DeviationMet(self._now(), pe.index, pe.pc, deviation.name, deviation.section))
 
     def _abort_guest(self, pe: PE, write: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
+from harness.engine.el2_controls import CONTROLS, HCR, MPIDR_RES1, SCR
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import half_precision
 from harness.engine.emulator import probe as _probe
@@ -26,19 +27,6 @@ from harness.errors import ConfigError, RegisterValueError
 
 Backend = Literal["view", "api"]
 
-_MPIDR_RES1: Final = 1 << 31
-# Pointer authentication is EL1's own, with its keys, where the model has it: API and APK do nothing elsewhere.
-_SCR: Final = hyp.SCR_RW | hyp.SCR_HCE | hyp.SCR_NS | hyp.SCR_APK | hyp.SCR_API
-_HCR: Final = hyp.HCR_RW | hyp.HCR_IMO | hyp.HCR_FMO | hyp.HCR_VM | hyp.HCR_TWI | hyp.HCR_TSC | hyp.HCR_TPU
-_EL2_CONTROLS: Final = (
-    "VPIDR_EL2",
-    "VMPIDR_EL2",
-    "MDCR_EL2",
-    "CPTR_EL2",
-    "HSTR_EL2",
-    "CNTVOFF_EL2",
-    "CNTHCTL_EL2",
-)
 _TRANSLATION_REGISTERS: Final = frozenset(
     {"SCTLR_EL1", "TCR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "VTTBR_EL2", "VTCR_EL2"}
 )
@@ -64,7 +52,7 @@ class Core(Slices):
         self.memory, self.mpidr = memory, mpidr
         self._file = SystemRegisterFile(self.handle, self)
         self.sysreg = RawSystemRegisters(self._file, self)
-        self.sysreg.write("SCR_EL3", _SCR)
+        self.sysreg.write("SCR_EL3", SCR)
         half_precision.hide(self.handle, model)
         if backend is None:
             backend = "api" if _probe.layout().view is None else "view"
@@ -89,11 +77,11 @@ class Core(Slices):
     def _set_up_el2(self) -> None:
         self.set_hcr(hyp.HCR_RW)  # before all else: without it EL1 is AArch32
         self.sysreg.write("VPIDR_EL2", self.sysreg["MIDR_EL1"])
-        self.sysreg.write("VMPIDR_EL2", self.mpidr | _MPIDR_RES1)
+        self.sysreg.write("VMPIDR_EL2", self.mpidr | MPIDR_RES1)
         self.sysreg.write("CNTHCTL_EL2", hyp.CNTHCTL_EL1PCTEN | hyp.CNTHCTL_EL1PCEN)
         self.sysreg.write("VTCR_EL2", hyp.VTCR_39_BIT)
         self.sysreg.write("VTTBR_EL2", TABLE_BASE)
-        self.set_hcr(_HCR | hyp.HCR_APK | hyp.HCR_API)
+        self.set_hcr(HCR | hyp.HCR_APK | hyp.HCR_API)
 
     def close(self) -> None:
         """Gives the CPU back to the host; ConfigError while it runs, nothing if that was done already."""
@@ -173,7 +161,7 @@ class Core(Slices):
 
     def restore_reset_values(self) -> None:
         """Makes every register of EL1 and EL0 as at power-on; the controls of EL2 stay, with the lines low."""
-        controls = {name: self.sysreg[name] for name in _EL2_CONTROLS}
+        controls = {name: self.sysreg[name] for name in CONTROLS}
         self._pristine.restore()
         for name, value in controls.items():
             self.sysreg.write(name, value)
@@ -275,7 +263,7 @@ class Core(Slices):
         ipa = self.translate(pc) if self.registers.stage1() else pc
         return None if ipa is None else self.memory.instruction(ipa)
 
-    # What memory tells us (memory.ram.Observer).
+    # What memory tells us (memory.observer.Observer).
 
     def map_buffer(self, base: int, size: int, address: int) -> None:
         """Makes a host buffer visible at a physical address."""
@@ -295,3 +283,13 @@ class Core(Slices):
             uc.flush_code(self.handle)
         else:
             self.defer(self.flush_code)
+
+    def flush_code_at(self, ipa: int, size: int) -> None:
+        """Forgets what was translated from some bytes of a page, by whatever virtual address it was reached."""
+        if self.position is not _BETWEEN:
+            self.flush_code()
+        else:  # Unicorn finds code by virtual address: let that be the IPA for the moment
+            hcr = self._hcr
+            self.set_hcr(hcr | hyp.HCR_DC)
+            uc.remove_code(self.handle, ipa, ipa + size)
+            self.set_hcr(hcr)

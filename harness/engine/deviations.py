@@ -40,7 +40,7 @@ WALK_OUTSIDE_RAM: Final = Deviation(
 TRAPPED_CACHE_MAINTENANCE: Final = Deviation(
     "code-by-page",
     "Code written by another PE or by the host is seen at once where its page was execute-only or data; only"
-    " pages that hold both need IC IVAU, which acts on everything rather than on one line.",
+    " pages that hold both need IC IVAU or IC IALLU.",
     "B2.7.4",
 )
 NO_ALIGNMENT_CHECK: Final = Deviation(
@@ -72,12 +72,6 @@ AARCH64_ONLY: Final = Deviation(
     "aarch64-only",
     "EL0 has no AArch32, on CPU models that have it too: ID_AA64PFR0_EL1 says so, and a return to it is illegal.",
     "D1.3.4, D17.2.64",
-)
-NO_WATCHPOINTS: Final = Deviation(
-    "no-watchpoints",
-    "DBGWVRn_EL1 and DBGWCRn_EL1 keep what is written, but no watchpoint ever matches; breakpoints and software"
-    " step work.",
-    "D2.10",
 )
 CYCLES: Final = Deviation(
     "cycles-are-instructions",
@@ -134,7 +128,6 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     BLOCK_ADDRESS_BITS,
     LATE_RESERVED_BLOCK,
     AARCH64_ONLY,
-    NO_WATCHPOINTS,
     CYCLES,
     ERET_EVENT,
     MONITOR_EVENT,

@@ -18,12 +18,23 @@ from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.undefined import CpuT, UndefinedInstructions
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.walk import walk
+from harness.engine.mmio.loadstore import ZR
+from harness.engine.watch_ranges import WatchRanges
 
 _MAX_REPEATS: Final = 64
 _DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 
-# IC IALLUIS, IC IALLU, IC IVAU, DC CVAU: what HCR_EL2.TPU traps.
-_TO_UNIFICATION: Final = frozenset({(1, 0, 7, 1, 0), (1, 0, 7, 5, 0), (1, 3, 7, 5, 1), (1, 3, 7, 11, 1)})
+# What HCR_EL2.TPU traps.
+_IC_IALLUIS, _IC_IALLU, _IC_IVAU, _DC_CVAU = (
+    (1, 0, 7, 1, 0),
+    (1, 0, 7, 5, 0),
+    (1, 3, 7, 5, 1),
+    (1, 3, 7, 11, 1),
+)
+
+# What HCR_EL2.TPC traps, which is set while something is watched: DC IVAC, CVAC, CIVAC.
+_DC_IVAC: Final = (1, 0, 7, 6, 1)
+_TO_COHERENCY: Final = frozenset({_DC_IVAC, (1, 3, 7, 10, 1), (1, 3, 7, 14, 1)})
 
 # TLBI at EL1 (C5.5): op0 = 1, op1 = 0, CRn = 8; CRm tells those for this PE alone from the Inner Shareable ones.
 _TLBI_EL1_MASK, _TLBI_EL1 = 3 << 20 | 7 << 14 | 15 << 10, 1 << 20 | 8 << 10
@@ -41,9 +52,11 @@ class ExceptionHook(Generic[CpuT]):
         event_register: EventRegister,
         undefined: UndefinedInstructions[CpuT],
         stage1: Stage1Controls,
+        watched: WatchRanges,
     ) -> None:
         self._pe, self._handlers, self._stage1 = pe, handlers, stage1
         self._event_register, self._undefined_instructions = event_register, undefined
+        self._watched = watched
         self._interrupt = uc.IntrHook(self._make_interrupt())
         uc.hook_add(pe.handle, uc.HOOK_INTR, self._interrupt)
         self._repeats = 0
@@ -75,11 +88,17 @@ class ExceptionHook(Generic[CpuT]):
         if pe.registers.target_level() != 2:
             self._to_el1(ec, esr)
         elif ec == EC.DATA_ABORT_LOWER:
+            if pe.memory.guards.active and self._watched.serve(esr, fetch=False):
+                return
             if self._fill(esr, fetch=False):
                 pe.not_retired()
-            elif not self._stage1_failed(esr, instruction=False):
+            elif not self._stage1_failed(esr, instruction=False) and not (
+                self._watched.active and self._watched.serve_device(esr)
+            ):
                 self._handlers[ec](pe, esr)
         elif ec == EC.INSTRUCTION_ABORT_LOWER:
+            if pe.memory.guards.active and self._watched.serve(esr, fetch=True):
+                return
             fetch = not esr & syndrome.S1PTW
             if not self._fill(esr, fetch=fetch) and not self._stage1_failed(esr, instruction=True):
                 self._handlers[ec](pe, esr)
@@ -94,11 +113,32 @@ class ExceptionHook(Generic[CpuT]):
                 pe.flush_addresses()
             else:
                 pe.memory.tlb_maintenance()
-        elif sysreg.parse_iss(esr).encoding in _TO_UNIFICATION:
-            pe.memory.instruction_cache_maintenance()
         else:
-            return False
+            operation = sysreg.parse_iss(esr)
+            if operation.encoding in _TO_COHERENCY:
+                va = 0 if operation.rt == ZR else pe.x[operation.rt]
+                if operation.encoding == _DC_IVAC and self._watched.serve_maintenance(va):
+                    return True
+            elif not self._maintained_code(operation):
+                return False
         pe.advance()
+        return True
+
+    def _maintained_code(self, operation: sysreg.SysregAccess) -> bool:
+        """Does IC, and DC CVAU, by which no translated code becomes stale or fresh."""
+        memory = self._pe.memory
+        if operation.encoding == _IC_IVAU:
+            if memory.stage2.mixed:
+                va = 0 if operation.rt == ZR else self._pe.x[operation.rt]
+                ipa = self._pe.translate_data(va, write=False)
+                if ipa is None:  # not readable at this level, which is not what IC IVAU asks for
+                    memory.instruction_cache_maintenance()
+                else:
+                    memory.instruction_line_maintenance(ipa)
+        elif operation.encoding in (_IC_IALLU, _IC_IALLUIS):
+            memory.instruction_cache_maintenance()
+        else:
+            return operation.encoding == _DC_CVAU
         return True
 
     def _fill(self, esr: int, *, fetch: bool) -> bool:
@@ -141,11 +181,10 @@ class ExceptionHook(Generic[CpuT]):
         pe = self._pe
         if ec == EC.UNKNOWN:
             self._undefined()
+        elif ec == EC.SMC64:  # only with HCR_EL2.TSC cleared: pc is past it
+            pe.inject_undefined_before()
         elif pe.registers.target_level() == 3 or (ec == EC.SYSREG and pe.registers.level == 1):
             pe.inject_undefined()  # there is no EL3 to trap to; and EL1 traps only what EL0 does (D1.3.6)
-        elif ec == EC.SMC64:  # only with HCR_EL2.TSC cleared
-            pe.pc -= 4
-            pe.inject_undefined()
         elif ec == EC.SVE_ACCESS:
             pe.inject_undefined()  # no identification register says that there is SVE
         elif syndrome.is_abort(esr) and self._again(ec, esr):

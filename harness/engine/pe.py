@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from harness.arch import esr as syndrome
@@ -18,6 +19,7 @@ from harness.engine.completions.mrs_msr import MrsMsrHooks
 from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import UndefinedInstructions
+from harness.engine.completions.watchpoints import Watchpoints
 from harness.engine.core import Backend
 from harness.engine.deviations import NO_BIG_ENDIAN
 from harness.engine.exception_hook import ExceptionHook
@@ -25,6 +27,7 @@ from harness.engine.memory.ram import Memory
 from harness.engine.mmio import access as accesses
 from harness.engine.mmio.access import DeviceAccess
 from harness.engine.mmio.loadstore import ZR, decode
+from harness.engine.watch_ranges import Hit, Range, WatchRanges
 
 Handler = Callable[["PE", int], object]
 ReadRegister = Callable[["PE"], int]
@@ -67,12 +70,15 @@ class PE(ExceptionCore):
         self.cycles = CycleCounter(self)
         self.event_register = EventRegister(self)
         self.stage1_controls = Stage1Controls(self)
+        self.watch_ranges = WatchRanges(self, self, self.stage1_controls.registers)
+        self.watchpoints = Watchpoints(self, self.watch_ranges)
         self._exceptions = ExceptionHook(
             self,
             self.handlers,
             event_register=self.event_register,
             undefined=UndefinedInstructions(self, self.on_system_register, self._halt),
             stage1=self.stage1_controls,
+            watched=self.watch_ranges,
         )
         self.translation_checks = TranslationChecks(self, self.breakpoints, self.event_register)
         self._mrs_msr = MrsMsrHooks(
@@ -82,6 +88,7 @@ class PE(ExceptionCore):
             checks=self.translation_checks,
             breakpoints=self.breakpoints,
             stage1=self.stage1_controls,
+            watchpoints=self.watchpoints,
         )
 
     def __repr__(self) -> str:
@@ -103,6 +110,8 @@ class PE(ExceptionCore):
         self.system_register_written("SCTLR_EL1")
         self.translation_checks.access_control_written()
         self.translation_checks.debug_control_written()
+        self.watchpoints.follow()
+        self.watch_ranges.follow()
         self.cycles.reset()
         self.event_register.reset()
 
@@ -186,6 +195,7 @@ class PE(ExceptionCore):
         self.stage1_controls.host_wrote(name)
         if name == "CPACR_EL1":
             self.translation_checks.access_control_written()
+        self.watchpoints.written(name)
         if name == "MDSCR_EL1":
             self.translation_checks.debug_control_written()
         if name == "SCTLR_EL1":
@@ -202,6 +212,26 @@ class PE(ExceptionCore):
     def remove_breakpoint(self, breakpoint: Breakpoint) -> None:
         """Undoes :meth:`add_breakpoint`."""
         self.breakpoints.remove(breakpoint)
+
+    def add_watchpoint(
+        self,
+        va: int,
+        size: int,
+        callback: Callable[[PE, Hit], object],
+        *,
+        reads: bool = True,
+        writes: bool = True,
+    ) -> int:
+        """Calls before each access to bytes at `va`; stop() there leaves its instruction unexecuted."""
+        return self.watch_ranges.add(Range(va, size, reads, writes, partial(self._watched, callback)))
+
+    def _watched(self, callback: Callable[[PE, Hit], object], hit: Hit) -> bool:
+        callback(self, hit)
+        return False
+
+    def remove_watchpoint(self, watchpoint: int) -> None:
+        """Undoes :meth:`add_watchpoint`."""
+        self.watch_ranges.remove(watchpoint)
 
     def watch_exceptions(
         self, on_virq: Callable[[PE, int], object] | None, on_eret: Callable[[PE], object] | None

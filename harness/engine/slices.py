@@ -39,6 +39,7 @@ class Slices(Closable):
         self._deadline = 0
         self._stopping = False
         self._restart = False
+        self._after_step: Callable[[], None] | None = None
         self._deferred: list[Callable[[], None]] = []
         self._error: BaseException | None = None
 
@@ -76,21 +77,33 @@ class Slices(Closable):
         """Runs to the deadline or to whatever stops before; says if there is more to run."""
         registers = self.registers
         self._restart = False
+        after, self._after_step = self._after_step, None
         self._running = True
-        status = registers.start(registers.pc, self._deadline - self._retired)
+        status = registers.start(registers.pc, self._deadline - self._retired if after is None else 1)
         self._running = False
         expired = registers.counter > registers.limit
         self._retired += registers.limit if expired else registers.counter
         registers.counter = 0
+        if after is not None:
+            after()
         if self._error is not None or self._stopping:
             self._run_deferred()
+            after, self._after_step = self._after_step, None
+            if after is not None:  # the next run comes by again
+                after()
             return False
         uc.check(status, f"run at pc {registers.pc:#x}")
         if self._restart:
             self._run_deferred()
             return not self._stopping and self._retired < self._deadline
+        if after is not None and expired:
+            return self._retired < self._deadline
         self.waiting = not expired
         return False
+
+    def step(self, after: Callable[[], None]) -> None:
+        """Lets a deferred action run the next instruction alone; then calls ``after``, and goes on."""
+        self._after_step = after
 
     def stop(self) -> None:
         """Ends the running slice right after the current exit or instruction; nothing if none runs."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from harness.engine import PE, Memory
 
@@ -33,10 +33,15 @@ class GuestView:
 
     def write(self, address: int, data: bytes) -> int:
         """Stores bytes at a virtual address; returns how many could be stored."""
-        done = 0
-        for ipa, size in self.pieces(address, len(data), write=True):
-            self._memory.write(ipa, data[done : done + size])
-            done += size
+        return self.scatter(self.pieces(address, len(data), write=True), data)
+
+    def scatter(self, pieces: Iterable[tuple[int, int]], data: bytes) -> int:
+        """Stores bytes into pieces of RAM, one after the other; returns how many there was room for."""
+        done, parts = 0, []
+        for ipa, size in pieces:
+            parts.append((ipa, data[done : done + size]))
+            done += len(parts[-1][1])
+        self._memory.write_parts(parts)
         return done
 
     def text(self, address: int, longest: int) -> bytes:

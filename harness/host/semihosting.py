@@ -23,7 +23,8 @@ from harness.host.semihosting_files import HostFiles, Stream
 
 HLT_IMMEDIATE = 0xF000
 APPLICATION_EXIT = 0x20026  # ADP_Stopped_ApplicationExit
-LONGEST_STRING = 1 << 16
+LONGEST_NAME = 1 << 16
+LONGEST_TRANSFER = 16 << 20  # bytes that one call moves, however often its buffer maps the same RAM
 CENTISECONDS = 100
 FAILED = MASK64  # -1
 
@@ -137,7 +138,7 @@ class Semihosting:
         elif operation == Operation.WRITEC:
             self._services.write(pe, view.read(parameter, 1))
         elif operation == Operation.WRITE0:
-            self._services.write(pe, view.text(parameter, LONGEST_STRING))
+            self._services.write(pe, view.text(parameter, LONGEST_TRANSFER))
         elif operation == Operation.READC:
             character = self._services.read(1, wait=True)
             pe.x[0] = character[0] if character else FAILED
@@ -170,7 +171,7 @@ class Semihosting:
     # Files
 
     def _name(self, view: GuestView, address: int, size: int) -> bytes:
-        name = view.read(address, min(size, LONGEST_STRING))
+        name = view.read(address, min(size, LONGEST_NAME))
         if len(name) < size:
             raise OSError(errno.EFAULT, "")
         return name
@@ -187,39 +188,28 @@ class Semihosting:
         handle = self._files.get(number)
         if handle is Stream.IN:
             raise OSError(errno.EBADF, "")
-        left = size
+        data = view.read(address, min(size, LONGEST_TRANSFER))
+        if handle is Stream.OUT:
+            self._services.write(view.pe, data)
+            return size - len(data)
         try:
-            for ipa, length in view.pieces(address, size, write=False):
-                data = self._services.memory.read(ipa, length)
-                if handle is Stream.OUT:
-                    self._services.write(view.pe, data)
-                    left -= length
-                    continue
-                written = self._files.write(number, data)
-                left -= written
-                if written < length:
-                    break
+            return size - self._files.write(number, data)
         except OSError as error:
             self._errno = error.errno or errno.EIO
-        return left
+            return size
 
     def _read(self, view: GuestView, number: int, address: int, size: int) -> int:
         """Serves SYS_READ: returns how many bytes were *not* filled; all of them at the end of the file."""
         handle = self._files.get(number)
         if handle is Stream.OUT:
             raise OSError(errno.EBADF, "")
-        left = size
-        for ipa, length in view.pieces(address, size, write=True):
-            if handle is Stream.IN:
-                data = self._services.read(length, wait=left == size)
-            else:
-                data = self._files.read(number, length)
-            if data:
-                self._services.memory.write(ipa, data)
-            left -= len(data)
-            if len(data) < length:
-                break
-        return left
+        pieces = list(view.pieces(address, min(size, LONGEST_TRANSFER), write=True))
+        room = sum(length for _, length in pieces)
+        if not room:
+            return size
+        data = self._services.read(room, wait=True) if handle is Stream.IN else self._files.read(number, room)
+        view.scatter(pieces, data)
+        return size - len(data)
 
     def _seek(self, _view: GuestView, number: int, position: int) -> int:
         self._files.seek(number, position)

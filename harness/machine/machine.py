@@ -69,20 +69,20 @@ class Machine:
         self.clock = Clock(options.ticks_per_instruction)
         choices = options.board
         gic = {"priority_bits": choices.priority_bits, "list_registers": options.list_registers}
-        self.board = board = Board(options.cpus, untrusted=options.untrusted, **gic)
-        self.board.uart.eager = choices.uart == "qemu"
-        self.console = Console(self.board.uart)
+        facts = board_facts(options)
+        self.board = board = Board(options.cpus, untrusted=options.untrusted, slots=facts.slots, **gic)
+        board.uart.eager = choices.uart == "qemu"
+        self.console = Console(board.uart)
         timers = Timers(board, self.clock, self._pes)
         vcpus = make_vcpus(self.controller, self._pes, board.gic)
         vm = Vm(vcpus, self.clock.now, self.events, SystemBus(board, self.clock))
-        spis = board.lines.spis
-        interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, spis)
+        interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, board.lines.spis)
         power = PowerControl(vm, interrupts, self.memory, timers)
         self.names = names_of(options)
         self.hypervisor = Hypervisor(vm, interrupts, power, self.names)
         self._scheduler = Scheduler(self.hypervisor, board, self.clock, options.quantum)
         self.cpus = Cpus(Cpu(vcpu, timers) for vcpu in vcpus)
-        self._loader = Loader(self.memory, self.board.bus, board_facts(options))
+        self._loader = Loader(self.memory, self.board.bus, facts)
         self._conditions = Conditions(
             self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
         )

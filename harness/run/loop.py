@@ -161,6 +161,7 @@ class Loop:
 
     def _stop(self, reason: StopReason, cpu: int | None, detail: str, code: int | None = None) -> Stop:
         index = 0 if cpu is None else cpu
+        detail = "\n".join((detail, *self._board.complaints))
         return Stop(reason, index, self._hypervisor.vcpus[index].pe.pc, self._retired, detail, code)
 
     def _idle(self) -> str:

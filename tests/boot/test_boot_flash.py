@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harness import Machine, StopReason
 from harness.asm import assemble
 from harness.devices.flash import BANK_SIZE, SECTOR_SIZE, Flash
+from harness.engine.memory.stage2 import Page, Stage2
 from harness.errors import ConfigError, GuestError
 from harness.image import dtb
 
@@ -212,3 +213,15 @@ def test_flash_is_in_array_mode_after_a_reset(machine: Machine, tmp_path: Path) 
 def test_unknown_options_are_refused() -> None:
     with pytest.raises(ConfigError):
         Machine(psci="")
+
+
+@pytest.mark.parametrize("others", [0, 40_000])
+def test_the_pages_of_a_bank_are_found_whether_more_or_fewer_than_those_of_a_guest(others: int) -> None:
+    """A bank leaves stage 2 with each command: for a guest that programs words, twice a word."""
+    stage2 = Stage2()
+    for page in range(others):
+        stage2.set_page(0x4000_0000 + page * 0x1000, Page.DATA)
+    for page in (3, 1, 2, 16383, 16384):
+        stage2.set_page(page * 0x1000, Page.CODE)
+    stage2.set_page(0x2000, Page.UNMAPPED)
+    assert stage2.mapped(range(16384)) == [1, 3, 16383]

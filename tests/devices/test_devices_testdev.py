@@ -3,6 +3,7 @@ import pytest
 from test_devices_lines import Log
 
 from harness.devices import Lines, TestDevice
+from harness.devices.testdev import MOST_IN_FLIGHT
 from harness.devices.testdev import TestDeviceRegister as Reg
 
 
@@ -119,3 +120,16 @@ def test_reset_lets_go_of_everything(device, lines, log):
     assert not lines[40].level
     assert device.deadline() is None
     assert read(device, Reg.DELAY) == 0
+
+
+def test_as_many_pulses_are_in_flight_as_the_table_says(device):
+    """A guest that asked for one at every access would make the host keep them all."""
+    write(device, Reg.DELAY, 10)
+    for _ in range(MOST_IN_FLIGHT + 2):
+        write(device, Reg.PULSE_AFTER, 33)
+    assert (read(device, Reg.IN_FLIGHT), read(device, Reg.REJECTED)) == (MOST_IN_FLIGHT, 2)
+    device.advance(10)
+    write(device, Reg.SELECT, 33)
+    assert (read(device, Reg.IN_FLIGHT), read(device, Reg.COUNT)) == (0, MOST_IN_FLIGHT)
+    write(device, Reg.PULSE_AFTER, 33)
+    assert read(device, Reg.IN_FLIGHT) == 1

@@ -285,3 +285,42 @@ def test_tables_beyond_the_size_of_addresses(mmu: Rig) -> None:
     mmu.pe.run(100)
     assert mmu.immediates() == [0, 0x200, 0]
     assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0
+
+
+PAN_1, PAN_0, UAO_1, UAO_0 = (
+    f".long {word:#x}" for word in (0xD500_419F, 0xD500_409F, 0xD500_417F, 0xD500_407F)
+)
+PAN_X0, UAO_X0 = "mov x0, #0x400000\n.long 0xd5184260", "mov x0, #0x800000\n.long 0xd5184280"
+PAN_BY_ERET = (
+    "mov x0, #0x3c5\nmovk x0, #0x40, lsl #16\nmsr spsr_el1, x0\nadr x0, next\nmsr elr_el1, x0\n"
+    "eret\nnext: nop"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "access", "faults"),
+    [
+        ("nop", "ldr x5, [x1]", False),
+        (PAN_1, "ldr x5, [x1]", True),
+        (PAN_X0, "ldr x5, [x1]", True),
+        (PAN_BY_ERET, "ldr x5, [x1]", True),
+        (f"{PAN_1}\n{PAN_0}", "ldr x5, [x1]", False),
+        (PAN_1, "ldtr x5, [x1]", False),
+        (f"{PAN_1}\n{UAO_1}", "ldtr x5, [x1]", True),
+        ("nop", "ldtr x5, [x2]", True),
+        (UAO_1, "ldtr x5, [x2]", False),
+        (UAO_X0, "ldtr x5, [x2]", False),
+        (f"{UAO_1}\n{UAO_0}", "ldtr x5, [x2]", True),
+    ],
+)
+def test_pan_and_uao_act_on_the_next_access(make_max: Rig, before: str, access: str, faults: bool) -> None:
+    """PSTATE.PAN and UAO, however written (D8.4.2): x1 is EL0's page, x2 is EL1's."""
+    rig = make_max
+    build(rig)
+    rig.memory.write_u64(TABLES + 8 * 4, 0x4000_0000 | NORMAL | AF | INNER | BLOCK | USER | PXN)
+    rig.pe.sysreg["VBAR_EL1"] = VBAR
+    rig.load("mrs x8, esr_el1\nhvc #0x200\nhvc #0", VBAR + 0x200)
+    rig.pe.x[1], rig.pe.x[2] = ALIAS_RAM + 0x8000, RAM + 0x8000
+    rig.go(f"{ENABLE}{before}\n{access}\nhvc #0")
+    assert rig.immediates() == ([0x200, 0] if faults else [0])
+    assert not faults or rig.pe.x[8] == EC.DATA_ABORT_SAME << 26 | 1 << 25 | 0b001101

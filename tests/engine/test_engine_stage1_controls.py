@@ -9,6 +9,7 @@ import pytest
 import thorough
 from engine_rig import RAM, Rig
 
+from harness.arch import hyp
 from harness.arch.esr import EC, FSC_MASK, FSC_TRANSLATION
 from harness.engine import deviations
 from harness.engine.deviations import Deviation
@@ -239,3 +240,20 @@ def test_tables_that_are_their_own_are_looked_at_once(mmu: Rig) -> None:
     mmu.memory.write_u64(LEVEL0 + 8, EMPTY | TABLE)
     mmu.go(f"{ENABLE}hvc #0")
     assert mmu.immediates() == [0]
+
+
+@pytest.mark.parametrize("instruction", ["smc #0", "msr cntfrq_el0, x0"])
+def test_an_undefined_instruction_at_the_last_address_of_all(mmu: Rig, instruction: str) -> None:
+    """PC is past it when the CPU tells, which is zero."""
+    top = (1 << 64) - (1 << 30)
+    mmu.memory.write_u64(LEVEL1 + 8 * 511, RAM_BLOCK)
+    mmu.memory.write_u64(LEVEL0 + 8 * 511, LEVEL1 | TABLE)
+    mmu.memory.add_ram(0x8000_0000 - 0x1000, 0x1000)
+    mmu.load(instruction, 0x8000_0000 - 4)
+    mmu.pe.handlers[EC.SMC64] = lambda pe, esr: pe.inject_undefined_before()
+    mmu.pe.sysreg["HCR_EL2"] &= ~hyp.HCR_TSC
+    mmu.pe.x[12], mmu.pe.x[1] = LEVEL0, top + (1 << 30) - 4
+    mmu.go(f"{ENABLE}br x1")
+    assert mmu.immediates() == [0x200, 0]
+    assert mmu.pe.x[8] == 1 << 25
+    assert mmu.pe.sysreg["ELR_EL1"] == (1 << 64) - 4

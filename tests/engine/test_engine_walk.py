@@ -177,3 +177,15 @@ def test_a_walk_that_is_disabled(rig: Rig, high: bool) -> None:
     prepare(rig)
     controls = Controls(high, 25, 2 if high else 0, 5, disabled=True, tagged=False, base=TABLES[0])
     assert load(rig, controls, OWN_BASE[high] | 0x1000) == Walk(FSC_TRANSLATION)
+
+
+def test_a_table_in_flash_that_is_a_device_now_is_an_external_abort(rig: Rig) -> None:
+    """Outside array mode flash is no memory: a walk reads no descriptor there, and is no access to the device."""
+    flash = 0x1000_0000
+    prepare(rig)
+    rig.memory.add_ram(flash, 0x1000, readonly=True)
+    rig.memory.write_u64(flash, 0x4000_0000 | AF | VALID)
+    controls = Controls(False, 25, 0, 5, disabled=False, tagged=False, base=flash)
+    assert load(rig, controls, 0x8000) == Walk(None, RAM + 0x8000)
+    rig.memory.trap(flash, True)
+    assert load(rig, controls, 0x8000) == Walk(FSC_EXTERNAL_ON_WALK + 1)

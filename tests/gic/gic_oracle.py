@@ -39,7 +39,14 @@ class Cpu:
     cbpr: bool = False
     eoi_mode: bool = False
     groups: set[int] = field(default_factory=lambda: {0, 1})
-    running: list[int] = field(default_factory=list)  # group priorities, in the order they were taken
+    taken: tuple[set[int], set[int]] = field(
+        default_factory=lambda: (set(), set())
+    )  # group priorities, by group
+
+    @property
+    def running(self) -> set[int]:
+        """Group priorities that are active."""
+        return self.taken[0] | self.taken[1]
 
 
 class Oracle:
@@ -107,14 +114,16 @@ class Oracle:
         best.latch = False
         if best.sources:
             best.sources.remove(min(best.sources))
-        self.cpus[cpu].running.append(self.group_priority(cpu, best))
+        self.cpus[cpu].taken[best.group].add(self.group_priority(cpu, best))
         return value
 
     def end(self, cpu: int, intid: int) -> None:
         c = self.cpus[cpu]
         if not c.running:
             return
-        c.running.remove(min(c.running))
+        lowest = min(c.running)
+        for taken in c.taken:
+            taken.discard(lowest)
         if not c.eoi_mode:
             self.find(intid, cpu).active = False
 

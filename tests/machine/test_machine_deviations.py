@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from harness import Machine, StopReason
-from harness.trace.events import DataAbort, DeviationMet, Event, Mmio
+from harness.trace.events import DataAbort, DeviationMet, Event, InstructionAbort, Mmio
 
 Make = Callable[..., Machine]
 VECTORS = """
@@ -98,14 +98,32 @@ def test_a_walk_outside_ram(guest: Make) -> None:
     m = guest(
         source(
             "mov x2, #25\nmsr tcr_el1, x2\nmov x2, #0x20000000\nmsr ttbr0_el1, x2\nisb",
-            "adr x2, 1f\nmov x3, #1\nmsr sctlr_el1, x3\nisb\n1:",
+            "mov x3, #1\nmsr sctlr_el1, x3\nwalked: isb",
         )
     )
     events: list[Event] = []
     m.events.add(events.append)
     m.run(limit=1000)
     assert "walk-outside-ram" in m.deviations_met
-    assert any(isinstance(event, DeviationMet) for event in events)
+    first = next(n for n, event in enumerate(events) if isinstance(event, DeviationMet))
+    abort = events[first - 1]
+    assert abort == InstructionAbort(events[first].tick, 0, m.symbols["walked"], 0x2000_0000)
+    assert m.ledger.by_kind["InstructionAbort"] == m.deviations_met["walk-outside-ram"]
+
+
+def test_a_walk_outside_ram_by_a_load(guest: Make) -> None:
+    """The exit has the page of the table, and is a read of a descriptor; the code has a walk of its own."""
+    m = guest(
+        source(
+            "ldr x2, =0x803519\nmsr tcr_el1, x2\nadr x2, table\nmsr ttbr0_el1, x2\nmov x3, #1",
+            "msr mair_el1, xzr\nisb\nmsr sctlr_el1, x3\nisb\nmov x4, #0x80000000\nwalked: ldr x5, [x4]",
+        )
+        + ".balign 4096\ntable: .quad 0, 0x40000401, 0x20000003\n"
+    )
+    told = [event for event in run(m) if getattr(event, "pc", None) == m.symbols["walked"]]
+    assert told[0] == DataAbort(told[0].tick, 0, m.symbols["walked"], 0x2000_0000, 8, False, None)
+    assert isinstance(told[1], DeviationMet)
+    assert m.deviations_met == {"walk-outside-ram": 1}
 
 
 def test_a_return_to_aarch32(guest: Make) -> None:

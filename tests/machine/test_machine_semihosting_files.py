@@ -15,6 +15,8 @@ from harness import Machine, StopReason
 from harness.asm import assemble
 from harness.devices.pl031 import EPOCH
 from harness.errors import ConfigError
+from harness.host.guest_view import PAGE, GuestView
+from harness.host.semihosting import LONGEST_TRANSFER
 from harness.host.semihosting import Operation as Op
 
 FAILED = (1 << 64) - 1
@@ -338,3 +340,85 @@ def test_files_are_closed_at_a_reset(host: Caller) -> None:
     assert host.open(b"hello.txt") == 1
     host.machine.reset()
     assert host.open(b"hello.txt") == 1
+
+
+# Bounds
+
+SAME = 0x4020_0000
+
+
+def alias(machine: Machine) -> None:
+    """Maps over all 256 TiB of addresses, but for the first 2 MiB of each GiB, the same 2 MiB of RAM."""
+    l0, l1, l2 = 0x4060_0000, 0x4060_1000, 0x4060_2000
+    for table, entry in ((l0, l1 | 3), (l1, l2 | 3), (l2, SAME | 0x701)):
+        machine.memory.write(table, pack("<512Q", *[entry] * 512))
+    machine.memory.write(l2, pack("<Q", 0x4000_0000 | 0x701))
+    machine.memory.write(SAME, b"x" * 0x20_0000)
+    sysreg = machine.cpus[0].sysreg
+    sysreg["MAIR_EL1"] = 0xFF
+    sysreg["TCR_EL1"] = 16 | 16 << 16 | 2 << 30 | 5 << 32
+    sysreg["TTBR0_EL1"] = l0
+    sysreg["SCTLR_EL1"] |= 1
+
+
+@pytest.mark.parametrize("operation", ["file", "console", "read", "write0", "open"])
+def test_the_work_of_a_call_is_bounded_whatever_the_guest_maps(
+    host: Caller, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """7.2: what is left over is answered, so a short transfer is no error."""
+    looked = 0
+    translate = host.machine._pes[0].translate_data
+
+    def counted(va: int, *, write: bool) -> int | None:
+        nonlocal looked
+        looked += 1
+        return translate(va, write=write)
+
+    size = 1 << 46
+    file, console, source = host.open(b"out", 4), host.open(b":tt", 4), host.open(b"hello.txt", 2)
+    alias(host.machine)
+    monkeypatch.setattr(host.machine._pes[0], "translate_data", counted)
+    match operation:
+        case "file":
+            assert host.call(Op.WRITE, file, SAME, size) == size - LONGEST_TRANSFER
+            assert host.call(Op.FLEN, file) == LONGEST_TRANSFER
+        case "console":
+            assert host.call(Op.WRITE, console, SAME, size) == size - LONGEST_TRANSFER
+            assert len(host.machine.console) == LONGEST_TRANSFER
+        case "read":
+            assert host.call(Op.READ, source, SAME, size) == size - len(b"Hello, guest")
+        case "write0":
+            host.call(Op.WRITE0, parameter=SAME)
+            assert len(host.machine.console) == LONGEST_TRANSFER
+        case "open":
+            assert (host.call(Op.OPEN, SAME, 0, size), host.errno) == (-1, errno.EFAULT)
+    assert 0 < looked <= LONGEST_TRANSFER // PAGE + 8
+
+
+def test_a_transfer_into_code_forgets_it_once(host: Caller) -> None:
+    """What was translated of the pages is dropped after the call, and not for each of them."""
+    memory, flushes = host.machine.memory, []
+    view = GuestView(host.machine._pes[0], memory)
+    memory.attach(watcher := Watcher(flushes.append))
+    for page in range(0x4001_0000, 0x4002_0000, PAGE):
+        memory.resolve(page, write=False, fetch=True)
+    flushes.clear()
+    assert view.write(0x4001_0000, bytes(0x1_0000)) == 0x1_0000
+    assert flushes == ["code"]
+    memory.detach(watcher)
+
+
+class Watcher:
+    """Hears of what memory tells a PE."""
+
+    def __init__(self, told: Callable[[str], object]) -> None:
+        self._told = told
+
+    def map_buffer(self, base: int, size: int, address: int) -> None: ...
+
+    def flush_addresses(self) -> None: ...
+
+    def flush_code(self) -> None:
+        self._told("code")
+
+    def trap_tlb_maintenance(self) -> None: ...

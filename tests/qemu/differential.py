@@ -66,6 +66,7 @@ RUNS = (
     Run("psci", cpus=2),
     Run("devices"),
     Run("gic", cpus=2),
+    Run("gic_corners", cpus=2),
 )
 
 

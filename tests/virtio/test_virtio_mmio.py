@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import copy
 import pickle
+from random import Random
 
 import pytest
+from thorough import ALL
 from virtio_driver import BASE, VERSION_1, Driver
 
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
@@ -206,3 +208,48 @@ def test_a_modern_slot_has_no_legacy_registers(console: Driver) -> None:
     console.write(Reg.GUEST_PAGE_SIZE, 4096)
     console.write(Reg.QUEUE_PFN, 5)
     assert (console.read(Reg.QUEUE_PFN), console.read(Reg.QUEUE_READY)) == (0, 0)
+
+
+def test_a_legacy_driver_says_its_page_size_once_and_resets_the_device_then() -> None:
+    """4.2.4 with 3.1.1: Linux writes GuestPageSize as it finds the slot, and Status = 0 as a driver binds to it."""
+    slot = VirtioMmio(Block(MemoryDisk(bytearray(b"sector".ljust(512)))), legacy=True)
+    driver = Driver(slot)
+    driver.write(Reg.GUEST_PAGE_SIZE, 4096)
+    for _ in range(2):  # a driver may let go of the device, and another one bind to it
+        driver.ram.data[:] = bytes(len(driver.ram.data))
+        driver.write(Reg.STATUS, 0)
+        driver.write(Reg.STATUS, 3)
+        driver.accept(driver.offered())
+        for register, value in ((Reg.QUEUE_SEL, 0), (Reg.QUEUE_NUM, 8), (Reg.QUEUE_ALIGN, 4096)):
+            driver.write(register, value)
+        driver.write(Reg.QUEUE_PFN, (BASE + 0x1000) >> 12)
+        driver.write(Reg.STATUS, 7)
+        driver.descriptor(0, 0, BASE + 0x8000, 16, 1, 1)
+        driver.descriptor(0, 1, BASE + 0x9000, 512, 3, 2)
+        driver.descriptor(0, 2, BASE + 0xA000, 1, 2, 0)
+        driver.ram.data[0x1080 + 2] = 1
+        driver.notify(0)
+        assert (slot.error, driver.ram.data[0x9000:0x9006]) == (None, b"sector")
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_drivers_reset_and_the_systems_are_two_things(legacy: bool) -> None:
+    """Status = 0 resets the device (2.4); the legacy transport's GuestPageSize and QueueAlign are no part of it."""
+    random = Random(1)
+    kept = [Reg.GUEST_PAGE_SIZE, Reg.QUEUE_ALIGN]
+    for _ in range(1000 if ALL else 50):
+        used, fresh = (Driver(VirtioMmio(VirtioConsole(), legacy=legacy)) for _ in range(2))
+        for _ in range(random.randrange(40)):
+            register = random.choice([*kept, *Reg])
+            value = random.choice([0, 1, 3, 15, 4096, random.getrandbits(32)])
+            used.write(register, value)
+            if register is Reg.QUEUE_SEL or register in kept:
+                fresh.write(register, value)
+            if register is Reg.STATUS and not value:
+                fresh.write(Reg.QUEUE_SEL, 0)
+        used.write(Reg.STATUS, 0)
+        fresh.write(Reg.QUEUE_SEL, 0)
+        used.slot.complaint = None
+        assert used.slot == fresh.slot
+        used.slot.reset()
+        assert used.slot == VirtioMmio(VirtioConsole(), legacy=legacy)

@@ -128,20 +128,22 @@ class Block:
         """Does nothing: there is no state between requests."""
 
     def serve(self, index: int, queue: Queue, memory: GuestMemory) -> bool:
-        """Does every request that is available."""
+        """Does the requests that are due, as far as the turn goes."""
         used = False
         while (chain := queue.pop(memory)) is not None:
-            queue.push(memory, chain, self._request(chain, memory))
+            queue.push(memory, chain, self._request(chain, queue, memory))
             used = True
         return used
 
-    def _request(self, chain: Chain, memory: GuestMemory) -> int:
+    def _request(self, chain: Chain, queue: Queue, memory: GuestMemory) -> int:
         """Does one request; returns the bytes written, the status being the last. What is not read is zeroed."""
         sent = chain.read(memory)
         if len(sent) < _HEADER.size or chain.room < 1:
             raise QueueError("a request without its header or without room for its status")
         kind, _, sector = _HEADER.unpack_from(sent)
         room = chain.room - 1
+        if kind == Request.FLUSH:
+            queue.credit = 0  # the host's disk may take its time: one of these a turn
         try:
             answer, data = self._perform(kind, sector * SECTOR, memoryview(sent)[_HEADER.size :], room)
         except OSError:

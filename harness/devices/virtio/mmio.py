@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from harness.arch.masks import MASK32
 from harness.devices.virtio.device import VirtioDevice
-from harness.devices.virtio.queue import QUEUE_SIZE_MAX, GuestMemory, Queue, QueueError
+from harness.devices.virtio.queue import QUEUE_SIZE_MAX, TURN, GuestMemory, Queue, QueueError
 from harness.devices.virtio.registers import (
     CONFIG,
     F_VERSION_1,
@@ -42,8 +42,9 @@ _NO_SHARED_MEMORY = (
 class VirtioMmio:
     """One slot; ``irq`` is its line, high while an interrupt is not acknowledged.
 
-    A queue is served as soon as the driver notifies it, or the device has something for it. ``error`` says for
-    people why the device needs a reset, if it does.
+    A queue is served as soon as the driver notifies it, or the device has something for it; what goes beyond one
+    turn is done from :meth:`deadline` on, a turn each tick. ``error`` says for people why the device needs a reset,
+    if it does, and ``complaint`` why it last did since power-on.
     """
 
     function: VirtioDevice | None = None
@@ -53,12 +54,15 @@ class VirtioMmio:
     status: int = 0
     isr: int = 0
     error: str | None = None
+    complaint: str | None = None
     driver_features: int = 0
+    now: int = 0
     _selected_queue: int = 0
     _device_page: int = 0  # DeviceFeaturesSel
     _driver_page: int = 0
     _queues: list[Queue] = field(default_factory=list)
-    _notified: int = 0
+    _notified: int = 0  # queues to serve, by bit
+    _due: int | None = None  # tick of the next turn, while there is something left to do
     _page_size: int = 0
     _aligns: list[int] = field(default_factory=list)
 
@@ -72,17 +76,44 @@ class VirtioMmio:
         self.reset()
 
     def reset(self) -> None:
-        """Takes the slot back to power-on, as the driver does that writes 0 to Status."""
+        """Takes the slot back to power-on."""
+        count = self.function.queues if self.function is not None else 0
+        self.complaint = None
+        self._page_size = 0
+        self._aligns = [4096] * count  # what drivers mean that leave QueueAlign alone, as under QEMU
+        self._reset_device()
+
+    def _reset_device(self) -> None:
+        """Resets the device, as the driver asks for that writes 0 to Status (2.4).
+
+        GuestPageSize and QueueAlign are the legacy transport's, not the device's: a driver writes the first of them
+        once, before it resets the device (4.2.4).
+        """
         count = self.function.queues if self.function is not None else 0
         self.status = self.isr = self.driver_features = 0
         self.error = None
         self._selected_queue = self._device_page = self._driver_page = 0
-        self._notified = self._page_size = 0
+        self._notified, self._due = 0, None
         self._queues = [Queue() for _ in range(count)]
-        self._aligns = [4096] * count  # what drivers mean that leave QueueAlign alone, as under QEMU
         if self.function is not None:
             self.function.reset()
         self.irq.drive(False)
+
+    # Time
+
+    def elapse(self, now: int) -> None:
+        """Lets time pass before an access at that tick."""
+        self.now = now
+
+    def advance(self, now: int) -> None:
+        """Lets time pass up to tick ``now``: what was left to do goes on."""
+        self.now = now
+        if self._due is not None and now >= self._due:
+            self._serve()
+
+    def deadline(self) -> int | None:
+        """Returns the tick at which the device goes on with what it was asked for, None if all is done."""
+        return self._due
 
     # The device's own work
 
@@ -93,25 +124,30 @@ class VirtioMmio:
         self.irq.drive(bool(self.isr))
 
     def _serve_queues(self, function: VirtioDevice, memory: GuestMemory) -> None:
+        self._due = None
         if not self.status & Status.DRIVER_OK or self.error is not None:
             return
-        todo = self._notified | function.pending()
+        notified, spoken = self._notified, function.pending()
         self._notified = 0
-        if not todo:
+        if not notified | spoken:
             return
         try:
             for index, queue in enumerate(self._queues):
-                if (
-                    todo >> index & 1
-                    and queue.ready
-                    and function.serve(index, queue, memory)
-                    and queue.wants_interrupt(memory)
-                ):
+                if not (notified | spoken) >> index & 1 or not queue.ready:
+                    continue
+                if not notified >> index & 1:
+                    queue.due = None  # the device has something for buffers that were offered long ago
+                queue.credit = TURN
+                if function.serve(index, queue, memory) and queue.wants_interrupt(memory):
                     self.isr |= ISR_USED
+                self._notified |= queue.unfinished << index
         except QueueError as error:
-            self.error = str(error)
+            self.error = self.complaint = str(error)
+            self._notified = 0
             self.status |= Status.DEVICE_NEEDS_RESET
             self.isr |= ISR_CONFIG  # a configuration change notification goes with it (2.1.2)
+        if self._notified:
+            self._due = self.now + 1
 
     # Registers
 
@@ -189,6 +225,7 @@ class VirtioMmio:
             case VirtioRegister.QUEUE_NOTIFY:
                 if value < len(self._queues):
                     self._notified |= 1 << value
+                    self._queues[value].due = None
             case VirtioRegister.INTERRUPT_ACK:
                 self.isr &= ~value
             case VirtioRegister.STATUS:
@@ -205,7 +242,7 @@ class VirtioMmio:
 
     def _write_status(self, function: VirtioDevice, value: int) -> None:
         if not value:
-            self.reset()
+            self._reset_device()
             return
         wrong = self.driver_features & ~self._offered(function)
         if not self.legacy and (wrong or not self.driver_features & F_VERSION_1):
@@ -216,7 +253,7 @@ class VirtioMmio:
     def _write_queue(self, queue: Queue, offset: int, value: int) -> None:
         if offset == VirtioRegister.QUEUE_READY and not self.legacy:
             if not value & 1:
-                queue.taken = queue.used = 0
+                queue.forget()
             queue.ready = bool(value & 1)
         elif offset == VirtioRegister.QUEUE_PFN:
             self._place_legacy(queue, value)
@@ -233,7 +270,7 @@ class VirtioMmio:
     def _place_legacy(self, queue: Queue, page: int) -> None:
         """Places a legacy queue (4.2.4), which lies in a row from that page; page 0 takes it out of use."""
         queue.ready = bool(page)
-        queue.taken = queue.used = 0
+        queue.forget()
         queue.descriptors = page * self._page_size
         queue.driver = queue.descriptors + 16 * queue.num
         align = max(1, self._aligns[self._selected_queue])

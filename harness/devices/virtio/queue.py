@@ -3,6 +3,10 @@
 
 Everything the driver put into memory is checked before it is followed. What no driver may write raises
 :class:`QueueError`, and the transport asks for a reset then; no queue makes a device loop or reach outside RAM.
+
+The work of one turn is bounded, whatever numbers the driver wrote and whatever a request did to its own queue: the
+available index is read once a notification, and each chain takes of the turn's credit. What is left then, the
+device does in a later turn.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from typing import NamedTuple, Protocol
 
 QUEUE_SIZE_MAX = 1024  # QueueNumMax, as QEMU's
 LONGEST_CHAIN = 16 << 20  # bytes: far above what a request of these devices needs; bounds the work of one
+TURN = LONGEST_CHAIN  # credit of a turn, in bytes of its chains
+_DESCRIPTOR_COST = 4096  # of that credit, for each descriptor
 _INDICES = 1 << 16
 
 DESC_NEXT, DESC_WRITE, DESC_INDIRECT = 1, 2, 4
@@ -90,20 +96,42 @@ class Queue:
     ready: bool = False
     taken: int = 0  # chains taken from the available ring, modulo 2**16
     used: int = 0  # chains put into the used ring, modulo 2**16
+    due: int | None = None  # chains to do for the last notification; None if the index is still to be read
+    credit: int = 0  # what is left of a turn
+
+    @property
+    def unfinished(self) -> bool:
+        """True if a turn ended before all that was due was done."""
+        return bool(self.due) and self.credit <= 0
+
+    def forget(self) -> None:
+        """Starts the queue anew: nothing of its rings is taken or used."""
+        self.taken = self.used = 0
+        self.due = None
 
     def pop(self, memory: GuestMemory) -> Chain | None:
-        """Returns the next chain that the driver made available, or None. QueueError if it is malformed."""
+        """Returns the next chain that is due, None if there is none or the turn's credit is used up.
+
+        QueueError if it is malformed.
+        """
+        if self.due is None:
+            self.due = self._waiting(memory)
+        if not self.due or self.credit <= 0:
+            return None
+        head = self._half(memory, self.driver + 4 + 2 * (self.taken % self.num))
+        chain = self._walk(memory, head)
+        self.taken = (self.taken + 1) % _INDICES
+        self.due -= 1
+        return chain
+
+    def _waiting(self, memory: GuestMemory) -> int:
+        """Returns the number of chains that the driver made available and that were not taken."""
         if not self.num or self.num > QUEUE_SIZE_MAX or self.num & (self.num - 1):
             raise QueueError(f"a queue of {self.num} descriptors")
         waiting = self._half(memory, self.driver + 2) - self.taken & _INDICES - 1
         if waiting > self.num:
             raise QueueError(f"{waiting} chains are available in a queue of {self.num}")
-        if not waiting:
-            return None
-        head = self._half(memory, self.driver + 4 + 2 * (self.taken % self.num))
-        chain = self._walk(memory, head)
-        self.taken = (self.taken + 1) % _INDICES
-        return chain
+        return waiting
 
     def push(self, memory: GuestMemory, chain: Chain, written: int) -> None:
         """Gives a chain back, of whose writable bytes ``written`` were written (2.7.8)."""
@@ -129,6 +157,7 @@ class Queue:
             if flags & DESC_INDIRECT:
                 raise QueueError("an indirect descriptor, which was not negotiated")
             total += size
+            self.credit -= size + _DESCRIPTOR_COST
             if total > LONGEST_CHAIN:
                 raise QueueError(f"a chain of {total} bytes or more")
             if flags & DESC_WRITE:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from harness.arch import esr as syndrome
 from harness.arch import hyp, pstate, vectors
 from harness.arch.esr import EC
+from harness.arch.masks import MASK64
 from harness.engine.core import Core
 from harness.engine.deviations import Deviation
 
@@ -113,7 +114,7 @@ class ExceptionCore(Core):
 
     def inject_undefined_before(self) -> None:
         """Takes an Undefined Instruction exception of the instruction that was just skipped."""
-        self.pc -= 4
+        self.pc = self.pc - 4 & MASK64
         self.inject_undefined()
 
     def inject_external_abort(self, far: int, *, write: bool = False, instruction: bool = False) -> None:

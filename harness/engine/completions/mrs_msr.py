@@ -23,6 +23,7 @@ from harness.engine.completions.served import KEY_BYTES, NUMBERS, Serve, answer,
 from harness.engine.completions.stage1_controls import SUBSTITUTED, Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import CpuT, ServedRegisters
+from harness.engine.completions.watchpoints import Watchpoints
 from harness.engine.emulator import binding as uc
 from harness.engine.slices import BlockPosition
 
@@ -69,9 +70,11 @@ class MrsMsrHooks(Generic[CpuT]):
         checks: TranslationChecks,
         breakpoints: Breakpoints,
         stage1: Stage1Controls,
+        watchpoints: Watchpoints,
     ) -> None:
         self._pe, self._served, self._stage1 = pe, served, stage1
         self._cycles, self._checks, self._breakpoints = cycles, checks, breakpoints
+        self._watchpoints = watchpoints
         self._monitors = PerformanceMonitors(pe, cycles)
         self._read = uc.InsnHook(self._make_sysreg(self._reads()))
         self._write = uc.InsnHook(self._make_sysreg(self._writes()))
@@ -152,8 +155,9 @@ class MrsMsrHooks(Generic[CpuT]):
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
             "CPACR_EL1": self._cpacr,
-            "MDSCR_EL1": self._mdscr,
             "SCTLR_EL1": self._sctlr,
+            **self._watchpoints.writes(),
+            "MDSCR_EL1": self._mdscr,
             **{name: partial(self._translation, name) for name in SUBSTITUTED},
         }
         of_el1 = {name: self._at_el1(serve) for name, serve in noted.items()}
@@ -243,6 +247,7 @@ class MrsMsrHooks(Generic[CpuT]):
 
     def _mdscr(self, _register: int, _cp: int) -> int:
         self._pe.defer(self._checks.debug_control_written)
+        self._pe.defer(self._watchpoints.follow)
         return 0
 
     def _sctlr(self, register: int, cp: int) -> int:
@@ -252,6 +257,7 @@ class MrsMsrHooks(Generic[CpuT]):
     def _translation(self, name: str, _register: int, cp: int) -> int:
         if self._stage1.concerns(name, written(cp)):
             self._pe.defer(self._stage1.follow)
+        self._watchpoints.translation_written()
         return 0
 
     def _read_held(self, name: str, register: int, _cp: int) -> int:

@@ -52,6 +52,7 @@ FOREVER: Final = 1 << 63  # an `until` that no guest reaches; 0 would stop a gue
 _WRITE: Final = unicorn_const.UC_CTL_IO_WRITE << 30
 _CTL_FLUSH_TLB: Final = unicorn_const.UC_CTL_TLB_FLUSH | _WRITE
 _CTL_FLUSH_TB: Final = unicorn_const.UC_CTL_TB_FLUSH | _WRITE
+_CTL_REMOVE_TB: Final = unicorn_const.UC_CTL_TB_REMOVE_CACHE | _WRITE | 2 << 26
 _CTL_CPU_MODEL: Final = unicorn_const.UC_CTL_CPU_MODEL | _WRITE | 1 << 26
 
 
@@ -152,6 +153,12 @@ def flush_tlb(handle: int) -> None:
 def flush_code(handle: int) -> None:
     """Forgets every translated block (about 23 us). Not from inside one: only from an interrupt hook."""
     check(_ctl(c_void_p(handle), c_uint32(_CTL_FLUSH_TB)), "translation flush")
+
+
+def remove_code(handle: int, begin: int, end: int) -> None:
+    """Forgets the blocks translated from these addresses of one page, virtual ones, where it may execute."""
+    status = _ctl(c_void_p(handle), c_uint32(_CTL_REMOVE_TB), c_uint64(begin), c_uint64(end))
+    check(status, "translation removal")
 
 
 def hook_add(handle: int, kind: int, callback: Any, begin: int = 1, end: int = 0, insn: int = 0) -> int:

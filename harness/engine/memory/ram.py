@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Protocol
+from collections.abc import Collection, Iterable
 
 from harness import arguments
 from harness.arch import hyp
 from harness.engine.memory.buffer import new_buffer
+from harness.engine.memory.guards import Guards
+from harness.engine.memory.observer import Observer
 from harness.engine.memory.stage2 import (
     HIDDEN_BASE,
     HIDDEN_BYTES,
@@ -21,25 +23,11 @@ from harness.engine.memory.stage2 import (
 from harness.errors import ConfigError, HarnessError
 from harness.wording import plural
 
+LINE_BYTES = 64  # of an instruction cache: CTR_EL0.IminLine of every CPU model here
+
 
 class NotRamError(HarnessError, ValueError):
     """Access from the host outside RAM."""
-
-
-class Observer(Protocol):
-    """PE, as memory sees it: it must hear of a change of the map."""
-
-    def map_buffer(self, base: int, size: int, address: int) -> None:
-        """Makes a host buffer visible at a physical address."""
-
-    def flush_addresses(self) -> None:
-        """Forgets cached address translations: a right was taken away."""
-
-    def flush_code(self) -> None:
-        """Forgets translated code: somebody else changed it."""
-
-    def trap_tlb_maintenance(self) -> None:
-        """Leaves what TLBI does to the memory from now on: there is more than one PE."""
 
 
 class RamRegion:
@@ -65,6 +53,7 @@ class Memory:
     def __init__(self) -> None:
         self.regions: list[RamRegion] = []
         self.stage2 = Stage2()
+        self.guards = Guards(self.stage2)
         self.touched: set[int] = set()  # page numbers ever reached by the guest or written by the host
         self._observers: list[Observer] = []
 
@@ -102,6 +91,7 @@ class Memory:
         """Forgets a PE, if it was attached."""
         if observer in self._observers:
             self._observers.remove(observer)
+            self.guards.set(observer, {}, (), lambda: None)
 
     @property
     def sharers(self) -> int:
@@ -127,12 +117,26 @@ class Memory:
 
     def write(self, ipa: int, data: bytes | bytearray | memoryview) -> None:
         """Stores bytes, into ROM too; every PE sees them at once, as data and as code."""
+        pages = self._put(ipa, data)
+        if pages:
+            self._host_wrote(pages)
+
+    def write_parts(self, parts: Iterable[tuple[int, bytes | bytearray | memoryview]]) -> None:
+        """Stores each part at its IPA; what was code there is forgotten once, after the last."""
+        pages: set[int] = set()
+        try:
+            for ipa, data in parts:
+                pages.update(self._put(ipa, data))
+        finally:
+            self._host_wrote(pages)
+
+    def _put(self, ipa: int, data: bytes | bytearray | memoryview) -> range:
+        """Stores bytes; returns the numbers of the pages that they are in."""
         n = len(arguments.data("data", data))
         region = self._need(ipa, n)
         offset = ipa - region.base
         region.view[offset : offset + n] = data
-        if n:
-            self._host_wrote(range(ipa >> PAGE_SHIFT, (ipa + n - 1 >> PAGE_SHIFT) + 1))
+        return range(ipa >> PAGE_SHIFT, (ipa + n - 1 >> PAGE_SHIFT) + 1 if n else 0)
 
     def u8(self, ipa: int) -> int:
         """Returns one byte."""
@@ -200,9 +204,11 @@ class Memory:
             raise NotRamError(f"{plural(n, 'byte')} at {ipa:#x}: not RAM")
         return region
 
-    def _host_wrote(self, pages: range) -> None:
+    def _host_wrote(self, pages: Collection[int]) -> None:
         """Drops translations of code the host changed. CODE is looked at again when next fetched."""
         self.touched.update(pages)
+        if self.guards.active:
+            self.guards.written(pages)
         states = {number: self.stage2.page(number << PAGE_SHIFT) for number in pages}
         executable = [n for n, state in states.items() if state in (Page.CODE, Page.MIXED)]
         for number in executable:
@@ -256,9 +262,15 @@ class Memory:
             self._flush(addresses=True, code=True)
 
     def instruction_cache_maintenance(self) -> None:
-        """Does IC IVAU or IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
+        """Does IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
         if self.stage2.mixed:
             self._flush(addresses=False, code=True)
+
+    def instruction_line_maintenance(self, ipa: int) -> None:
+        """Does IC IVAU: of one line of the cache, on every PE, whatever the virtual address of its code."""
+        if self.stage2.page(ipa) is Page.MIXED:
+            for observer in self._observers:
+                observer.flush_code_at(ipa & -LINE_BYTES, LINE_BYTES)
 
     def tlb_maintenance(self) -> None:
         """Does TLBI, Inner Shareable (trapped by HCR_EL2.TTLB): every PE forgets more than it must."""

@@ -9,6 +9,7 @@ to itself, becomes MIXED (everything allowed).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
@@ -60,6 +61,8 @@ class Stage2:
         self.hidden = new_buffer(HIDDEN_BYTES)
         self._hidden_words = memoryview(self.hidden).cast("Q")
         self._next_hidden = HIDDEN_BASE
+        self._withheld: dict[int, int] = {}  # rights by page number, and for every other page
+        self._withheld_everywhere = 0
         self.mixed = 0
 
     def make_room(self, ram: int) -> None:
@@ -81,8 +84,21 @@ class Stage2:
         old = self._pages.get(number, Page.UNMAPPED)
         self.mixed += (state is Page.MIXED) - (old is Page.MIXED)
         self._pages[number] = state
-        bits = _DESCRIPTOR_BITS.get(state, 0)
+        bits = _DESCRIPTOR_BITS.get(state, 0) & ~self._withheld.get(number, self._withheld_everywhere)
         self._entries[self._leaf(ipa)] = number << PAGE_SHIFT | bits if bits else 0
+
+    def withhold(self, number: int, rights: int) -> None:
+        """Leaves a page without some of its rights from now on (hyp.S2_READ, S2_WRITE)."""
+        self._withheld[number] = rights
+        if self._pages.get(number, Page.UNMAPPED) is not Page.UNMAPPED:
+            self.set_page(number << PAGE_SHIFT, self._pages[number])
+
+    def withhold_everywhere(self, rights: Mapping[int, int]) -> None:
+        """Leaves all pages without some rights: those of number -1, and others by number."""
+        everywhere = self._withheld_everywhere = rights.get(-1, 0)
+        self._withheld = {number: bits | everywhere for number, bits in rights.items() if number >= 0}
+        for number, state in self._pages.items():
+            self.set_page(number << PAGE_SHIFT, state)
 
     def count_flip(self, ipa: int) -> bool:
         """Notes that code turns into data here; True when that has happened often enough to stop it."""
@@ -92,7 +108,8 @@ class Stage2:
 
     def mapped(self, numbers: range) -> list[int]:
         """Returns those of these page numbers that are mapped."""
-        return [n for n in numbers if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
+        some = numbers if len(numbers) < len(self._pages) else sorted(n for n in self._pages if n in numbers)
+        return [n for n in some if self._pages.get(n, Page.UNMAPPED) is not Page.UNMAPPED]
 
     def make_hidden_page(self) -> int:
         """Returns the IPA of a new page for walks of stage 1 to read."""

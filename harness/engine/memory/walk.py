@@ -7,10 +7,9 @@ It says at which level a walk failed that ended below, at stage 2, and which tab
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from harness.arch.esr import FSC_ACCESS_FLAG, FSC_ADDRESS_SIZE, FSC_EXTERNAL_ON_WALK, FSC_TRANSLATION
-from harness.engine.memory.ram import Memory
 
 _SHIFT_4K, _SHIFT_64K = 12, 16
 # Bits of an address in a page, by TCR_EL1.TG0 and TG1. A reserved value, and the 16 KiB granule, which no CPU
@@ -107,6 +106,16 @@ def regime(sysreg: Mapping[str, int], name: str, base: int | None = None) -> Reg
     )
 
 
+class Tables(Protocol):
+    """Memory that tables are read from."""
+
+    def is_backed(self, ipa: int, n: int) -> bool:
+        """Says whether `n` bytes from an IPA can be read."""
+
+    def u64(self, ipa: int) -> int:
+        """Returns a doubleword."""
+
+
 class Walk(NamedTuple):
     """End of a walk: ``status`` is the fault's DFSC with its level, or ``address`` the output address."""
 
@@ -114,7 +123,7 @@ class Walk(NamedTuple):
     address: int = 0
 
 
-def walk(va: int, sysreg: Mapping[str, int], memory: Memory) -> Walk:
+def walk(va: int, sysreg: Mapping[str, int], memory: Tables) -> Walk:
     """Translates an address at stage 1, permissions aside; a table that is not in RAM is an external abort."""
     half = regime(sysreg, "TTBR1_EL1" if va >> 55 & 1 else "TTBR0_EL1")
     if half.disabled or not half.covers(va):
