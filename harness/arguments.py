@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from operator import index
-from typing import Any
+from typing import Any, Final
 
 from harness.errors import ConfigError
 from harness.wording import plural
+
+MOST_BITS: Final = 256
+"""Bits of the largest number that anybody may give: it can be shown, and reckoned with."""
 
 
 def whole(what: str, value: object, least: int, unit: str) -> int:
@@ -23,6 +26,8 @@ def whole(what: str, value: object, least: int, unit: str) -> int:
         raise ConfigError(f"{what}: a whole number of {unit}s is needed, not {value!r}")
     if number < least:
         raise ConfigError(f"{what}: at least {plural(least, unit)} {'is' if least == 1 else 'are'} needed")
+    if number.bit_length() > MOST_BITS:
+        raise ConfigError(f"{what}: {number_text(number)} is too large")
     return number
 
 
@@ -33,10 +38,26 @@ def integer(
     number = _index(value)
     if number is None:
         raise ConfigError(f"{name}={value!r}: a whole number is needed")
-    wrong = (least is not None and number < least) or (most is not None and number > most)
+    wrong = number.bit_length() > MOST_BITS
+    wrong = wrong or (least is not None and number < least) or (most is not None and number > most)
     if wrong or (multiple is not None and number % multiple):
-        raise ConfigError(f"{name}={number}: {range_text(least, most, multiple)}")
+        limits = range_text(least, most, multiple) or f"at most {MOST_BITS} bits"
+        raise ConfigError(f"{name}={number_text(number)}: {limits}")
     return number
+
+
+def decimal(digits: str) -> int | None:
+    """Returns the number that decimal digits write; None for other text, and for more than MOST_BITS."""
+    try:
+        number = int(digits) if digits.isdecimal() else None
+    except ValueError:  # more digits than Python reads
+        return None
+    return number if number is not None and number.bit_length() <= MOST_BITS else None
+
+
+def number_text(number: int) -> str:
+    """Returns a number's digits; of one that nobody would read to its end, its length."""
+    return str(number) if number.bit_length() <= MOST_BITS else f"a number of {number.bit_length():,} bits"
 
 
 def range_text(least: int | None, most: int | None, multiple: int | None = None) -> str:
@@ -79,6 +100,14 @@ def texts(name: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ConfigError(f"{name}={value!r}: a list of texts is needed")
     return tuple(text(name, one) for one in value)
+
+
+def guest_bytes(what: str, value: str) -> bytes:
+    """Returns text as a guest sees it: in UTF-8, and bytes of the operating system that are none as they were."""
+    try:
+        return value.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{what}: the character {value[error.start]!r} is not part of any text") from None
 
 
 def text_argument(what: str, value: object) -> None:

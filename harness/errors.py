@@ -11,6 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def printable(text: str) -> str:
+    """Returns text for a message: characters that would break its line, or do something, by their escapes."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 class HarnessError(Exception):
     """Base of every error that is the user's to mend; ``str()`` is the whole message."""
 
@@ -37,12 +42,16 @@ class GuestError(HarnessError):
         self.column = column
         place = ":".join(str(part) for part in (file, line, column) if part is not None)
         self.others = tuple(others)
-        own = f"{place}: {message}" if file is not None else message
+        own = f"{printable(place)}: {message}" if file is not None else message
         super().__init__("\n".join([own, *map(str, others)]))
 
 
 class ConfigError(HarnessError):
     """Error in what a machine is asked for: an option, or an argument, is out of its range."""
+
+
+class HostError(HarnessError):
+    """Error of the computer that this runs on: it has no room for what a machine needs."""
 
 
 class ClosedError(ConfigError):

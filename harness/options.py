@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 
 from harness.arch.rvic import MAX_INTIDS, RVIC_BASE, RVID_BASE
 from harness.arch.virt import MAX_CPUS
-from harness.arguments import check_path, integer
+from harness.arguments import check_path, decimal, integer, number_text
 from harness.declaration import option
 from harness.errors import ConfigError
 
@@ -88,10 +88,12 @@ def check_memory(name: str, size: Any) -> int:
         match = re.fullmatch(r"\s*(\d+)\s*([KMG]?)(?:i?B)?\s*", size, re.IGNORECASE)
         if match is None:
             raise ConfigError(f"{name} {size!r}: a number of bytes, or one with K, M or G, is needed")
-        size = int(match[1]) * _UNITS[match[2].upper()]
+        size = (decimal(match[1]) or 0) * _UNITS[match[2].upper()]
     count = integer(name, size)
     if count < PAGE or count % PAGE or count > LARGEST_MEMORY:
-        raise ConfigError(f"{name} of {count} bytes: whole pages of {PAGE} bytes, at most 255G, are needed")
+        raise ConfigError(
+            f"{name} of {number_text(count)} bytes: whole pages of {PAGE} bytes, at most 255G, are needed"
+        )
     return count
 
 
@@ -168,6 +170,9 @@ class MachineOptions(Struct, kw_only=True, frozen=True):
         Literal["stop", "restart"],
         option("Stop at PSCI SYSTEM_RESET instead of restarting the guest.", flag="--no-reboot", sets="stop"),
     ] = "stop"
+    restarts: Annotated[
+        int, option("Restarts in a run, at most: the next PSCI SYSTEM_RESET ends it.", "N", ge=0)
+    ] = 100
     serial: Annotated[
         str | None,
         option(

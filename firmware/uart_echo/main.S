@@ -59,6 +59,9 @@ on_uart:
         add     x7, x7, #1
         str     x7, [x5]
         ldr     x7, [x6]
+        mov     x8, #'\n'
+        cmp     x0, #'\r'               // Enter, on a terminal
+        csel    x0, x8, x0, eq
         cmp     x0, #'\n'
         b.eq    2f
         add     x7, x7, #1

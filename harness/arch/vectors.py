@@ -25,6 +25,7 @@ class Source(IntEnum):
     LOWER_EL_AARCH32 = 0x600
 
 
+TABLE_BYTES: Final = 0x800
 IRQ_OFFSETS: Final = tuple(source + Kind.IRQ for source in Source)
 
 

@@ -12,6 +12,8 @@ from harness.errors import GuestError
 
 MOST: Final = 100
 """Mistakes after which an assembler gives up: what comes then is of no more help."""
+MOST_REPEATED: Final = 10_000
+"""Mistakes after which nothing more is read, however alike they are."""
 
 
 class Mistakes:
@@ -23,6 +25,7 @@ class Mistakes:
     def __init__(self) -> None:
         self.told: GuestError | None = None
         self._found: list[GuestError] = []
+        self._added = 0
 
     @contextmanager
     def at(self, location: Location) -> Iterator[None]:
@@ -33,10 +36,11 @@ class Mistakes:
             self.add(location.error(str(error)))
 
     def add(self, error: GuestError) -> None:
-        """Keeps an error; the same is kept once."""
+        """Keeps an error; the same, as a repetition makes it, is kept once, and looked for so often only."""
+        self._added += 1
         if str(error) not in map(str, self._found):
             self._found.append(error)
-        if len(self._found) >= MOST:
+        if len(self._found) >= MOST or self._added >= MOST_REPEATED:
             self.check()
 
     def check(self) -> None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
 from harness.devices.flash import BANK_SIZE, SECTOR_SIZE, Flash
 from harness.engine import Memory
 from harness.errors import GuestError
+from harness.files import TooLargeError, mode_of, open_file, read_file
 from harness.wording import plural
 
 BANK_BASES: Final = (0, BANK_SIZE)
@@ -49,13 +51,11 @@ class FlashBank:
     def back_with(self, file: Path) -> None:
         """Fills the bank from a file, and keeps what guests write in it; GuestError if it is none for a bank."""
         try:
-            data = file.read_bytes() if file.exists() else b""
-        except OSError as error:
-            raise GuestError(f"cannot be read: {error.strerror}", file=str(file)) from None
-        if len(data) > BANK_SIZE:
+            data = b"" if mode_of(file) is None else read_file(file, BANK_SIZE)
+        except TooLargeError as error:
             raise GuestError(
-                f"{plural(len(data), 'byte')} do not fit into a flash bank of {BANK_SIZE:,}", file=str(file)
-            )
+                f"{plural(error.size, 'byte')} do not fit into a flash bank of {BANK_SIZE:,}", file=str(file)
+            ) from None
         self._memory.write(self._base, data)
         self.file = file
 
@@ -64,7 +64,7 @@ class FlashBank:
         if self.file is None or not self._changed:
             return
         try:
-            with self.file.open("r+b" if self.file.exists() else "w+b") as file:
+            with os.fdopen(open_file(self.file, os.O_WRONLY | os.O_CREAT), "wb") as file:
                 for sector in sorted(self._changed):
                     file.seek(sector * SECTOR_SIZE)
                     file.write(self._memory.read(self._base + sector * SECTOR_SIZE, SECTOR_SIZE))

@@ -17,8 +17,8 @@ from typing import Final
 from harness import arguments
 from harness.arch import virt
 from harness.board.devicetree import FLASH_BANK_SIZE, BoardFacts, Chosen, board_tree, with_chosen
-from harness.build import read_file
 from harness.errors import ConfigError, GuestError
+from harness.files import TooLargeError, read_file
 from harness.image import Program, Segment, dtb, load_flat
 from harness.wording import plural
 
@@ -30,6 +30,8 @@ TREE_ALIGNMENT: Final = 2 << 20
 BIOS_TREE_SIZE: Final = 1 << 20
 """Firmware edits its tree in place: it gets it with room to grow, as large as QEMU's."""
 LONGEST_COMMAND_LINE: Final = 1 << 16
+LARGEST_TREE_FILE: Final = 64 << 20
+"""A file may have more than the device tree that it begins with, but not without end."""
 FLASH_END: Final = 2 * FLASH_BANK_SIZE
 
 Source = str | os.PathLike[str] | bytes
@@ -46,7 +48,7 @@ class BootOptions:
 
     def __post_init__(self) -> None:
         if self.append is not None:
-            arguments.text("append", self.append)
+            arguments.guest_bytes("append", arguments.text("append", self.append))
         for name, file in (("initrd", self.initrd), ("dtb", self.dtb)):
             if file is not None and not isinstance(file, bytes):
                 arguments.path(name, file)
@@ -106,11 +108,12 @@ def plan_bios(path: str | os.PathLike[str], facts: BoardFacts, options: BootOpti
 
     x0 is 0: firmware looks for the tree where it lies.
     """
-    data = read_file(Path(path))
-    if len(data) > FLASH_BANK_SIZE:
+    try:
+        data = read_file(path, FLASH_BANK_SIZE)
+    except TooLargeError as error:
         raise GuestError(
-            f"{len(data):,} bytes do not fit into a flash bank of {FLASH_BANK_SIZE:,}", file=str(path)
-        )
+            f"{error.size:,} bytes do not fit into a flash bank of {FLASH_BANK_SIZE:,}", file=str(path)
+        ) from None
     program = load_flat(data, Path(path), 0)
     room = _Room(program, facts, program.segments)
     tree = _tree(options.dtb, facts, Chosen(_command_line(options.append)))
@@ -183,8 +186,11 @@ class _Room:
 
 
 def _initrd(source: Source, room: _Room) -> Segment:
-    data = _contents(source)
     file = _name(source)
+    try:
+        data = _contents(source, room.end - room.start)
+    except TooLargeError as error:
+        raise room.no_place("an initial RAM disk", error.size, file) from None
     if not data:
         raise GuestError("an initial RAM disk without a byte", file=file)
     address = room.first_free((room.initrd_start, _up(room.after_all, PAGE)), len(data))
@@ -197,7 +203,7 @@ def _tree(source: Source | None, facts: BoardFacts, chosen: Chosen) -> bytes:
     """Returns the user's tree, or else the board's, with what the loader has to say."""
     if source is None:
         return board_tree(facts, chosen)
-    data, file = _contents(source), _name(source)
+    data, file = _contents(source, LARGEST_TREE_FILE), _name(source)
     data = data[: dtb.flattened_size(data, file)]
     if chosen:
         data = with_chosen(data, chosen, file)
@@ -214,8 +220,8 @@ def _command_line(text: str | None) -> str | None:
     return text
 
 
-def _contents(source: Source) -> bytes:
-    return source if isinstance(source, bytes) else read_file(Path(source))
+def _contents(source: Source, largest: int) -> bytes:
+    return source if isinstance(source, bytes) else read_file(source, largest)
 
 
 def _name(source: Source) -> str | None:

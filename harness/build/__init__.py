@@ -4,7 +4,7 @@
 from harness.build.compilation import C_SUFFIXES, compile_guest
 from harness.build.compilers import COMPILER_HINT, Toolchain, available_compilers, find_compiler
 from harness.build.disassembly import DisassembledWord, disassemble
-from harness.build.guest_file import ASSEMBLY_SUFFIXES, NOT_REGULAR, SUFFIXES, is_guest, load, read_file
+from harness.build.guest_file import ASSEMBLY_SUFFIXES, NOT_REGULAR, SUFFIXES, is_guest, load
 from harness.build.text import build_text
 
 __all__ = [
@@ -22,5 +22,4 @@ __all__ = [
     "find_compiler",
     "is_guest",
     "load",
-    "read_file",
 ]

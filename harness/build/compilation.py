@@ -88,7 +88,7 @@ def _compile(
     include: Sequence[Path],
     defines: Mapping[str, str],
 ) -> bytes:
-    library, out = guest_asm_dir(), scratch / "guest.elf"
+    library, out, here = guest_asm_dir(), scratch / "guest.elf", compilers.current_directory()
     is_c = path.suffix.lower() in C_SUFFIXES
     places = [*map(str, include), *([str(library / "include")] if is_c else []), str(library)]
     command = [
@@ -98,7 +98,7 @@ def _compile(
         *_COMMON,
         # What the line table says must not depend on where this computer has things.
         f"-ffile-prefix-map={library}=guest_asm",
-        f"-ffile-prefix-map={Path.cwd()}=.",
+        *([f"-ffile-prefix-map={here}=."] if here is not None else []),
         *(f"-D{name}={value}" for name, value in defines.items()),
         *(f"-I{place}" for place in places),
         *(["-Wl,--gc-sections"] if is_c else ["-Wl,--no-gc-sections", "-Wl,-e,__image_start"]),

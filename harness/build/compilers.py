@@ -87,6 +87,14 @@ def find_compiler(toolchain: str | PathLike[str]) -> Compiler:
     return next(iter(compilers.values()))
 
 
+def current_directory() -> Path | None:
+    """Returns the current directory; None where it has gone, which no compiler can bear."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
+
+
 def run_compiler(command: Sequence[str], path: Path) -> subprocess.CompletedProcess[str]:
     """Runs a compiler; HarnessError if it cannot be run, or does not end in time."""
     environment = {**os.environ, "LC_ALL": "C"}  # messages in ASCII, and not translated
@@ -98,6 +106,7 @@ def run_compiler(command: Sequence[str], path: Path) -> subprocess.CompletedProc
             encoding="utf-8",
             errors="replace",
             env=environment,
+            cwd=None if current_directory() is not None else os.path.dirname(path) or os.sep,
             stdin=subprocess.DEVNULL,
             timeout=TIMEOUT,
             check=False,

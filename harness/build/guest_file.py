@@ -14,6 +14,7 @@ from harness.asm.arguments import check_base, check_defines, path_argument, sear
 from harness.build.compilation import C_SUFFIXES, compile_guest
 from harness.build.compilers import Toolchain
 from harness.errors import GuestError
+from harness.files import FileError, mode_of, read_file, read_start
 from harness.image import (
     DEFAULT_BASE,
     Program,
@@ -84,12 +85,9 @@ def load(
 
 def _check_file(path: Path) -> None:
     """Raises GuestError unless there is a regular file."""
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a NUL in its name
-        raise GuestError("no such file", file=str(path)) from None
-    except OSError as error:
-        raise _unreadable(path, error) from None
+    mode = mode_of(path)
+    if mode is None:
+        raise GuestError("no such file", file=str(path))
     if S_ISDIR(mode):
         raise GuestError("is a directory, not a guest", file=str(path))
     if not S_ISREG(mode):
@@ -101,17 +99,8 @@ def is_guest(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in (*ASSEMBLY_SUFFIXES, *FLAT_SUFFIXES, *C_SUFFIXES, ".elf", ".gz"):
         return True
-    data = read_file(path)[:_TEXT_SAMPLE]
-    return is_gzip(data) or is_elf(data) or is_image(data) or b"\0" in data
-
-
-def read_file(path: Path) -> bytes:
-    """Returns the bytes of a file that the user named; GuestError if it cannot be read."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> GuestError:
-    return GuestError(f"cannot be read: {error.strerror or error}", file=str(path))
+        data = read_start(path, _TEXT_SAMPLE)
+    except FileError:
+        return False
+    return is_gzip(data) or is_elf(data) or is_image(data) or b"\0" in data

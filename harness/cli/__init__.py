@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 import warnings
 from typing import Any
 
+from harness.cli import streams
 from harness.errors import GuestWarning, HarnessError
 
 BAD_INPUT = 2
@@ -19,6 +19,8 @@ BROKEN_PIPE = 1  # as typer has it, where it is the first to notice
 
 def main() -> None:
     """Runs the command line and leaves with its exit status."""
+    if not streams.settle():
+        sys.exit(_bad_input("the output cannot be written: it is closed"))
     sys.exit(invoke(sys.argv[1:]))
 
 
@@ -48,12 +50,12 @@ def invoke(arguments: list[str]) -> int:
     except (KeyboardInterrupt, Abort):  # what becomes of a Ctrl-C differs between versions of typer
         return _interrupted()
     except BrokenPipeError:
-        _abandon_output()  # the reader has gone: nothing is left to say
+        streams.abandon(sys.stdout)  # the reader has gone: nothing is left to say
         return BROKEN_PIPE
     except OSError as error:
         if error.errno not in CANNOT_WRITE:
             raise
-        _abandon_output()
+        streams.abandon(sys.stdout)
         return _bad_input(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
 
 
@@ -70,21 +72,16 @@ def _invoke(arguments: list[str]) -> int:
     return _interrupted() if status == INTERRUPTED else status
 
 
-def _abandon_output() -> None:
-    """Keeps the interpreter from trying once more at its exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"rvic: warning: {message}", file=sys.stderr)
+    streams.say(f"warning: {message}")
 
 
 def _bad_input(message: str) -> int:
     for line in message.splitlines() or [""]:
-        print(f"rvic: error: {line}", file=sys.stderr)
+        streams.say(f"error: {line}")
     return BAD_INPUT
 
 
 def _interrupted(word: str = "interrupted", status: int = INTERRUPTED) -> int:
-    print(f"rvic: {word}", file=sys.stderr)
+    streams.say(word)
     return status

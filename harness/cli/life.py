@@ -1,111 +1,161 @@
 # SPDX-License-Identifier: MIT
-"""Life of one interrupt, picked out of a run: from the exit that brings it to the return from its handler."""
+"""Life of one interrupt, picked out of a run: its exits as the ledger has them, and the return from its handler."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from collections import deque
+from typing import Final, NamedTuple
 
+from harness.trace.attribution import Attribution
+from harness.trace.costs import CPU_SHIFT, INTID_MASK
 from harness.trace.events import (
+    Acknowledged,
     AlsoPending,
-    DataAbort,
+    Completed,
     Eret,
     Event,
-    Hvc,
-    InstructionAbort,
     Mmio,
-    PhysicalIrq,
-    Smc,
     SysregTrap,
     VirqLowered,
     VirqRaised,
     VirqTaken,
-    Wfx,
 )
+from harness.trace.roles import Role
+from harness.trace.unfinished import Unfinished
 
 MOST_EVENTS: Final = 16
 """Longer lives are cut here: one that never ends must not fill the screen."""
 
-_ENDS: Final = "RVIC.ClearMasked"
-_PASSED_OVER: Final = (DataAbort, InstructionAbort, Mmio, SysregTrap, Wfx)
+_RECENT: Final = 64
+_BEFORE: Final = (AlsoPending, VirqRaised, VirqTaken, Eret)
+_WITHIN: Final = (VirqLowered, Acknowledged, Completed)
+_GIC: Final = ("GICC", "GICD", "GICV")
 
 
-@dataclass(slots=True)
-class FirstLife:
-    """Listener that keeps the life of the first interrupt that is taken, and then has heard enough.
+class Heard(NamedTuple):
+    """Event, and its number among all that were heard."""
 
-    ``events`` are its events in order; ``passed_over`` counts the device accesses, timer registers and
-    waits between them, which are the handler's own work.
+    number: int
+    event: Event
+
+
+class FirstLife(Attribution[Heard]):
+    """Listener that follows the first interrupt that a vCPU acknowledges, and then has heard enough: ``done``.
+
+    Its exits are those that :class:`~harness.trace.ledger.Ledger` charges to it, by the same rule. ``ended``: its
+    end was seen. ``passed_over`` counts the accesses to devices and timers in between, its handler's own work.
     """
 
-    events: list[Event] = field(default_factory=list)
-    passed_over: int = 0
-    intid: int | None = None
-    cpu: int = 0
-    done: bool = False
-    _cleared: bool = False
-    _last: Event | None = None
-    _waits: dict[int, Wfx] = field(default_factory=dict)  # the last exit of a vCPU, where that is a WFI
+    def __init__(self) -> None:
+        super().__init__()
+        self.intid: int | None = None
+        self.cpu = 0
+        self.passed_over = 0
+        self.ended = False
+        self.done = False
+        self._followed: Unfinished[Heard] | None = None
+        self._heard = Heard(0, Eret(0, 0, 0, 0))
+        self._recent: deque[Heard] = deque(maxlen=_RECENT)
+        self._context: list[Heard] = []
+        self._taken: VirqTaken | None = None
+
+    @property
+    def events(self) -> list[Event]:
+        """Events of its life in order: its exits, and what is no exit."""
+        return [heard.event for heard in sorted(self._exits + self._context, key=lambda heard: heard.number)]
+
+    @property
+    def world_switches(self) -> int:
+        """Number of its exits so far."""
+        return len(self._exits)
+
+    @property
+    def _exits(self) -> list[Heard]:
+        return [] if self._followed is None else self._followed.exits
 
     def __call__(self, event: Event) -> None:
         """Hears of an event."""
         if self.done:
             return
-        if not self.taken:
-            self._note_wait(event)
-            self._await_start(event)
-            self._last = event
-        if self.intid is None:
+        self._heard = Heard(self._heard.number + 1, event)
+        if self._followed is None:
+            if isinstance(event, _BEFORE):
+                self._recent.append(self._heard)
+        elif self.ended:
+            self._await_return(event)
+        super().__call__(event)
+        if self._followed is None or event.cpu != self.cpu or self.done:
             return
-        if isinstance(event, _PASSED_OVER):
-            self.passed_over += event.cpu == self.cpu and self.taken
-        elif event.cpu == self.cpu or self._sent_by(event):
-            self._keep(event)
+        if isinstance(event, (Mmio, SysregTrap)):
+            self.passed_over += not (isinstance(event, Mmio) and event.device in _GIC)
+        elif isinstance(event, _WITHIN) and event.intid in (None, self.intid) and not self._returning:
+            self._context.append(self._heard)
+        self.done |= self.ended and self._taken is None
+        self.done |= not self.ended and len(self._exits) + len(self._context) >= MOST_EVENTS
 
     @property
-    def taken(self) -> bool:
-        """True if an interrupt has been taken."""
-        return any(isinstance(event, VirqTaken) for event in self.events)
+    def _returning(self) -> bool:
+        """True from the event after its end."""
+        return self.ended and not isinstance(self._heard.event, Completed)
 
-    @property
-    def complete(self) -> bool:
-        """True if the life was seen to its end."""
-        return self.done and self._cleared
+    def _await_return(self, event: Event) -> None:
+        """Ends with the return from its handler, or where another interrupt comes before that."""
+        if event.cpu != self.cpu:
+            return
+        if isinstance(event, Eret) and self._taken is not None and event.to == self._taken.pc:
+            self._context.append(self._heard)
+            self.done = True
+        elif isinstance(event, VirqTaken):
+            self.done = True
 
-    def _sent_by(self, event: Event) -> bool:
-        """Says if another vCPU brings it: an IPI's sender, or the one that took a device's interrupt."""
-        if not isinstance(event, (Hvc, Smc, PhysicalIrq, AlsoPending)):
+    def _begin(self, key: int) -> None:
+        """Follows an interrupt that was acknowledged; what led to that has been heard."""
+        self._followed = self._service[key]
+        self.cpu, self.intid = key >> CPU_SHIFT, key & INTID_MASK
+        own = [heard for heard in self._recent if heard.event.cpu == self.cpu]
+        last = {type(heard.event): heard for heard in own if self._leads_to_it(heard.event)}
+        taken, returned = last.get(VirqTaken), last.pop(Eret, None)
+        if taken is not None and returned is not None and returned.number > taken.number:
+            del last[VirqTaken]  # an earlier one: this was acknowledged without being taken
+        elif taken is not None and isinstance(taken.event, VirqTaken):
+            self._taken = taken.event
+        brought = [heard for heard in self._recent if self._brings_it(heard.event)]
+        last.pop(AlsoPending, None)
+        self._context = [*brought, *last.values()]
+        self._recent.clear()
+
+    def _leads_to_it(self, event: Event) -> bool:
+        return not isinstance(event, VirqRaised) or event.intid in (None, self.intid)
+
+    def _brings_it(self, event: Event) -> bool:
+        if not isinstance(event, AlsoPending):
             return False
-        return (event.target, event.intid) == (self.cpu, self.intid)
+        target = event.cpu if event.target is None else event.target
+        return (target, event.intid) == (self.cpu, self.intid)
 
-    def _note_wait(self, event: Event) -> None:
-        """Keeps a WFI: what finds a vCPU waiting in EL2 costs no exit of its own, for the WFI was its exit."""
-        if isinstance(event, Wfx):
-            self._waits[event.cpu] = event
-        elif event.world_switch:
-            self._waits.pop(event.cpu, None)
+    # What the rule asks for
 
-    def _await_start(self, event: Event) -> None:
-        """Begins; and again where another comes first, or this one is withdrawn before it is taken."""
-        if isinstance(event, (PhysicalIrq, AlsoPending)) and event.intid is not None:
-            self._begin(event.intid, event.cpu if event.target is None else event.target)
-        elif isinstance(event, VirqRaised) and event.intid is not None:
-            self._begin(event.intid, event.cpu)
-        elif isinstance(event, VirqLowered) and event.cpu == self.cpu:
-            self.intid = None
+    def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
+        """Enters one world switch by its event."""
+        self.attribute(self._heard, role, vcpu, intid, tick)
 
-    def _begin(self, intid: int, cpu: int) -> None:
-        if (intid, cpu) != (self.intid, self.cpu):
-            self.intid, self.cpu = intid, cpu
-            self.events.clear()
-            if cpu in self._waits:
-                self.events.append(self._waits[cpu])
-            if isinstance(self._last, (Hvc, Smc)) and self._last.intid == intid:
-                self.events.append(self._last)  # the call that made it deliverable
+    def post_wait(self, cpu: int) -> None:
+        """Enters a WFI."""
+        self.wait(cpu, self._heard)
 
-    def _keep(self, event: Event) -> None:
-        self.events.append(event)
-        if isinstance(event, (Hvc, Smc)) and event.call == _ENDS and event.intid == self.intid:
-            self._cleared = True
-        over = isinstance(event, Eret) and self._cleared
-        self.done = over or len(self.events) >= MOST_EVENTS
+    def _accept(self, key: int, exit: Heard | None, tick: int) -> None:
+        super()._accept(key, exit, tick)
+        if self._followed is None:
+            self._begin(key)
+        elif self.ended and key >> CPU_SHIFT == self.cpu:
+            self.done = True
+
+    def _finish(self, key: int, opened: Unfinished[Heard], tick: int, *, withdrawn: bool = False) -> int:
+        self.ended |= opened is self._followed
+        return 0
+
+    def _charge(self, row: int, exit: Heard) -> None:
+        """Leaves it: only an interrupt that was withdrawn is charged after its end, and none that was taken."""
+
+    def _unattributed(self, exit: Heard) -> None:
+        """Leaves it."""

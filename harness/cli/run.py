@@ -22,6 +22,7 @@ from harness.cli.serial import STDIO, connected
 from harness.cli.show import show_life, show_summary, show_title
 from harness.cli.tracing import Formatter, LiveTrace
 from harness.errors import ConfigError, GuestError
+from harness.files import mode_of
 from harness.machine.machine import Machine
 from harness.options import MachineOptions
 from harness.run.stimulus import parse_at
@@ -63,7 +64,7 @@ def _find(guest: str | None, bios: str | os.PathLike[str] | None) -> Manifest:
     if guest is not None:
         raise ConfigError("either a guest or --bios, not both: firmware loads a guest itself")
     file = Path(bios)
-    if not file.is_file():
+    if mode_of(file) is None:
         raise GuestError("no such file", file=str(file))
     return Manifest(name=file.stem, source=file, start=Start(bios=True))
 
@@ -168,7 +169,7 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
     def listen(event: Event) -> None:
         life(event)
         if life.done:
-            machine.events.remove(listen)  # heard enough: the rest of the run goes at full speed
+            machine.unlisten(listen)  # heard enough: the rest of the run goes at full speed
 
     machine.listen(listen)
     terminal = machine.attendance.terminal
@@ -186,7 +187,9 @@ def _untraced(machine: Machine, limit: int | None, screen: Screen, formatter: Fo
         progress.clear()
         if terminal is not None:
             terminal.show()
+            if machine.console and machine.console.since(len(machine.console) - 1) != b"\n":
+                screen.line()  # which ends the guest's
         consoles.finish()
-    if life.taken:
+    if life.intid is not None:
         show_life(screen, life, formatter)
     return stop

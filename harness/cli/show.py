@@ -53,8 +53,10 @@ def show_life(screen: Screen, life: FirstLife, formatter: Formatter) -> None:
     """Shows the events of one interrupt's life, in order."""
     assert life.intid is not None
     which = f"INTID {life.intid} ({formatter.names.intid(life.intid)}) on CPU{life.cpu}"
-    switches = sum(event.world_switch for event in life.events)
-    screen.heading(f"the first interrupt: {which}", plural(switches, "world switch"))
+    switches = plural(life.world_switches, "world switch")
+    if not life.ended:
+        switches += ", cut here" if life.done else " so far: it had not ended when the run stopped"
+    screen.heading(f"the first interrupt: {which}", switches)
     screen.line((formatter.header, "dim"))
     for event in life.events:
         screen.line((formatter.line(event), style_of(event)))

@@ -14,6 +14,7 @@ from harness.arch.esr import EC, exception_class
 from harness.devices import BusError
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.base import Controller
+from harness.el2.cpu_interface import acknowledged, ended, is_cpu_interface
 from harness.el2.power import PowerControl
 from harness.el2.psci import Psci
 from harness.el2.smccc import Hypercalls
@@ -23,6 +24,7 @@ from harness.engine import PE, Deviation, DeviceAccess, Part
 from harness.engine.deviations import WALK_OUTSIDE_RAM
 from harness.engine.memory.stage2 import PAGE_SIZE
 from harness.trace.events import (
+    Acknowledged,
     Completed,
     DataAbort,
     DeviationMet,
@@ -127,7 +129,13 @@ class Hypervisor:
             raise BusError(part.ipa)
         serve = self._traced if self._events.active else self._serve
         served = serve(pe, part, reach)
-        return [served.value] if part.value is None else []
+        if part.value is not None:
+            return []
+        if not reach.is_exit and is_cpu_interface(part.ipa):
+            intid = acknowledged(part.ipa, part.size, served.value)
+            if intid is not None:
+                self.vm.acknowledges.note(self.vcpus[pe.index], intid)
+        return [served.value]
 
     def _serve(self, pe: PE, part: Part, reach: Reach) -> Emulated:
         if reach.emulated:
@@ -151,9 +159,8 @@ class Hypervisor:
             if not reach.emulated:
                 name = self._bus.device_name(reach.address)
                 told.append(Mmio(tick, cpu, pc, part.ipa, part.size, part.write, value, name))
-            if part.write and not reach.is_exit:
-                ended = self.controller.completes(part.ipa, value)
-                told += [Completed(tick, cpu, ended)] if ended is not None else []
+            if not reach.is_exit:
+                told += _unseen(tick, cpu, part, value)
         finally:
             self._events.release(*told)
         return served
@@ -191,3 +198,12 @@ class Hypervisor:
         if self._events.active:
             self._events.emit(DataAbort(self._now(), pe.index, pe.pc, pe.fault_ipa, 0, write, None))
         pe.inject_external_abort(pe.fault_address, write=write, instruction=False)
+
+
+def _unseen(tick: int, cpu: int, part: Part, value: int) -> list[Event]:
+    """Returns what the guest did to an interrupt by an access that is no exit."""
+    if part.write:
+        intid = ended(part.ipa, part.size, value)
+        return [] if intid is None else [Completed(tick, cpu, intid)]
+    intid = acknowledged(part.ipa, part.size, value)
+    return [] if intid is None else [Acknowledged(tick, cpu, intid)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from harness.el2.acknowledges import Acknowledges
 from harness.el2.vcpu import Vcpu
 from harness.trace.events import VirqLowered, VirqRaised
 from harness.trace.hub import Events
@@ -38,7 +39,8 @@ class Vm:
     """VM: what every part of EL2 is made with.
 
     ``now`` gives the system counter, in ticks. ``inputs`` is the gate before the interrupt inputs of the PEs: it is
-    closed while nothing may be seen of an intermediate state.
+    closed while nothing may be seen of an intermediate state. ``acknowledges`` counts those of the
+    guest, exits or not.
     """
 
     vcpus: list[Vcpu]
@@ -46,6 +48,7 @@ class Vm:
     events: Events
     bus: NamedBus
     inputs: Gate = field(default_factory=Gate)
+    acknowledges: Acknowledges = field(default_factory=Acknowledges)
 
     def connect(self, vcpu: Vcpu, irq: Sequence[Wire], fiq: Sequence[Wire]) -> None:
         """Lets hardware drive the interrupt inputs of a PE: each is high while any of its wires is.

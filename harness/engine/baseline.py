@@ -17,7 +17,7 @@ from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import probe as _probe
 from harness.engine.emulator.lifetime import view
-from harness.engine.memory.stage2 import PAGE_SIZE, TABLE_BASE, TABLE_BYTES, Page, Stage2
+from harness.engine.memory.stage2 import PAGE_SIZE, TABLE_BASE, Page, Stage2
 from harness.errors import HarnessError
 
 Callback = Callable[[int, int, int], None]  # (handle, exception number, NULL)
@@ -43,7 +43,7 @@ class Bare:
         self._stage2 = Stage2()
         for page in range(base, base + len(self._ram), PAGE_SIZE):
             self._stage2.set_page(page, Page.CODE if page < data else Page.DATA)
-        self._map(TABLE_BASE, self._stage2.buffer, TABLE_BYTES)
+        self._map(TABLE_BASE, self._stage2.buffer)
         self._write("VTCR_EL2", hyp.VTCR_39_BIT)
         self._write("VTTBR_EL2", TABLE_BASE)
         self._lines = [_register("HCR_EL2", _HCR), _register("HCR_EL2", _HCR | hyp.HCR_VI)]
@@ -86,10 +86,11 @@ class Bare:
     def _write(self, name: str, value: int) -> None:
         uc.check(uc.reg_write(self._handle, uc.REG_CP, ctypes.byref(_register(name, value))), name)
 
-    def _map(self, base: int, buffer: mmap.mmap, size: int | None = None) -> None:
+    def _map(self, base: int, buffer: mmap.mmap) -> None:
         address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-        size = len(buffer) if size is None else size
-        uc.check(uc.mem_map_ptr(self._handle, base, size, uc.PROT_ALL, address), f"memory at {base:#x}")
+        uc.check(
+            uc.mem_map_ptr(self._handle, base, len(buffer), uc.PROT_ALL, address), f"memory at {base:#x}"
+        )
 
 
 def _register(name: str, value: int) -> uc.CpRegister:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from pathlib import Path
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, printable
+from harness.files import FileError, open_file
 
 SECTOR = 512
 
@@ -23,12 +23,9 @@ class FileDisk:
         self.readonly = readonly
         self.identity = Path(path).name
         try:
-            self._file = os.open(path, os.O_RDONLY if readonly else os.O_RDWR)
-        except OSError as error:
-            raise ConfigError(f"drive {os.fspath(path)}: {_reason(error)}") from None
-        if not stat.S_ISREG(os.fstat(self._file).st_mode):
-            os.close(self._file)
-            raise ConfigError(f"drive {os.fspath(path)}: not a file")
+            self._file = open_file(path, os.O_RDONLY if readonly else os.O_RDWR)
+        except FileError as error:
+            raise ConfigError(f"drive {printable(os.fspath(path))}: {error.reason}") from None
         self._size = os.fstat(self._file).st_size
 
     @property
@@ -106,7 +103,3 @@ def open_drive(text: str | os.PathLike[str]) -> FileDisk:
         case "snapshot":
             return SnapshotDisk(path)
     return FileDisk(name)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or "cannot be opened").lower()

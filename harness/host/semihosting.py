@@ -15,6 +15,7 @@ from typing import Protocol
 
 from harness.arch.masks import MASK32, MASK64
 from harness.arch.virt import CNTFRQ
+from harness.arguments import guest_bytes
 from harness.devices.pl031 import EPOCH
 from harness.engine import PE, Memory
 from harness.host.guest_view import GuestView
@@ -245,7 +246,7 @@ class Semihosting:
         fields = view.words(block, 2)
         if fields is None:
             raise OSError(errno.EFAULT, "")
-        text = self._services.command_line.encode()
+        text = guest_bytes("command line", self._services.command_line)
         self._put(view, fields[0], text + b"\0", fields[1])
         return self._put(view, block + 8, len(text).to_bytes(8, "little"), 8)
 

@@ -16,7 +16,8 @@ from enum import Enum, auto
 from io import BytesIO
 from pathlib import Path
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, printable
+from harness.files import FileError, mode_of
 
 TERMINAL = b":tt"
 FEATURES = b":semihosting-features"
@@ -55,7 +56,13 @@ class HostFiles:
         self._handles: dict[int, Handle] = {}
         if directory is not None:
             self._root = Path(directory)
-            if not self._root.is_dir():
+            try:
+                mode = mode_of(directory)
+            except FileError as error:
+                raise ConfigError(
+                    f"semihosting directory {printable(os.fspath(directory))}: {error.reason}"
+                ) from None
+            if mode is None or not stat.S_ISDIR(mode):
                 raise ConfigError(f"semihosting directory {directory}: no such directory")
 
     def open(self, name: bytes, mode: int) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -142,4 +143,5 @@ def _raw(file: int) -> list[Any]:
 def _restore(file: int, saved: list[Any]) -> None:
     import termios
 
-    termios.tcsetattr(file, termios.TCSADRAIN, saved)
+    with suppress(termios.error):  # the terminal has gone
+        termios.tcsetattr(file, termios.TCSADRAIN, saved)

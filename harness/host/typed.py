@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
-from harness.arguments import check_path
-from harness.errors import ConfigError
+from harness.arguments import check_path, guest_bytes
+from harness.errors import ConfigError, printable
+from harness.files import LARGEST_TEXT, FileError, read_file
 
 FORMS = "file:PATH or string:TEXT"
 _ESCAPES: Final = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\"}
@@ -25,10 +25,9 @@ def serial_input(text: str) -> bytes:
     if colon and kind == "file":
         check_path("serial file", value)
         try:
-            return Path(value).read_bytes()
-        except OSError as error:
-            reason = (error.strerror or "cannot be read").lower()
-            raise ConfigError(f"serial file:{value}: {reason}") from None
+            return read_file(value, LARGEST_TEXT)
+        except FileError as error:
+            raise ConfigError(f"serial file:{printable(value)}: {error.reason}") from None
     if text == "stdio":
         raise ConfigError("serial stdio: only `rvic run --serial stdio` has a terminal to connect")
     raise ConfigError(f"serial {text!r}: it is {FORMS}")
@@ -42,7 +41,8 @@ def unescape(text: str) -> bytes:
         if code[:1] == "x" and len(code) == 3:
             return bytes([int(code[1:], 16)])
         if code not in _ESCAPES:
-            raise ConfigError(rf"`{text}`: no escape `\{code}`; there are \n \r \t \0 \\ and \xNN")
+            given, escape = printable(text), printable(code)
+            raise ConfigError(rf"`{given}`: no escape `\{escape}`; there are \n \r \t \0 \\ and \xNN")
         return _ESCAPES[code]
 
-    return re.sub(rb"(?s)\\(x[0-9a-fA-F]{2}|[\x80-\xff]+|.?)", byte, text.encode())
+    return re.sub(rb"(?s)\\(x[0-9a-fA-F]{2}|[\x80-\xff]+|.?)", byte, guest_bytes("typed text", text))

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from harness.arguments import guest_bytes
 from harness.errors import GuestError
 
 MAGIC: Final = 0xD00D_FEED
@@ -68,7 +69,7 @@ def cells64(*values: int) -> bytes:
 
 def strings(*values: str) -> bytes:
     """Returns a property of strings. What a shell gave that is no UTF-8 comes out as the bytes it was."""
-    return b"".join(value.encode(errors="surrogateescape") + b"\0" for value in values)
+    return b"".join(guest_bytes("device tree", value) + b"\0" for value in values)
 
 
 # Flattening

@@ -19,7 +19,7 @@ MAGIC = b"\x7fELF"
 _HEADER_SIZE = 64
 _AARCH64 = 183
 _RELOCATABLE, _STATIC, _SHARED = 1, 2, 3
-_EXECUTABLE = 1
+_EXECUTABLE, _WRITABLE = 1, 2
 _ADDRESS_END = 1 << 48
 _LARGEST = 4 << 30
 
@@ -32,7 +32,7 @@ def is_elf(data: bytes) -> bool:
 def load_elf(data: bytes, path: Path) -> Program:
     """Loads an ELF at its physical addresses; GuestError says why a file cannot be loaded.
 
-    Nothing is relocated: a GuestWarning says so of a program that counts on it.
+    Nothing is relocated: a GuestWarning says so of a program that counts on it, and of variables in flash.
     """
     from elftools.elf.elffile import ELFFile  # here, since it takes a tenth of a second
 
@@ -111,14 +111,33 @@ def _segments(elf: Any, data: bytes, file: str) -> Iterator[Segment]:
                 f"truncated ELF: the segment at {address:#x} needs {offset + size} bytes, the file has {len(data)}",
                 file=file,
             )
-        if size > memory or memory > _LARGEST or address + memory > _ADDRESS_END:
+        if size > memory or memory > _LARGEST:
             raise GuestError(
                 f"malformed ELF: the segment at {address:#x} is {memory:#x} bytes long", file=file
             )
+        if address + memory > _ADDRESS_END:
+            raise GuestError(
+                f"the ELF's segment at {header['p_vaddr']:#x} is to be loaded to the physical address {address:#x},"
+                f" where nothing is: give its sections a load address in RAM, from {RAM_BASE:#x} on (AT() in the"
+                " linker script), and map them with the MMU",
+                file=file,
+            )
+        _check_writable(header, file)
         cut = 0 if offset else _only_headers_below_ram(elf, data[:size], address, memory)
         if cut < memory:
             contents = data[offset + cut : offset + size]
             yield Segment(address + cut, contents, memory - cut, bool(header["p_flags"] & _EXECUTABLE))
+
+
+def _check_writable(header: Any, file: str) -> None:
+    """Warns of variables in flash. Those that start-up code copies to RAM have their virtual address there."""
+    if not header["p_flags"] & _WRITABLE or max(header["p_paddr"], header["p_vaddr"]) >= GICD_BASE:
+        return
+    message = (
+        f"{file}: the segment at {header['p_paddr']:#x} is writable and lies in flash, where a store is a command"
+        f" to the flash and changes no byte: link .data and .bss to RAM, from {RAM_BASE:#x} on"
+    )
+    warnings.warn(message, GuestWarning, stacklevel=2)
 
 
 def _headers(elf: Any) -> Iterator[Any]:

@@ -36,7 +36,7 @@ from harness.options import ControllerKind, MachineOptions, OnReset
 from harness.run import diagnose
 from harness.run.conditions import Condition, Conditions, check_conditions
 from harness.run.guest_services import GuestServices
-from harness.run.loop import Loop
+from harness.run.loop import Loop, Restarts
 from harness.run.scheduler import Scheduler
 from harness.run.stimulus import parse_stimulus
 from harness.run.stop import Stop
@@ -66,7 +66,7 @@ class Machine:
             PE(n, self.memory, mpidr=virt.mpidr(n), model=options.cpu, backend=options.backend)
             for n in range(options.cpus)
         ]
-        self.clock = Clock(options.ticks_per_instruction)
+        self.clock = clock = Clock(options.ticks_per_instruction)
         choices = options.board
         gic = {"priority_bits": choices.priority_bits, "list_registers": options.list_registers}
         facts = board_facts(options)
@@ -86,14 +86,10 @@ class Machine:
         self._conditions = Conditions(
             self._pes, self.clock, self.events, self.console, lambda: self._loader.symbols
         )
+        where = diagnose.locator(self._loader.programs)
+        restarts = Restarts(self.reset, options.restarts) if self.on_reset is OnReset.RESTART else None
         self._loop = Loop(
-            self.hypervisor,
-            self.board,
-            self.clock,
-            self._scheduler,
-            self._conditions,
-            diagnose.locator(self._loader.programs),
-            self.reset if self.on_reset is OnReset.RESTART else None,
+            self.hypervisor, board, clock, self._scheduler, self._conditions, where, restarts, self.ledger
         )
         services = GuestServices(
             self.memory, self.board, self.clock, self._loader, self.console, self._conditions, self._loop
@@ -253,6 +249,13 @@ class Machine:
         self._check_open()
         arguments.function("listen()", listener, "an event")
         self.events.add(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Undoes :meth:`listen`, from inside the listener too; the run costs what it did before."""
+        self._check_open()
+        if listener not in self.events.listeners:
+            raise ConfigError("unlisten(): nobody listens by that function")
+        self.events.remove(listener)
 
     # Running
 

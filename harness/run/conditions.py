@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.board.clock import Clock
@@ -118,7 +119,11 @@ class Conditions:
         on_virq = self._virq_taken if self._traced or self._virq else None
         on_eret = self._returning if self._traced else None
         for pe in self.pes:
-            pe.watch_exceptions(on_virq, on_eret)
+            watch = partial(pe.watch_exceptions, on_virq, on_eret)
+            if pe.running:
+                pe.defer(watch)  # amid an instruction, or an exit
+            else:
+                watch()
 
     def _virq_taken(self, pe: PE, vector: int) -> None:
         if self._traced and self._events.active:

@@ -13,6 +13,9 @@ from harness.build import disassemble
 from harness.el2 import Controller, Power, Vcpu
 from harness.engine import PE, Lockup
 from harness.image import Program
+from harness.run.closed_loops import ClosedLoop
+from harness.run.storms import Suspect
+from harness.trace import Ledger
 from harness.wording import plural
 
 INSTRUCTION_ABORTS = (EC.INSTRUCTION_ABORT_LOWER, EC.INSTRUCTION_ABORT_SAME)
@@ -57,15 +60,70 @@ def _waits(vcpu: Vcpu, where: Where) -> str:
     )
 
 
-def limit(vcpus: list[Vcpu], count: int, where: Where) -> str:
+def stuck(
+    vcpus: list[Vcpu], loops: dict[int, ClosedLoop], controller: Controller, where: Where, ledger: Ledger
+) -> str:
+    """Says which loop each vCPU can never leave, and why no interrupt ends it."""
+    lines = []
+    for vcpu in vcpus:
+        if vcpu.index in loops:
+            goes_round = _goes_round(vcpu, loops[vcpu.index], controller, where)
+            lines.append(f"CPU{vcpu.index} {goes_round}{_handles(vcpu, ledger)}")
+        elif vcpu.power is Power.ON:
+            lines.append(f"CPU{vcpu.index} {_waits(vcpu, where)}: {controller.why_not(vcpu)}")
+    return "\n".join(lines)
+
+
+def _goes_round(vcpu: Vcpu, loop: ClosedLoop, controller: Controller, where: Where) -> str:
+    place = where(vcpu.pe.pc)
+    what = (
+        f"can never leave {place}, which branches to itself"
+        if loop.instructions == 1
+        else f"can never leave the loop of {loop.instructions} instructions at {place}, which changes nothing"
+    )
+    if controller.has_interrupt(vcpu):
+        masks = [name for name, line in (("I", vcpu.pe.virq), ("F", vcpu.pe.vfiq)) if line]
+        return f"{what}: an interrupt is signalled to it, but PSTATE.{' and '.join(masks)} masks it"
+    if loop.masked:
+        return f"{what}: it masks interrupts (PSTATE.I and F are set)"
+    return f"{what}: nothing armed can interrupt it; {controller.why_not(vcpu)}"
+
+
+def storm(suspect: Suspect, where: Where) -> str:
+    """Says which interrupt a CPU takes for ever."""
+    who = " and ".join(suspect.line.drivers) or "nobody"
+    return (
+        f"CPU{suspect.vcpu.index} takes INTID {suspect.intid} for ever: {suspect.count:,} times in a row, the last"
+        f" {suspect.count - suspect.since:,} of them before the instruction at {where(suspect.place)} could run."
+        f" Its line, held high by {who}, has not fallen: the handler ends the interrupt, and must clear its cause"
+        " first"
+    )
+
+
+def restarts(count: int) -> str:
+    """Says that a guest has restarted itself too often."""
+    return (
+        f"the guest called PSCI SYSTEM_RESET again, after {plural(count, 'restart')} in this run:"
+        " it restarts no more (--restarts allows more)"
+    )
+
+
+def _handles(vcpu: Vcpu, ledger: Ledger) -> str:
+    """Says which interrupts a vCPU has acknowledged and not ended, if any."""
+    handled = [f"INTID {intid} since tick {tick:,}" for intid, tick in ledger.in_service(vcpu.index)]
+    return f"; it is inside the handler of {', '.join(handled)}" if handled else ""
+
+
+def limit(vcpus: list[Vcpu], count: int, where: Where, ledger: Ledger) -> str:
     """Says where each vCPU was when the limit of instructions was reached."""
-    return f"{plural(count, 'instruction')} without an end: {places(vcpus, where)}"
+    return f"{plural(count, 'instruction')} without an end: {places(vcpus, where, ledger)}"
 
 
-def places(vcpus: list[Vcpu], where: Where) -> str:
+def places(vcpus: list[Vcpu], where: Where, ledger: Ledger) -> str:
     """Says where each vCPU that is on was when a run was cut off."""
     each = [
         f"CPU{v.index} {'waits at ' + where(v.pe.pc - 4) if v.waits else 'is at ' + where(v.pe.pc)}"
+        + _handles(v, ledger)
         for v in vcpus
         if v.power is Power.ON
     ]

@@ -7,26 +7,37 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from harness.board.board import Board
 from harness.board.clock import Clock
-from harness.el2 import Hypervisor, SystemEnd
+from harness.el2 import Hypervisor, Power, SystemEnd, Vcpu
 from harness.engine import PE
 from harness.host.attendance import Attendance
 from harness.host.signals import INTERRUPT, TERMINATE, Signals
 from harness.run import diagnose
+from harness.run.closed_loops import ClosedLoops
 from harness.run.conditions import Condition, Conditions
 from harness.run.scheduler import Scheduler
 from harness.run.stop import Stop, StopReason
+from harness.run.storms import PATIENCE, Storms
+from harness.trace import Ledger
 
 Action = Callable[[], object]
+
+
+class Restarts(NamedTuple):
+    """Restart of a guest, and how often in one run it may be."""
+
+    restart: Action
+    most: int
 
 
 class Loop:
     """Loop of one machine: it runs its guest.
 
-    ``restart`` is what PSCI SYSTEM_RESET does; without it, that ends the run. ``exit`` is set when a guest exits
-    by semihosting: the PE and its code.
+    ``restarts`` says what PSCI SYSTEM_RESET does; without it, that ends the run. ``exit`` is set when a guest exits
+    by semihosting: the PE and its code. ``ledger`` knows which handlers the vCPUs are in.
     """
 
     def __init__(
@@ -37,7 +48,8 @@ class Loop:
         scheduler: Scheduler,
         conditions: Conditions,
         where: diagnose.Where,
-        restart: Action | None,
+        restarts: Restarts | None,
+        ledger: Ledger,
     ) -> None:
         self._hypervisor = hypervisor
         self._board = board
@@ -45,7 +57,11 @@ class Loop:
         self._scheduler = scheduler
         self._conditions = conditions
         self._where = where
-        self._restart = restart
+        self._restarts = restarts
+        self._restarted = 0
+        self._ledger = ledger
+        self._storms = Storms(hypervisor, board.lines)
+        self._loops = ClosedLoops(hypervisor.vcpus, hypervisor.vm.events)
         self.attendance = Attendance()
         self._stimuli: list[tuple[int, int, Action]] = []
         self._sequence = 0
@@ -65,14 +81,18 @@ class Loop:
 
     def run(self, conditions: tuple[Condition, ...], limit: int | None) -> Stop:
         """Runs until something ends it; see :meth:`Machine.run`."""
-        self._retired = 0
+        self._retired = self._restarted = 0
+        self._loops.start()
         others = () if self.attendance.turn is None else TERMINATE
-        with (
-            self._scheduler.interruptible() as leave,
-            self._signals.deferred(leave, others),
-            self._conditions.armed(conditions),
-        ):
-            return self._loop(limit)
+        try:
+            with (
+                self._scheduler.interruptible() as leave,
+                self._signals.deferred(leave, others),
+                self._conditions.armed(conditions),
+            ):
+                return self._loop(limit)
+        finally:
+            self._loops.stop()
 
     def _loop(self, limit: int | None) -> Stop:
         hypervisor, scheduler = self._hypervisor, self._scheduler
@@ -87,16 +107,45 @@ class Loop:
             if stop is not None:
                 return stop
             if limit is not None and self._retired >= limit:
-                return self._stop(
-                    StopReason.LIMIT, None, diagnose.limit(hypervisor.vcpus, limit, self._where)
-                )
+                detail = diagnose.limit(hypervisor.vcpus, limit, self._where, self._ledger)
+                return self._stop(StopReason.LIMIT, None, detail)
             vcpu = scheduler.next()
             if vcpu is None:
                 if self._wait():
                     continue
                 return self._stop(StopReason.IDLE, None, self._idle())
-            bound = self._bound(limit)
-            self._retired += scheduler.run(vcpu, scheduler.length(bound))
+            length, due = scheduler.length(self._bound(limit)), self._loops.due
+            if self._retired < due:
+                self._retired += scheduler.run(vcpu, min(length, due - self._retired))
+            elif self._looks_closed(vcpu, length):
+                return self._stop(StopReason.STUCK, vcpu.index, self._stuck())
+
+    def _looks_closed(self, vcpu: Vcpu, length: int) -> bool:
+        """Runs a slice, and looks if any CPU can ever leave the loop that it is in."""
+        loops = self._loops
+        if self._is_awaited():
+            loops.give_up(self._retired)
+        else:
+            length = loops.before(vcpu) or length
+        looking = self._retired >= loops.due
+        self._retired += self._scheduler.run(vcpu, length)
+        if not looking:
+            return False
+        if not loops.after(vcpu):
+            loops.give_up(self._retired)
+        elif loops.closed is not None:
+            if loops.masked or self._deadline() is None:
+                return True
+            loops.give_up(self._retired)
+        return False
+
+    def _is_awaited(self) -> bool:
+        """Returns True if something is to come from outside: a stimulus, the end that was asked for, a person."""
+        conditions = self._conditions
+        terminal = self.attendance.terminal
+        person = terminal is not None and terminal.open
+        awaited = conditions.next_tick() is not None or conditions.instructions_left() is not None
+        return bool(self._stimuli) or awaited or person
 
     def _attended(self) -> Stop | None:
         """Lets those who attend the run have their turn; returns a Stop if one of them ends it."""
@@ -117,7 +166,7 @@ class Loop:
         return self._interrupted(came, "Ctrl-C" if came == INTERRUPT else signal.Signals(came).name)
 
     def _interrupted(self, number: int, what: str) -> Stop:
-        where = diagnose.places(self._hypervisor.vcpus, self._where)
+        where = diagnose.places(self._hypervisor.vcpus, self._where, self._ledger)
         return replace(self._stop(StopReason.INTERRUPTED, None, f"{what}: {where}"), signal=number)
 
     def _let_time_pass(self) -> None:
@@ -175,9 +224,12 @@ class Loop:
             cpu = power.ended_by.index
             if power.ended is SystemEnd.POWER_OFF:
                 return self._stop(StopReason.POWER_OFF, cpu, "the guest called PSCI SYSTEM_OFF")
-            if self._restart is None:
+            if self._restarts is None:
                 return self._stop(StopReason.RESET, cpu, "the guest called PSCI SYSTEM_RESET")
-            self._restart()
+            if self._restarted >= self._restarts.most:
+                return self._stop(StopReason.RESET, cpu, diagnose.restarts(self._restarted))
+            self._restarted += 1
+            self._restarts.restart()
         for vcpu in hypervisor.vcpus:
             if vcpu.pe.lockup is not None:
                 return self._stop(
@@ -187,12 +239,30 @@ class Loop:
         if met is not None:
             condition, cpu = met
             return self._stop(StopReason.UNTIL, cpu, condition.description)
-        return None
+        return self._judge_storm()
+
+    def _judge_storm(self) -> Stop | None:
+        """Ends the run in a storm that nobody will end; where somebody could, later."""
+        suspect, self._storms.judged = self._storms.judged, None
+        if suspect is None or suspect.over or self._is_awaited():
+            return None
+        others = any(
+            v is not suspect.vcpu and v.power is Power.ON and not v.waits for v in self._hypervisor.vcpus
+        )
+        hope = others or suspect.reaches_device or self._deadline() is not None
+        if hope and suspect.count < PATIENCE:
+            return None
+        return self._stop(StopReason.STORM, suspect.vcpu.index, diagnose.storm(suspect, self._where))
 
     def _stop(self, reason: StopReason, cpu: int | None, detail: str, code: int | None = None) -> Stop:
         index = 0 if cpu is None else cpu
         detail = "\n".join((detail, *self._board.complaints))
         return Stop(reason, index, self._hypervisor.vcpus[index].pe.pc, self._retired, detail, code)
+
+    def _stuck(self) -> str:
+        hypervisor = self._hypervisor
+        loops = self._loops.closed or {}
+        return diagnose.stuck(hypervisor.vcpus, loops, hypervisor.controller, self._where, self._ledger)
 
     def _idle(self) -> str:
         waiting = diagnose.idle(self._hypervisor.vcpus, self._hypervisor.controller, self._where)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from harness.arch.intid import SPI_BASE
+from harness.arguments import decimal, number_text
 from harness.board.board import Board
 from harness.board.console import Console
 from harness.errors import ConfigError
@@ -112,21 +113,22 @@ def parse_stimulus(text: str) -> Stimulus:
 def parse_at(text: str) -> tuple[int, str]:
     """Splits ``TICK:STIMULUS`` into tick and stimulus; ConfigError if it is not of that form."""
     tick, colon, stimulus = text.partition(":")
-    number = tick.strip().replace("_", "")
-    if not colon or not number.isdecimal():
+    number = decimal(tick.strip().replace("_", ""))
+    if not colon or number is None:
         raise ConfigError(f"`{text}` is not TICK:STIMULUS, as in 5000:spi=1")
     parse_stimulus(stimulus)
-    return int(number), stimulus
+    return number, stimulus
 
 
 def _line(kind: str, value: str, text: str) -> LineStimulus:
     number, _, drive = value.partition(":")
-    if not number.strip().isdecimal():
+    which = decimal(number.strip())
+    if which is None:
         raise ConfigError(f"`{text}`: `{number}` is not a number; a stimulus is {FORMS}")
     if (drive.strip() or LineDrive.PULSE) not in list(LineDrive):
         raise ConfigError(f"`{text}`: a line can do {', '.join(LineDrive)}, not `{drive}`")
-    intid = int(number) + (SPI_BASE if kind == "spi" else 0)
+    intid = which + (SPI_BASE if kind == "spi" else 0)
     if not SPI_BASE <= intid < SPI_BASE + SPI_COUNT:
         first = 0 if kind == "spi" else SPI_BASE
-        raise ConfigError(f"`{text}`: {kind} is {first} to {first + SPI_COUNT - 1}, not {int(number)}")
+        raise ConfigError(f"`{text}`: {kind} is {first} to {first + SPI_COUNT - 1}, not {number_text(which)}")
     return LineStimulus(intid, LineDrive(drive.strip() or LineDrive.PULSE))

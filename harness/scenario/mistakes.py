@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Final, get_args
 
 from harness.errors import GuestError
+from harness.files import read_file
 from harness.options import ToolchainName
 from harness.scenario.tables import Ending
 from harness.scenario.toml_lines import Keys, line_of
 from harness.wording import did_you_mean
+
+LARGEST_MANIFEST: Final = 1 << 20
+"""Bytes of a ``guest.toml``: nobody writes more, and each mistake reads it again."""
 
 _TYPE_NAMES: Final = {
     "int": "an integer",
@@ -26,6 +30,7 @@ _TYPE_NAMES: Final = {
 
 def syntax_error(message: str, path: Path) -> GuestError:
     """Returns the error for a text that is not TOML: what ``tomllib`` says, with its line in front."""
+    message = message.partition("; use sys.")[0]  # for a number of thousands of digits
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     if match is None or match[2] is None:
         return GuestError(f"not valid TOML: {message}", file=str(path))
@@ -76,11 +81,9 @@ def dotted(keys: Keys) -> str:
 def read_text(path: Path) -> str:
     """Returns the text of a file; GuestError if it cannot be read, or is none."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_file(path, LARGEST_MANIFEST).decode()
     except UnicodeDecodeError:
         raise GuestError("not UTF-8 text", file=str(path)) from None
-    except OSError as error:
-        raise GuestError((error.strerror or "cannot be read").lower(), file=str(path)) from None
 
 
 def _keys(place: str) -> Keys:

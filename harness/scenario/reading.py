@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,8 +13,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from harness.arguments import MOST_BITS, number_text
 from harness.declaration import Option, declared
 from harness.errors import ConfigError, GuestError
+from harness.files import is_file
 from harness.options import MachineOptions
 from harness.scenario.manifest import Manifest
 from harness.scenario.mistakes import read_text, schema_error, syntax_error, unknown_key, wrong_value
@@ -36,6 +39,11 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     stimulus: tuple[StimulusSpec, ...] = ()
     expect: ExpectSpec = ExpectSpec()
 
+
+_DEEPEST: Final = 64
+# A dotted key of so many parts, for which tomllib takes a time that grows with their square.
+_DOTTED: Final = re.compile(rf"""(?<![\w"'.-])(?:[\w"'-]++\s*+\.\s*+){{{_DEEPEST}}}""")
+_TOO_DEEP: Final = f"tables or arrays are nested more than {_DEEPEST} deep"
 
 _ALLOWED: Final = {"cpus_allowed": "cpus", "controllers_allowed": "controller"}
 """Keys of ``[machine]`` that list values of an option which the guest is written for, too."""
@@ -74,10 +82,17 @@ def machine_keys() -> dict[str, Option]:
 def read_manifest(path: Path) -> Manifest:
     """Returns the manifest in a ``guest.toml``; GuestError names the key and the line of what is wrong."""
     text = _Text(path, read_text(path))
+    if _DOTTED.search(text.text):
+        raise GuestError(_TOO_DEEP, file=str(path))
     try:
         data = tomllib.loads(text.text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, ValueError) as error:  # the latter for a number of thousands of digits
         raise syntax_error(str(error), path) from None
+    except RecursionError:
+        data = None
+    if data is None:
+        raise GuestError(_TOO_DEEP, file=str(path))
+    _check_plain(data, path)
     try:
         file = msgspec.convert(data, _File, str_keys=True)
     except msgspec.ValidationError as error:
@@ -97,6 +112,23 @@ def read_manifest(path: Path) -> Manifest:
         toolchain=file.guest.toolchain,
         start=file.guest.start(path.parent),
     )
+
+
+def _check_plain(data: object, path: Path) -> None:
+    """Refuses what can be written but neither read on nor shown: endless numbers, and tables within tables."""
+    inside = [data]
+    for _ in range(_DEEPEST + 1):
+        for one in inside:
+            if isinstance(one, int) and one.bit_length() > MOST_BITS:
+                raise GuestError(f"{number_text(one)} is too large", file=str(path))
+        inside = [
+            part
+            for one in inside
+            if isinstance(one, (dict, list))
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+    if inside:
+        raise GuestError(_TOO_DEEP, file=str(path))
 
 
 def _machine(table: Mapping[str, Any], text: _Text) -> MachineSpec:
@@ -126,10 +158,12 @@ def _check(file: _File, text: _Text) -> None:
     """Refuses what types cannot say, with its place."""
     for key in ("source", "initrd", "dtb"):
         name = getattr(file.guest, key)
-        if name is not None and not (text.path.parent / name).is_file():
+        if name is not None and not is_file(text.path.parent / name):
             raise text.wrong(("guest", key), f"no such file: {name}")
     if file.run.limit is not None and file.run.limit < 1:
-        raise text.wrong(("run", "limit"), f"a limit is at least 1 instruction, not {file.run.limit}")
+        raise text.wrong(
+            ("run", "limit"), f"a limit is at least 1 instruction, not {number_text(file.run.limit)}"
+        )
     for index, stimulus in enumerate(file.stimulus):
         if stimulus.at < 0:
-            raise text.wrong(("stimulus", index, "at"), f"a tick is not negative: {stimulus.at}")
+            raise text.wrong(("stimulus", index, "at"), f"a tick is not negative: {number_text(stimulus.at)}")

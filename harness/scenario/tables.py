@@ -28,6 +28,8 @@ class Ending(StrEnum):
     EXIT = "exit"
     LIMIT = "limit"
     IDLE = "idle"
+    STUCK = "stuck"
+    STORM = "storm"
     FAULT = "fault"
 
 

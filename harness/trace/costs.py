@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 CPU_SHIFT = 16  # key of an occurrence: vCPU << 16 | INTID, one int to hash
-_INTID_MASK = (1 << CPU_SHIFT) - 1
+INTID_MASK = (1 << CPU_SHIFT) - 1
 
 
 class Occurrence(NamedTuple):
@@ -78,7 +78,7 @@ class FinishedOccurrences:
         self.ended.append(ended)
         self.switches.append(len(exits))
         self.withdrawn.append(withdrawn)
-        counts = self.by_exit.setdefault(key & _INTID_MASK, {})
+        counts = self.by_exit.setdefault(key & INTID_MASK, {})
         for label in exits:
             counts[label] = counts.get(label, 0) + 1
         return len(self.key) - 1
@@ -86,20 +86,20 @@ class FinishedOccurrences:
     def charge(self, row: int, label: str) -> None:
         """Adds one exit to an occurrence that has already finished."""
         self.switches[row] += 1
-        counts = self.by_exit[self.key[row] & _INTID_MASK]
+        counts = self.by_exit[self.key[row] & INTID_MASK]
         counts[label] = counts.get(label, 0) + 1
 
     def occurrences(self) -> tuple[Occurrence, ...]:
         """Returns every row as a value, in the order they finished."""
         columns = zip(self.key, self.started, self.ended, self.switches, self.withdrawn, strict=True)
         return tuple(
-            Occurrence(key >> CPU_SHIFT, key & _INTID_MASK, started, ended, switches, bool(withdrawn))
+            Occurrence(key >> CPU_SHIFT, key & INTID_MASK, started, ended, switches, bool(withdrawn))
             for key, started, ended, switches, withdrawn in columns
         )
 
     def cost(self, intid: int) -> InterruptCost:
         """Returns the sum of all rows of one INTID."""
-        rows = [row for row, key in enumerate(self.key) if key & _INTID_MASK == intid]
+        rows = [row for row, key in enumerate(self.key) if key & INTID_MASK == intid]
         if not rows:
             return InterruptCost(0, (), 0, 0, 0, 0, 0, {}, 0)
         switches = tuple(self.switches[row] for row in rows)

@@ -177,8 +177,15 @@ class VirqLowered(_VirqLine):
     world_switch: ClassVar[bool] = False
 
 
+class Acknowledged(_VirqLine):
+    """Guest acknowledged ``intid`` without an exit: a load of GICC_IAR or GICC_AIAR that reached hardware."""
+
+    __slots__ = ()
+    world_switch: ClassVar[bool] = False
+
+
 class Completed(_VirqLine):
-    """EL2 found that the guest had ended ``intid`` without an exit (a list register became empty)."""
+    """Guest ended ``intid`` without an exit: a store to GICC_EOIR or GICC_AEOIR that reached hardware."""
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False
@@ -270,6 +277,7 @@ Event: TypeAlias = (
     | AlsoPending
     | VirqRaised
     | VirqLowered
+    | Acknowledged
     | Completed
     | VirqTaken
     | Eret

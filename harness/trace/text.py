@@ -191,6 +191,10 @@ def _lowered(event: ev.VirqLowered, spell: _Speller) -> _Columns:
     return _Columns("vIRQ", "line falls", spell.intid(event.intid))
 
 
+def _acknowledged(event: ev.Acknowledged, spell: _Speller) -> _Columns:
+    return _Columns("vIRQ", "acknowledged by the guest, no exit", spell.intid(event.intid))
+
+
 def _completed(event: ev.Completed, spell: _Speller) -> _Columns:
     return _Columns("vIRQ", "ended by the guest, no exit", spell.intid(event.intid))
 
@@ -231,6 +235,7 @@ _COLUMNS: dict[type[ev.Event], Callable[[Any, _Speller], _Columns]] = {
     ev.AlsoPending: _also_pending,
     ev.VirqRaised: _raised,
     ev.VirqLowered: _lowered,
+    ev.Acknowledged: _acknowledged,
     ev.Completed: _completed,
     ev.VirqTaken: _taken,
     ev.Eret: _eret,

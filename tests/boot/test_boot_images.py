@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import random
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,24 @@ def test_damaged_gzip_is_one_message(tmp_path: Path, data: bytes, message: str) 
 def test_what_decompresses_to_too_much_is_refused() -> None:
     with pytest.raises(HarnessError, match="decompresses to more than 1 MiB"):
         decompress(gzip.compress(bytes(2 << 20)), "a.gz", largest=1 << 20)
+
+
+def test_what_is_too_much_is_not_held_before_it_is_refused() -> None:
+    bomb = gzip.compress(bytes(64 << 20), compresslevel=1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(HarnessError, match="decompresses to more than 1 MiB"):
+            decompress(bomb, "a.gz", largest=1 << 20)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_many_members_cost_no_more_than_their_bytes() -> None:
+    """Each member used to cost a copy of all that follow."""
+    member, count = gzip.compress(b"a", mtime=0), 20_000
+    assert decompress(member * count, "a.gz") == b"a" * count
 
 
 def attempt(path: Path, data: bytes) -> None:

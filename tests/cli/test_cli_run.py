@@ -115,6 +115,26 @@ def test_a_guest_that_loops_for_ever_stops_at_the_limit_and_fails(rvic: Rvic, tm
     assert json.loads(result.out)["instructions"] == 5000
 
 
+def test_a_guest_that_stays_where_it_is_ends_long_before_its_limit(rvic: Rvic, tmp_path: Path) -> None:
+    """As many first programs do: print, then branch to itself."""
+    path = tmp_path / "stays.S"
+    path.write_text("_start: mov x0, #0x09000000\n mov w1, #65\n str w1, [x0]\nhere: b here\n")
+    result = rvic("run", path)
+    assert result.status == 1
+    assert "stuck  CPU0 can never leave `here`" in result.out
+    report = json.loads(rvic("run", path, "--json").out)
+    assert (report["reason"], report["met"], report["console"]) == ("stuck", False, "A")
+    assert report["instructions"] < 1_100_000
+
+
+def test_a_guest_that_restarts_itself_for_ever_is_stopped(rvic: Rvic, tmp_path: Path) -> None:
+    path = tmp_path / "restarts.S"
+    path.write_text("_start: ldr x0, =0x84000009\n hvc #0\n")
+    result = rvic("run", path, "--restarts", 3)
+    assert result.status == 1
+    assert "after 3 restarts in this run" in result.out
+
+
 def test_a_guest_that_jumps_into_nothing_is_told_of_and_fails(rvic: Rvic, tmp_path: Path) -> None:
     path = tmp_path / "lost.S"
     path.write_text("_start: movz x0, #0x1234, lsl #32\n br x0\n")

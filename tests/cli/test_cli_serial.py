@@ -11,6 +11,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -145,8 +146,14 @@ Person = tuple["subprocess.Popen[bytes]", int]
 @pytest.fixture
 def person(echo: str) -> Iterator[Person]:
     """The echo guest with a pseudo-terminal of its own, and the file that a person would type into."""
+    with at_a_terminal(echo, "--controller", "gicv2") as person:
+        yield person
+
+
+@contextmanager
+def at_a_terminal(*guest: str) -> Iterator[Person]:
     ours, theirs = pty.openpty()
-    arguments = command(echo, "--controller", "gicv2", "--serial", "stdio")
+    arguments = command(*guest, "--serial", "stdio")
     process = subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs)
     os.set_inheritable(theirs, False)
     try:
@@ -190,6 +197,20 @@ def test_a_person_types_and_reads(person: Person) -> None:
     os.write(file, b".")
     shows(file, b"power off")
     assert process.wait(30) == 0
+
+
+def test_the_firmware_that_echoes_can_be_typed_to() -> None:
+    """Enter is a carriage return in raw mode: a line ends with it, and an empty one ends the guest."""
+    with at_a_terminal("uart_echo", "--no-stimuli") as person:
+        process, file = person
+        ready(person)
+        shows(file, b"an empty line ends\r\n")
+        os.write(file, b"typed\r")
+        shows(file, b"typed\r\n")
+        os.write(file, b"\r")
+        shows(file, b"lines: 1, characters: 7")
+        shows(file, b"power off")
+        assert process.wait(30) == 0
 
 
 def test_ctrl_a_x_ends_the_run(person: Person) -> None:

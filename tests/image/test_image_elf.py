@@ -226,3 +226,38 @@ def test_the_line_table_of_gnu_as_is_read(tmp_path: Path) -> None:
     assert all(place is not None and place.file.endswith("a.s") for place in lines)
     assert program.lines.lookup(0x4008_0014) is None
     assert program.symbols["_start"] == 0x4008_0000
+
+
+def one_segment(flags: int, virtual: int, physical: int) -> bytes:
+    """A program of one segment, with these flags of ELF (1 executable, 2 writable, 4 readable)."""
+    segment = struct.pack("<IIQQQQQQ", PT_LOAD, flags, 0x1000, virtual, physical, len(CODE), 64, 0x1000)
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    head = ident + struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, virtual, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    return (head + segment).ljust(0x1000, b"\0") + CODE
+
+
+@pytest.mark.parametrize(("flags", "address"), [(7, 0), (6, 0x1000), (7, 0x7FF_F000)])
+def test_variables_in_flash_are_warned_of(flags: int, address: int) -> None:
+    with pytest.warns(
+        GuestWarning, match=rf"^k\.elf: the segment at {address:#x} is writable and lies in flash"
+    ):
+        load_bytes(one_segment(flags, address, address))
+
+
+@pytest.mark.parametrize(
+    ("flags", "virtual", "physical"),
+    [
+        pytest.param(5, 0, 0, id="code in flash"),
+        pytest.param(6, TEXT, 0x1000, id="values in flash that start-up code copies"),
+        pytest.param(7, TEXT, TEXT, id="RAM"),
+        pytest.param(7, HIGH, TEXT, id="RAM, linked high"),
+    ],
+)
+def test_what_is_stored_to_no_flash_is_not_warned_of(flags: int, virtual: int, physical: int) -> None:
+    assert load_bytes(one_segment(flags, virtual, physical)).segments[0].address == physical
+
+
+def test_a_program_linked_high_without_load_addresses_is_told_what_to_do() -> None:
+    message = r"at 0xffff000040000000 is to be loaded to the physical address 0xffff000040000000.*AT\(\)"
+    with pytest.raises(GuestError, match=message):
+        load_bytes(one_segment(5, HIGH, HIGH))

@@ -89,7 +89,7 @@ def test_a_line_held_from_outside_is_high_after_a_reset() -> None:
 
 
 def test_a_guest_that_resets_for_ever_reaches_the_limit() -> None:
-    with Machine(memory="4M", on_reset="restart") as machine:
+    with Machine(memory="4M", on_reset="restart", restarts=1000) as machine:
         machine.load(assemble("_start: ldr x0, =0x84000009\n hvc #0\n"))
         assert machine.run(limit=1000).reason is StopReason.LIMIT
 

@@ -131,7 +131,7 @@ HEAD = '[guest]\nsource = "main.S"\n'
         (HEAD + "[[stimulus]]\nat = 1", ":3: missing key `stimulus[0].do`"),
         (
             HEAD + '[expect]\nstop = "poweroff"',
-            ":4: `expect.stop`: 'poweroff' is not one of power_off, reset, exit, limit, idle, fault",
+            ":4: `expect.stop`: 'poweroff' is not one of power_off, reset, exit, limit, idle, stuck, storm, fault",
         ),
         (
             HEAD + "[expect.interrupts.27]\ncount = 1\ncost = 3",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.trace import Ledger
 from harness.trace.events import (
+    Acknowledged,
     AlsoPending,
     Completed,
     DataAbort,
@@ -93,7 +94,8 @@ STEPS = st.one_of(
     ),
     st.tuples(st.just("irq"), INTID, CPU, st.sampled_from((0, 33)), st.none() | CPU),
     st.tuples(st.just("queued"), INTID, CPU),
-    st.tuples(st.just("completed"), INTID, CPU),
+    st.tuples(st.sampled_from([Acknowledged, Completed, VirqRaised]), INTID, CPU),
+    st.tuples(st.just(Wfx), CPU),
 )
 
 
@@ -110,9 +112,11 @@ def test_every_exit_is_counted_once_whatever_comes(steps):
             run.irq(intid, cpu=cpu, physical=physical, target=target)
         elif kind == "queued":
             run.emit(AlsoPending, fields[1], 33, fields[0])
+        elif kind is Wfx:
+            run.emit(Wfx, fields[0], 0x4000, False)
         else:
-            run.emit(Completed, fields[1], fields[0])
-    check(run.ledger)
+            run.emit(kind, fields[1], fields[0])
+        check(run.ledger)
 
 
 def test_timer_costs_four(run):
@@ -198,6 +202,40 @@ def test_wfi_of_an_ipi_target_belongs_to_the_signal_that_wakes_it(run):
     run.acknowledge(3, cpu=1)
     run.end(3, cpu=1)
     assert run.switches(3) == (4,)
+
+
+@pytest.mark.parametrize("told", [27, None], ids=["by-name", "by-order"])
+def test_wfi_is_not_ended_by_what_is_masked(run, told):
+    """An SPI that the guest has disabled comes while it sleeps: its line rises for the timer alone."""
+    run.emit(Wfx, 0, 0x4000, False)
+    run.emit(AlsoPending, 0, 52, 52)
+    run.emit(AlsoPending, 0, 27, 27)
+    run.emit(VirqRaised, 0, told)
+    run.emit(AlsoPending, 0, 53, 53)
+    run.emit(SysregTrap, 0, 0x4000, "CNTP_CTL_EL0", True, 0)  # before it acknowledges
+    run.acknowledge(27)
+    run.end(27)
+    assert run.ledger.per_interrupt(27).by_exit == {"RVIC.Acknowledge": 1, "RVIC.ClearMasked": 1, "Wfx": 1}
+    assert run.ledger.intids() == (27,)
+
+
+def test_wfi_that_fell_through_is_not_ended_by_the_next_interrupt(run):
+    """The vCPU was running when it came: it is an exit of its own."""
+    run.emit(Wfx, 0, 0x4000, False)
+    run.irq(33)
+    run.acknowledge(33)
+    run.end(33)
+    assert run.switches(33) == (3,)
+    assert run.ledger.unattributed_by_exit == {"Wfx": 1}
+
+
+def test_wfi_whose_interrupt_was_withdrawn_by_another_vcpu_is_unattributed(run):
+    run.emit(Wfx, 1, 0x4000, False)
+    run.call("Signal", 3, target=1)
+    run.call("ClearPending", 3, target=1)
+    run.emit(Wfx, 1, 0x4000, False)
+    assert run.switches(3) == (2,)
+    assert run.ledger.unattributed_by_exit == {"Wfx": 1}
 
 
 def test_wfi_that_no_interrupt_ended_is_unattributed(run):
@@ -377,10 +415,11 @@ def test_emulated_gic_registers_acknowledge_and_end(run):
     assert run.ledger.per_interrupt(33).by_exit == {"GICC_EOIR": 1, "GICC_IAR": 1, "PhysicalIrq": 1}
 
 
-def test_interrupt_that_a_list_register_completed_costs_its_physical_exit(run):
+def test_interrupt_that_a_list_register_presented_costs_its_physical_exit(run):
     run.irq(27)
-    run.emit(Completed, 0, 27)
-    run.emit(Completed, 0, 3)
+    for intid in (27, 3):
+        run.emit(Acknowledged, 0, intid)
+        run.emit(Completed, 0, intid)
     assert run.switches(27) == (1,)
     assert run.switches(3) == (0,)
 

@@ -7,6 +7,7 @@ import pytest
 from harness.trace import JsonLinesWriter, TextWriter
 from harness.trace.events import (
     TYPES,
+    Acknowledged,
     AlsoPending,
     Completed,
     DataAbort,
@@ -66,6 +67,7 @@ LINES = [
     (AlsoPending(1, 0, 0, 3), "pIRQ | kick (SGI 0), already in EL2 | -> INTID 3 IPI 3"),
     (VirqRaised(1, 0, 27), "vIRQ | line rises | INTID 27 virtual timer"),
     (VirqLowered(1, 0), "vIRQ | line falls"),
+    (Acknowledged(1, 0, 27), "vIRQ | acknowledged by the guest, no exit | INTID 27 virtual timer"),
     (Completed(1, 0, 27), "vIRQ | ended by the guest, no exit | INTID 27 virtual timer"),
     (VirqTaken(1, 0, PC, 0x4008_0A80), "vIRQ | taken at VBAR_EL1+0x280, from EL1h | 0x40080010"),
     (VirqTaken(1, 0, PC, 0x480), "vIRQ | taken at VBAR_EL1+0x480, from EL0 | 0x40080010"),

@@ -234,7 +234,7 @@ def test_a_device_that_gave_up_says_why_at_the_end_of_the_run() -> None:
     ("options", "message"),
     [
         ({"drives": ["/none.img"]}, "drive /none.img: no such file or directory"),
-        ({"drives": ["/"]}, "drive /: not a file"),
+        ({"drives": ["/"]}, "drive /: is a directory, not a file"),
         ({"drives": [f"{__file__},slot=32"], "controller": "gicv2"}, "virtio slot 32: there are 0 to 31$"),
         ({"drives": [f"{__file__},slot=32"], "untrusted": 64}, "virtio slot 32: there are 0 to 31$"),
         (

@@ -134,12 +134,17 @@ def resolve(
 
     Without ``addresses`` an Address may come back. StatementError names a symbol that has no value.
     """
-    return _resolve(expression, lookup, addresses, ())
+    return _resolve(expression, lookup, addresses, (), {})
 
 
 def _resolve(
-    expression: Expression, lookup: Callable[[str], Expression], addresses: bool, within: tuple[str, ...]
+    expression: Expression,
+    lookup: Callable[[str], Expression],
+    addresses: bool,
+    within: tuple[str, ...],
+    found: dict[str, Expression],
 ) -> Expression:
+    """Computes a part of an expression; ``found`` has the symbols so far: each of a chain may be used twice."""
     if isinstance(expression, int):
         return expression
     if isinstance(expression, Address):
@@ -147,8 +152,11 @@ def _resolve(
     if isinstance(expression, str):
         if expression in within:
             raise StatementError(f"symbol `{expression}` is defined by itself")
-        return _resolve(lookup(expression), lookup, addresses, (*within, expression))
+        if expression not in found:
+            value = _resolve(lookup(expression), lookup, addresses, (*within, expression), found)
+            found[expression] = value
+        return found[expression]
     if len(expression) == 2:
-        return fold_unary(expression[0], _resolve(expression[1], lookup, addresses, within))
-    left = _resolve(expression[1], lookup, addresses, within)
-    return fold(expression[0], left, _resolve(expression[2], lookup, addresses, within))
+        return fold_unary(expression[0], _resolve(expression[1], lookup, addresses, within, found))
+    left = _resolve(expression[1], lookup, addresses, within, found)
+    return fold(expression[0], left, _resolve(expression[2], lookup, addresses, within, found))

@@ -76,7 +76,9 @@ class Section:
         return self.size if self.kind is SectionKind.ABSOLUTE else Address(self, self.size)
 
     def emit(self, data: bytes) -> None:
-        """Appends bytes; StatementError for anything but zeros where there is no data."""
+        """Appends bytes; StatementError for anything but zeros where there is no data, and for too many."""
+        if self.size + len(data) > _LARGEST:
+            raise self._too_large()
         if self.kind not in _ONLY_ZEROS:
             self.data += data
         elif any(data):
@@ -101,11 +103,14 @@ class Section:
         if count < 0:
             raise StatementError(f"cannot reserve {plural(count, 'byte')}")
         if self.size + count > _LARGEST:
-            raise StatementError(f"section `{self.name}` would be larger than {_LARGEST >> 20} MiB")
+            raise self._too_large()
         if self.kind in _ONLY_ZEROS and not fill & 0xFF:
             self.size += count
         else:
             self.emit(bytes((fill & 0xFF,)) * count)
+
+    def _too_large(self) -> StatementError:
+        return StatementError(f"section `{self.name}` would be larger than {_LARGEST >> 20} MiB")
 
     def align(self, boundary: int, fill: int | None = None, width: int = 1, most: int | None = None) -> None:
         """Pads to a power of two; code is padded with NOPs unless ``fill`` is given."""

@@ -6,12 +6,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from harness.arguments import decimal
 from harness.asm.expressions import Address, Expression, fold, fold_unary, parse_expression
 from harness.asm.source import NAME, Location, StatementError
 
 _NAME = re.compile(NAME)
 # Names that no source can write: the nth label of a number, the nth literal of a pool.
 _NUMBERED, _LITERAL = "\x02", "\x01"
+
+
+def _number(digits: str) -> str:
+    """Returns the number of a numeric label, without zeros before it."""
+    number = decimal(digits)
+    if number is None:
+        raise StatementError(f"a label of {len(digits):,} digits is too long")
+    return str(number)
 
 
 def is_internal(name: str) -> bool:
@@ -33,8 +42,10 @@ class SourceSymbols:
 
     def define_label(self, name: str, location: Location) -> None:
         """Gives a name to this place; a number may be given again and again."""
-        if name[0].isdigit():
-            number = str(int(name))
+        if not name.isdecimal() and not _NAME.fullmatch(name):
+            raise StatementError(f"`{name}` cannot be the name of a symbol")
+        if name.isdecimal():
+            number = _number(name)
             self._numbered[number] = self._numbered.get(number, 0) + 1
             name = f"{number}{_NUMBERED}{self._numbered[number]}"
         elif name in self._labels:
@@ -96,7 +107,7 @@ class SourceSymbols:
 
     def local_label(self, reference: str) -> Expression:
         """Returns the nearest numeric label before (``1b``) or after (``1f``)."""
-        number = str(int(reference[:-1]))
+        number = _number(reference[:-1])
         count = self._numbered.get(number, 0)
         if reference[-1] == "f":
             return f"{number}{_NUMBERED}{count + 1}"

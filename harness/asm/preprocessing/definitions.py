@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.asm.preprocessing.bounds import Replacements
 from harness.asm.preprocessing.macro_calls import Call, call_at, split_arguments
 from harness.asm.source import QUOTED, Location, StatementError
 from harness.wording import plural
@@ -54,6 +55,7 @@ class Definitions:
     def __init__(self, bodies: Mapping[str, str]) -> None:
         names = {**_PREDEFINED, **dict.fromkeys(_OF_PLACE, ""), **bodies}
         self._macros = {name: Definition(body) for name, body in names.items()}
+        self._replacements = Replacements()
         self._counter = 0
         self._base = ""
         self.place = Location("", 0)
@@ -86,6 +88,7 @@ class Definitions:
 
     def expand(self, line: str) -> str:
         """Replaces macros in a line, outside strings; UnclosedCallError if a call goes on in the next line."""
+        self._replacements.begin_line()
         counter = self._counter
         try:
             return self._expand(line, frozenset())
@@ -121,6 +124,7 @@ class Definitions:
             return name, at
         else:
             body, at = self._apply(name, definition, call, hidden - {name}), call.end
+        self._replacements.add(body)
         text = self._expand(_PASTE.sub(lambda match: match[1] or "", body), hidden)
         # What a replacement ends with may be called by what follows it (C11, 6.10.3.4).
         last = _LAST_WORD.search(text)
@@ -165,6 +169,7 @@ class Definitions:
             left, right, word = (match["left"] or "").strip(), match["right"] is not None, match["word"]
             if word not in values:
                 return left + word if right or left == "##" else match[0]
+            self._replacements.add(values[word])
             if left == "#":
                 return (
                     '"' + _BLANKS.sub(lambda part: _quoted(part[1]) if part[1] else " ", values[word]) + '"'

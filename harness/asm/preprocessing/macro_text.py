@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from harness.asm.preprocessing.bounds import check_length
 from harness.asm.source import NAME, QUOTED, StatementError
 
 Piece = tuple[str, bool]
@@ -43,7 +44,9 @@ def cut(text: str, names: Collection[str], *, alternate: bool = False) -> tuple[
 def substitute(pieces: Sequence[Piece], values: Mapping[str, str], count: str) -> str:
     """Returns the line with its arguments put in; ``count`` is what ``\\@`` stands for."""
     special = {"@": count, "()": ""}
-    return "".join((special.get(text) or values.get(text, "")) if use else text for text, use in pieces)
+    parts = [(special.get(text) or values.get(text, "")) if use else text for text, use in pieces]
+    check_length(sum(map(len, parts)))
+    return "".join(parts)
 
 
 def squeeze(text: str) -> str:

@@ -183,7 +183,7 @@ def repeat(
     """Returns the statements of ``.rept`` (``count`` times), ``.irp`` or ``.irpc`` (once for each value)."""
     directive = REPETITIONS[directive]
     if directive == ".rept":
-        return (statement for _ in range(count) for statement in body)
+        return (statement for _ in range(count if body else 0) for statement in body)
     match = _HEADER.fullmatch(rest)
     if match is None:
         raise StatementError(f"`{directive}` needs a symbol and values")

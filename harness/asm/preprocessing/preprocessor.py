@@ -18,6 +18,7 @@ from harness.asm.preprocessing.conditionals import Branch, Conditionals
 from harness.asm.preprocessing.definitions import Definitions
 from harness.asm.preprocessing.macro_calls import UnclosedCallError
 from harness.asm.source import Location, Statement, StatementError, logical_lines, split_statements
+from harness.files import LARGEST, LARGEST_TEXT, FileError, read_file
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z_]+)\b\s*(.*)", re.DOTALL)
 _DEFINED = re.compile(r"\bdefined\s*(?:\(\s*(\w+)\s*\)|(\w+))")
@@ -71,7 +72,7 @@ class Preprocessor:
     def read_file(self, path: Path) -> Iterator[Statement]:
         """Returns the statements of a file; StatementError if it cannot be read."""
         try:
-            text = read_bytes(path).decode()
+            text = read_bytes(path, LARGEST_TEXT).decode()
         except UnicodeDecodeError:
             raise StatementError(f"`{path}` is not a text file (not UTF-8)") from None
         return self.read_text(text, str(path))
@@ -166,11 +167,9 @@ class Preprocessor:
         return True
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
     """Returns the contents of a file; StatementError if it cannot be read."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StatementError(f"cannot read `{path}`: {error.strerror}") from None
-    except ValueError as error:  # a NUL in its name
-        raise StatementError(f"cannot read `{path}`: {error}") from None
+        return read_file(path, largest)
+    except FileError as error:
+        raise StatementError(f"cannot read `{path}`: {error.reason}") from None

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.asm.preprocessing.conditionals import Conditionals
-from harness.asm.source import Statement, StatementError
+from harness.asm.source import Location, Statement, StatementError
 
 MOST_STATEMENTS = 2_000_000
 """Statements that a source may expand to: an endless ``.rept`` or macro is an error, not a hang."""
+MOST_CHARACTERS = 128 << 20
+"""Characters of all of them."""
 _DEEPEST = 200
 
 
@@ -30,6 +32,7 @@ class StatementStack:
     def __init__(self) -> None:
         self._levels: list[_Level] = []
         self._count = 0
+        self._size = 0
 
     def push(self, statements: Iterator[Statement], *, expansion: bool = False, macro: bool = False) -> None:
         """Continues with these statements, then with those after the current one."""
@@ -41,17 +44,24 @@ class StatementStack:
 
     def __iter__(self) -> Iterator[Statement]:
         """Yields all statements; GuestError at a conditional whose file or macro has ended."""
+        place: Location | None = None
         while self._levels:
             level = self._levels[-1]
-            statement = next(level.statements, None)
+            try:
+                statement = next(level.statements, None)
+            except StatementError as error:  # of a macro whose arguments are put in
+                raise error if place is None else place.error(str(error)) from None
             if statement is None:
                 level.conditionals.check_closed()
                 self._levels.pop()
                 continue
+            place = statement.location
             self._count += 1
+            self._size += len(statement.text)
             if self._count > MOST_STATEMENTS:
-                message = f"the source expands to more than {MOST_STATEMENTS} statements"
-                raise statement.location.error(message)
+                raise place.error(f"the source expands to more than {MOST_STATEMENTS} statements")
+            if self._size > MOST_CHARACTERS:
+                raise place.error(f"the source expands to more than {MOST_CHARACTERS >> 20} MiB")
             yield statement
 
     @property

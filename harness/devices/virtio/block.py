@@ -9,6 +9,7 @@ from enum import IntEnum
 from struct import Struct
 from typing import ClassVar, Protocol
 
+from harness.arguments import guest_bytes
 from harness.devices.virtio.queue import Chain, GuestMemory, Queue, QueueError
 
 SECTOR = 512
@@ -96,6 +97,9 @@ class Block:
 
     disk: Disk
 
+    def __post_init__(self) -> None:
+        guest_bytes("drive", self.disk.identity)  # which the guest may ask for
+
     @property
     def capacity(self) -> int:
         """Sectors of 512 bytes."""
@@ -160,7 +164,7 @@ class Block:
             case Request.FLUSH:
                 self.disk.flush()
             case Request.GET_ID:
-                return Answer.OK, self.disk.identity.encode()[: min(ID_BYTES, room)]
+                return Answer.OK, guest_bytes("drive", self.disk.identity)[: min(ID_BYTES, room)]
             case _:
                 return Answer.UNSUPP, b""
         return Answer.OK, b""

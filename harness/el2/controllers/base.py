@@ -6,9 +6,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from harness.arch.gic import GICC_AEOIR, GICC_EOIR, IAR_INTID
-from harness.arch.intid import SPURIOUS_GROUP1
-from harness.arch.virt import GICC_BASE
 from harness.el2.access import Emulated, Reach
 from harness.el2.physical.forwarding import Forwarded, Forwarding
 from harness.el2.physical.gic_driver import GicDriver
@@ -43,6 +40,10 @@ class Controller(ABC):
     def reset(self) -> None:
         """Takes EL2's side to where a system reset leaves it; the physical GIC and the PEs are in reset."""
 
+    def physical(self, vcpu: Vcpu, intid: int) -> int | None:
+        """Returns the physical INTID behind a vCPU's own, None if there is none."""
+        return intid
+
     def services(self) -> dict[int, Service]:
         """Returns the hypercalls that the controller offers, by full SMCCC function identifier."""
         return {}
@@ -69,10 +70,6 @@ class Controller(ABC):
     def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """Serves an access to a register that EL2 emulates; ``value`` is None for a load."""
         raise LookupError(f"no emulated register at {ipa:#x}")
-
-    def completes(self, ipa: int, value: int) -> int | None:
-        """Returns the INTID that a store to mapped-through hardware ends; for the ledger, which EL2 cannot tell."""
-        return None
 
 
 class ForwardingController(Controller):
@@ -107,10 +104,3 @@ class ForwardingController(Controller):
     @abstractmethod
     def _sync(self, vcpu: Vcpu) -> None:
         """Prepares the vCPU to enter the guest."""
-
-
-def end_of_interrupt(ipa: int, value: int) -> int | None:
-    """Returns the INTID that a store to the guest's GICC_EOIR or GICC_AEOIR ends, None for any other store."""
-    intid = value & IAR_INTID
-    ends = ipa in (GICC_BASE + GICC_EOIR, GICC_BASE + GICC_AEOIR) and intid < SPURIOUS_GROUP1
-    return intid if ends else None

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from harness.arch.virt import GICH_BASE, is_gic
 from harness.el2.access import Reach
-from harness.el2.controllers.base import Controller, end_of_interrupt
+from harness.el2.controllers.base import Controller
 from harness.el2.softgic.soft_gic import pending_text
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
@@ -50,10 +50,6 @@ class Gicv2Controller(Controller):
         if ipa >= GICH_BASE and is_gic(ipa):
             return None
         return Reach(ipa, is_exit=False)
-
-    def completes(self, ipa: int, value: int) -> int | None:
-        """Returns the INTID that a store to GICC_EOIR ends."""
-        return end_of_interrupt(ipa, value)
 
     def why_not(self, vcpu: Vcpu) -> str:
         """Says what is pending, and what holds it back."""

@@ -74,6 +74,7 @@ class RvicController(ForwardingController):
         self._actions: dict[EffectKind, Callable[[Vcpu, Effect], None]] = {
             EffectKind.UNMASKED: self._finish_shared,
             EffectKind.CLEARED: self._finish_shared,
+            EffectKind.ACKNOWLEDGED: self._acknowledged,
             EffectKind.RESAMPLED: self._resampled_low,
             EffectKind.MAPPED: self._remap,
             EffectKind.ENABLED: self._resample_all,
@@ -116,6 +117,14 @@ class RvicController(ForwardingController):
         if not pending:
             return "no interrupt is pending" + ("" if rvic.enabled else ", and its RVIC instance is disabled")
         return ", ".join(f"INTID {n} {delivery(rvic, n)}" for n in pending) + " in RVIC"
+
+    def physical(self, vcpu: Vcpu, intid: int) -> int | None:
+        """Returns the timer of a trusted INTID, or the SPI of the input that is mapped to the INTID."""
+        if intid in TIMER_PPIS:
+            return intid
+        mine = Target(vcpu.index, intid)
+        inputs = range(self._config.untrusted)
+        return next((n + ids.SPI_BASE for n in inputs if self.interrupts.rvid.target(n) == mine), None)
 
     def scheduled(self, vcpu: Vcpu) -> None:
         """Samples the level of an active timer again, as KVM does when a vCPU is switched in (defect 7)."""
@@ -185,6 +194,10 @@ class RvicController(ForwardingController):
             for physical in [p for p, pairs in self._levels.shared.items() if pair in pairs]:
                 del self._levels.shared[physical]
                 self._physical.deactivate(vcpu.index, physical)
+
+    def _acknowledged(self, vcpu: Vcpu, effect: Effect) -> None:
+        assert effect.intid is not None
+        self._vm.acknowledges.note(vcpu, effect.intid)
 
     def _resampled_low(self, vcpu: Vcpu, effect: Effect) -> None:
         """Lets the next rise come: Resample found the line low."""

@@ -18,6 +18,8 @@ from harness.el2.softgic.soft_gic import SoftGic
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
 
+ACKNOWLEDGES = ("GICC_IAR", "GICC_AIAR")
+
 
 class TrapController(ForwardingController):
     """EL2's part of it: every register of the guest's GIC is software; HCR_EL2.VI and VF follow its outputs."""
@@ -57,6 +59,8 @@ class TrapController(ForwardingController):
         """Serves an access, lets go of what it ended, and lets every output it moved reach its vCPU."""
         served = self.soft.access(vcpu, ipa, size, value)
         self._follow(vcpu, served.intid)
+        if value is None and served.intid is not None and served.register in ACKNOWLEDGES:
+            self._vm.acknowledges.note(vcpu, served.intid)
         return served
 
     def why_not(self, vcpu: Vcpu) -> str:

@@ -16,7 +16,7 @@ from harness.arch.gic import GICC_DIR, IAR_CPUID, IAR_INTID, LR_PRIORITY_WIDTH, 
 from harness.arch.masks import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICV_BASE, is_gic
 from harness.el2.access import Emulated, Reach
-from harness.el2.controllers.base import ForwardingController, end_of_interrupt
+from harness.el2.controllers.base import ForwardingController
 from harness.el2.physical.forwarding import Forwarded
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.physical.timer_traps import TimerRegisters
@@ -122,10 +122,6 @@ class VgicController(ForwardingController):
         if served.register == "GICD_SGIR" and served.intid is not None:
             self._kick_holders(vcpu, served.intid)
         return served
-
-    def completes(self, ipa: int, value: int) -> int | None:
-        """Returns the INTID that a store to GICV_EOIR ends."""
-        return end_of_interrupt(ipa, value)
 
     def why_not(self, vcpu: Vcpu) -> str:
         """Says what is pending, and what holds it back."""

@@ -97,7 +97,8 @@ class SoftGic:
         if size == 8:  # two words, as an interconnect splits them
             low = self.access(vcpu, ipa, 4, None if value is None else value & MASK32)
             high = self.access(vcpu, ipa + 4, 4, None if value is None else value >> 32)
-            return low._replace(value=low.value | high.value << 32)
+            told = low if high.intid is None else high
+            return told._replace(value=low.value | high.value << 32)
         cpu = vcpu.index
         self.resample(cpu)
         word = LAYOUT[frame].get(offset & ~3)

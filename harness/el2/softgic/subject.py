@@ -40,6 +40,8 @@ def subject(
     """Returns what an access by ``cpu`` to register ``name`` was about; ``value`` is loaded or stored."""
     intid: int | None = None
     if name in BY_VALUE:
+        if size < 4:
+            return AccessSubject()  # a byte reaches none of these registers (4.1.4)
         intid = value & IAR_INTID if value & IAR_INTID < ids.SPURIOUS_GROUP1 else None
     elif name == "GICD_SGIR" and write:
         return AccessSubject(value & SGIR_SGI, _other(sgi_targets(gic.config.cpus, cpu, value), cpu))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 from ctypes import CFUNCTYPE, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from unicorn import arm64_const, unicorn_const
 from unicorn.unicorn_py3.unicorn import uclib as _loaded
 
 from harness.arch.sysreg import SysregEncoding
+from harness.errors import HostError
 
 _lib: Final = ctypes.CDLL(_loaded._name)
 
@@ -41,6 +43,9 @@ CPU_MODELS: Final = {
     "cortex-a72": arm64_const.UC_CPU_ARM64_A72,
     "max": arm64_const.UC_CPU_ARM64_MAX,
 }
+
+# The translator's buffer, 1 GiB that is touched as code comes, and what an instance needs beside it.
+_TRANSLATOR_ROOM: Final = (1 << 30) + (64 << 20)
 
 FOREVER: Final = 1 << 63  # an `until` that no guest reaches; 0 would stop a guest at address 0
 
@@ -116,6 +121,7 @@ def check(status: int, what: str) -> None:
 
 def open_instance(model: str) -> int:
     """Makes an AArch64 instance of a CPU model; returns the handle to give to every other function."""
+    _check_room()
     handle = c_void_p()
     check(_open(unicorn_const.UC_ARCH_ARM64, unicorn_const.UC_MODE_ARM, ctypes.byref(handle)), "uc_open")
     assert handle.value is not None
@@ -124,6 +130,19 @@ def open_instance(model: str) -> int:
         close(handle)
     check(status, f"CPU model {model}")
     return handle.value
+
+
+def _check_room() -> None:
+    """Raises HostError where Unicorn, which ends the process then, could not have its translator's buffer."""
+    protection = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    try:
+        mmap.mmap(-1, _TRANSLATOR_ROOM, flags=flags, prot=protection).close()
+    except OSError as error:
+        raise HostError(
+            f"this computer cannot give the emulator of a CPU {_TRANSLATOR_ROOM >> 20:,} MiB of address space"
+            f" ({(error.strerror or str(error)).lower()}): allow more (ulimit -v), or ask for fewer (cpus)"
+        ) from None
 
 
 def flush_tlb(handle: int) -> None:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import ctypes
-import mmap
 from collections.abc import Collection, Iterable
 
 from harness import arguments
 from harness.arch import hyp
+from harness.engine.memory.buffer import new_buffer
 from harness.engine.memory.guards import Guards
 from harness.engine.memory.observer import Observer
 from harness.engine.memory.stage2 import (
@@ -17,7 +17,6 @@ from harness.engine.memory.stage2 import (
     PAGE_SHIFT,
     PAGE_SIZE,
     TABLE_BASE,
-    TABLE_BYTES,
     Page,
     Stage2,
 )
@@ -39,17 +38,13 @@ class RamRegion:
     def __init__(self, base: int, size: int, *, readonly: bool) -> None:
         self.base, self.size, self.end, self.readonly = base, size, base + size, readonly
         self.trapped = False  # every access of a guest is an abort, as for a device
-        buffer = mmap.mmap(-1, size, flags=_mmap_flags())
+        buffer = new_buffer(size)
         self.view = memoryview(buffer)
         self.words = self.view.cast("I")
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
 
     def __repr__(self) -> str:
         return f"RamRegion({self.base:#x}, {self.size:#x}, readonly={self.readonly})"
-
-
-def _mmap_flags() -> int:
-    return mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
 
 
 class Memory:
@@ -72,6 +67,8 @@ class Memory:
             )
         if any(base < r.end and r.base < base + size for r in self.regions):
             raise ConfigError(f"RAM at {base:#x}, {size:#x} bytes: overlaps other RAM")
+        if not self._observers:
+            self.stage2.make_room(size + sum(region.size for region in self.regions))
         region = RamRegion(base, size, readonly=readonly)
         self.regions = sorted([*self.regions, region], key=lambda r: r.base)
         for observer in self._observers:
@@ -80,7 +77,7 @@ class Memory:
     def attach(self, observer: Observer) -> None:
         """Shows all memory and the tables to a PE, and tells it of changes from now on."""
         tables = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.buffer))
-        observer.map_buffer(TABLE_BASE, TABLE_BYTES, tables)
+        observer.map_buffer(TABLE_BASE, len(self.stage2.buffer), tables)
         hidden = ctypes.addressof(ctypes.c_char.from_buffer(self.stage2.hidden))
         observer.map_buffer(HIDDEN_BASE, HIDDEN_BYTES, hidden)
         for region in self.regions:

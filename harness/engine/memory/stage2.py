@@ -9,24 +9,25 @@ to itself, becomes MIXED (everything allowed).
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
 from harness.arch import hyp
+from harness.engine.memory.buffer import new_buffer
 
 PAGE_SHIFT: Final = 12
 PAGE_SIZE: Final = 1 << PAGE_SHIFT
 TABLE_BASE: Final = 1 << hyp.IPA_BITS  # a physical address that no IPA reaches
-TABLE_BYTES: Final = 1 << 26  # enough for 30 GiB of RAM; the host gives memory only to what is used
+TABLE_BYTES: Final = 1 << 26  # for 30 GiB of RAM, and what is smaller; the host gives only what is used
+SCRATCH: Final = TABLE_BASE + PAGE_SIZE  # physical: a page of code that no guest reaches
 HIDDEN_BYTES: Final = 1 << 20  # of pages for walks of stage 1 to read: two for each of 128 PEs
 HIDDEN_BASE: Final = TABLE_BASE - HIDDEN_BYTES  # the end of the IPA space, where no board has anything
-SCRATCH: Final = TABLE_BASE + TABLE_BYTES - PAGE_SIZE  # physical: a page of code that no guest reaches
 _B_NEXT: Final = 0x1400_0001  # to the next instruction
 _NOP: Final = 0xD503_201F
 MAX_FLIPS: Final = 4
 _ENTRIES: Final = 512
+_SPARE_TABLES: Final = 1024  # for flash, and for the ends of regions
 
 
 class Page(IntEnum):
@@ -50,20 +51,28 @@ class Stage2:
     """Tables of one machine, shared by its PEs: level 1 of 1 GiB, level 2 of 2 MiB, level 3 of 4 KiB."""
 
     def __init__(self) -> None:
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
-        self.buffer = mmap.mmap(-1, TABLE_BYTES, flags=flags)
+        self.buffer = new_buffer(TABLE_BYTES)
         self._entries = memoryview(self.buffer).cast("Q")
         self._entries[SCRATCH - TABLE_BASE >> 3] = _NOP << 32 | _B_NEXT  # two blocks
-        self._next_table = 1  # table 0 is level 1
+        self._next_table = 2  # table 0 is level 1, and after it comes the page of code
         self._leaf_tables: dict[int, int] = {}  # IPA >> 21 -> first entry of its level-3 table
         self._pages: dict[int, Page] = {}
         self._flips: dict[int, int] = {}
-        self.hidden = mmap.mmap(-1, HIDDEN_BYTES, flags=flags)
+        self.hidden = new_buffer(HIDDEN_BYTES)
         self._hidden_words = memoryview(self.hidden).cast("Q")
         self._next_hidden = HIDDEN_BASE
         self._withheld: dict[int, int] = {}  # rights by page number, and for every other page
         self._withheld_everywhere = 0
         self.mixed = 0
+
+    def make_room(self, ram: int) -> None:
+        """Makes the tables large enough for so many bytes of RAM in all, before a PE sees them."""
+        pages = (ram >> 21) + (ram >> 30) + _SPARE_TABLES
+        if pages << PAGE_SHIFT > len(self.buffer):
+            larger = new_buffer(pages << PAGE_SHIFT)
+            larger[: self._next_table << PAGE_SHIFT] = self.buffer[: self._next_table << PAGE_SHIFT]
+            self.buffer = larger
+            self._entries = memoryview(larger).cast("Q")
 
     def page(self, ipa: int) -> Page:
         """Returns the state of the page that holds an IPA."""
@@ -135,7 +144,7 @@ class Stage2:
     def _new_table(self) -> int:
         """Returns the first entry of a page that is not in use yet."""
         page = self._next_table
-        if page == SCRATCH - TABLE_BASE >> PAGE_SHIFT:
+        if page == len(self.buffer) >> PAGE_SHIFT:
             raise MemoryError("no room for another stage-2 table")
         self._next_table += 1
         return page * _ENTRIES
