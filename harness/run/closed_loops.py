@@ -74,7 +74,7 @@ class ClosedLoops:
     def before(self, vcpu: Vcpu) -> int | None:
         """Looks at the vCPU that is about to run; returns for how many instructions, None for as many as it may."""
         if not self._courses:
-            self._events.add(self._hear)
+            self._events.add(self._hear, exceptions=False)
             self._disturbed = False
         course = self._courses.setdefault(vcpu.index, _Course())
         if course.loop is not None:

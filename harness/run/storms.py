@@ -79,7 +79,7 @@ class Storms:
             self._acknowledges.forget(vcpu)
             return
         if not self._suspects:
-            self._events.add(self._hear)
+            self._events.add(self._hear, exceptions=False)
         self._suspects[vcpu.index] = suspect = Suspect(vcpu, intid, line, place, count, count)
         if (line.cpu, line.intid) not in self._heard:
             self._heard.add((line.cpu, line.intid))

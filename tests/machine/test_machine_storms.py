@@ -189,3 +189,15 @@ def test_no_guest_that_clears_its_level_in_time_is_ended(controller: str, seed: 
     end = f"cmp x21, #2\n b.lo 2f\n {OFF}\n2: {END}"
     handler = "\n".join([*work, f"cmp x20, #{nth}", "b.ne 1f", cleared, "1:", end])
     assert run(gic(handler), controller, limit=100_000).reason is StopReason.POWER_OFF
+
+
+def test_a_suspicion_puts_no_hook_on_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each hook drops all translated code, and a suspicion comes up every 1,000 ticks of an honest guest."""
+    monkeypatch.setattr(acknowledges, "MANY", MANY)
+    changes: list[bool] = []
+    with Machine(controller="gicv2") as machine:
+        machine.load(assemble(gic(f"{REARM}\n {END}")))
+        machine.events.on_exceptions = changes.append
+        machine.run(limit=50 * MANY)
+        assert machine.cpus[0].x[20] > MANY
+    assert changes == []
