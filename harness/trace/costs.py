@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-import statistics
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 CPU_SHIFT = 16  # key of an occurrence: vCPU << 16 | INTID, one int to hash
 INTID_MASK = (1 << CPU_SHIFT) - 1
+KEPT: Final = 1_000_000
+"""Finished occurrences that a ledger lists one by one, at least, so that a long run does not fill memory."""
 
 
 class Occurrence(NamedTuple):
@@ -28,9 +30,9 @@ class Occurrence(NamedTuple):
 class InterruptCost:
     """Cost of one INTID over a run, all vCPUs together; zeros if it never occurred.
 
-    ``switches`` has one entry per finished occurrence, in the order they finished. ``world_switches`` and
-    ``mean`` are the mean of them (an int where it is one), ``by_exit`` the number of exits of
-    each kind in them, ``withdrawn`` the number of occurrences that the guest never got to handle.
+    ``switches`` has one entry per finished occurrence still listed, in the order they finished; all else
+    is of all. ``world_switches`` and ``mean`` are the mean of them (an int where it is one), ``by_exit`` the count
+    of exits of each kind, ``withdrawn`` the count of occurrences that the guest never got to handle.
     """
 
     count: int
@@ -62,7 +64,10 @@ class SummaryRow:
 
 @dataclass(slots=True)
 class FinishedOccurrences:
-    """FinishedOccurrences occurrences by column (about 25 bytes each, so that long runs fit)."""
+    """FinishedOccurrences occurrences by column, about 25 bytes each: the last KEPT of them at least.
+
+    Of those before, ``dropped`` in all, there is how many cost how many exits: enough for every figure.
+    """
 
     key: array[int] = field(default_factory=lambda: array("I"))
     started: array[int] = field(default_factory=lambda: array("Q"))
@@ -70,6 +75,15 @@ class FinishedOccurrences:
     switches: array[int] = field(default_factory=lambda: array("I"))
     withdrawn: array[int] = field(default_factory=lambda: array("B"))
     by_exit: dict[int, dict[str, int]] = field(default_factory=dict)  # INTID -> label of an exit -> count
+    dropped: int = 0
+    _costs: dict[int, Counter[int]] = field(
+        default_factory=dict
+    )  # of the dropped: INTID -> exits -> occurrences
+    _unhandled: Counter[int] = field(default_factory=Counter)  # of the dropped: INTID -> withdrawn ones
+    _last_withdrawn: dict[int, int] = field(
+        default_factory=dict
+    )  # vCPU -> row; only that may be charged late
+    _open: dict[int, tuple[int, int]] = field(default_factory=dict)  # dropped row of those -> INTID, exits
 
     def add(self, key: int, started: int, ended: int, exits: Sequence[str], *, withdrawn: bool) -> int:
         """Enters one occurrence made of ``exits``, and returns its row."""
@@ -81,16 +95,46 @@ class FinishedOccurrences:
         counts = self.by_exit.setdefault(key & INTID_MASK, {})
         for label in exits:
             counts[label] = counts.get(label, 0) + 1
-        return len(self.key) - 1
+        rows = len(self.key)
+        row = self.dropped + rows - 1
+        if withdrawn:
+            self._last_withdrawn[key >> CPU_SHIFT] = row
+        if rows >= 2 * KEPT:
+            self._drop(rows - KEPT)
+        return row
 
     def charge(self, row: int, label: str) -> None:
-        """Adds one exit to an occurrence that has already finished."""
-        self.switches[row] += 1
-        counts = self.by_exit[self.key[row] & INTID_MASK]
+        """Adds one exit to an occurrence that has already finished: a vCPU's last one that was withdrawn."""
+        if row >= self.dropped:
+            self.switches[row - self.dropped] += 1
+            intid = self.key[row - self.dropped] & INTID_MASK
+        else:
+            intid, exits = self._open[row]
+            self._open[row] = intid, exits + 1
+            self._costs[intid].subtract((exits,))
+            self._costs[intid][exits + 1] += 1
+        counts = self.by_exit[intid]
         counts[label] = counts.get(label, 0) + 1
 
+    def _drop(self, count: int) -> None:
+        """Keeps of the first rows what they add up to."""
+        for key, switches, withdrawn in zip(
+            self.key[:count], self.switches[:count], self.withdrawn[:count], strict=True
+        ):
+            self._costs.setdefault(key & INTID_MASK, Counter())[switches] += 1
+            self._unhandled[key & INTID_MASK] += withdrawn
+        last = {row for row in self._last_withdrawn.values() if row < self.dropped + count}
+        self._open = {row: one for row, one in self._open.items() if row in last} | {
+            row: (self.key[row - self.dropped] & INTID_MASK, self.switches[row - self.dropped])
+            for row in last
+            if row >= self.dropped
+        }
+        for column in (self.key, self.started, self.ended, self.switches, self.withdrawn):
+            del column[:count]
+        self.dropped += count
+
     def occurrences(self) -> tuple[Occurrence, ...]:
-        """Returns every row as a value, in the order they finished."""
+        """Returns every row that is kept as a value, in the order they finished."""
         columns = zip(self.key, self.started, self.ended, self.switches, self.withdrawn, strict=True)
         return tuple(
             Occurrence(key >> CPU_SHIFT, key & INTID_MASK, started, ended, switches, bool(withdrawn))
@@ -98,23 +142,38 @@ class FinishedOccurrences:
         )
 
     def cost(self, intid: int) -> InterruptCost:
-        """Returns the sum of all rows of one INTID."""
+        """Returns the sum of all occurrences of one INTID, dropped ones too."""
         rows = [row for row, key in enumerate(self.key) if key & INTID_MASK == intid]
-        if not rows:
-            return InterruptCost(0, (), 0, 0, 0, 0, 0, {}, 0)
         switches = tuple(self.switches[row] for row in rows)
-        mean = integral(sum(switches) / len(switches))
+        costs = Counter(switches) + self._costs.get(intid, Counter())
+        if not costs:
+            return InterruptCost(0, (), 0, 0, 0, 0, 0, {}, 0)
+        count = costs.total()
+        mean = integral(sum(exits * times for exits, times in costs.items()) / count)
         return InterruptCost(
-            count=len(switches),
+            count=count,
             switches=switches,
-            min=min(switches),
-            median=integral(statistics.median(switches)),
-            max=max(switches),
+            min=min(costs),
+            median=integral(_median(costs, count)),
+            max=max(costs),
             mean=mean,
             world_switches=mean,
             by_exit=dict(sorted(self.by_exit[intid].items())),
-            withdrawn=sum(self.withdrawn[row] for row in rows),
+            withdrawn=sum(self.withdrawn[row] for row in rows) + self._unhandled[intid],
         )
+
+
+def _median(costs: Counter[int], count: int) -> float:
+    """Returns the median of values that occur so often each: of an even number, the mean of the middle two."""
+    middle = []
+    for place in ((count - 1) // 2, count // 2):
+        seen = 0
+        for value in sorted(costs):
+            seen += costs[value]
+            if seen > place:
+                middle.append(value)
+                break
+    return sum(middle) / 2
 
 
 def integral(value: float) -> int | float:

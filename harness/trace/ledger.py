@@ -47,8 +47,13 @@ class Ledger(Attribution[str]):
 
     @property
     def occurrences(self) -> tuple[Occurrence, ...]:
-        """Finished occurrences, in the order they finished."""
+        """Finished occurrences, in the order they finished: the last million at least."""
         return self._finished.occurrences()
+
+    @property
+    def dropped(self) -> int:
+        """Number of finished occurrences before :attr:`occurrences`: they are in every figure, but not listed."""
+        return self._finished.dropped
 
     def intids(self) -> tuple[int, ...]:
         """Returns the INTIDs with at least one finished occurrence, ascending."""
