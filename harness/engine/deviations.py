@@ -111,6 +111,11 @@ LDRAA_MODIFIER: Final = Deviation(
     "LDRAA and LDRAB, which only the CPU model `max` has, authenticate with SP as the modifier instead of zero.",
     "C6.2 (LDRAA, LDRAB)",
 )
+XPAC_WITHOUT_KEYS: Final = Deviation(
+    "xpac-without-keys",
+    "XPACI, XPACD and XPACLRI strip nothing while SCTLR_EL1 enables none of the keys.",
+    "C6.2 (XPACD, XPACI, XPACLRI)",
+)
 NO_BIG_ENDIAN: Final = Deviation(
     "no-big-endian-mmio",
     "SCTLR_EL1.EE and E0E do not swap the bytes of an access to a device.",
@@ -135,6 +140,7 @@ DEVIATIONS: Final[tuple[Deviation, ...]] = (
     STALE_BLOCK,
     EXCEPTION_COUNTS,
     LDRAA_MODIFIER,
+    XPAC_WITHOUT_KEYS,
     NO_BIG_ENDIAN,
 )
 

@@ -142,6 +142,22 @@ def test_ldraa_authenticates_with_sp(make_max: Rig, sign: int, succeeds: bool) -
     assert rig.immediates() == ([0] if succeeds else [9, 0])
 
 
+@pytest.mark.parametrize("key", [0, 1 << 31, 1 << 30, 1 << 27, 1 << 13], ids=["none", "IA", "IB", "DA", "DB"])
+@pytest.mark.parametrize(
+    ("word", "register"),
+    [(0xDAC1_43E1, 1), (0xDAC1_47E1, 1), (0xD503_20FF, 30)],
+    ids=["XPACI", "XPACD", "XPACLRI"],
+)
+def test_xpac_strips_while_a_key_is_enabled(make_max: Rig, word: int, register: int, key: int) -> None:
+    """xpac-without-keys: what is stripped is the code above the address, whichever key is enabled."""
+    rig = make_max
+    rig.pe.sysreg["SCTLR_EL1"] |= key
+    signed = 0x0012_3456_789A_BCD0
+    rig.pe.x[register] = signed
+    rig.go(f".long {word:#x}\nhvc #0")
+    assert rig.pe.x[register] == (signed & (1 << 48) - 1 if key else signed)
+
+
 @pytest.mark.parametrize("bits", [1 << 25, 1 << 24, 3 << 24], ids=["EE", "E0E", "both"])
 def test_a_device_access_is_never_swapped(rig: Rig, bits: int) -> None:
     """no-big-endian-mmio."""

@@ -53,6 +53,7 @@ SHOWN: Final[dict[str, tuple[str, ...]]] = {
     "stale-block": (_SENTENCES + "code_changed_a_few_words_ahead",),
     "exceptions-count": (_SENTENCES + "what_excepts_counts_as_retired",),
     "ldraa-modifier": (_SENTENCES + "ldraa_authenticates_with_sp",),
+    "xpac-without-keys": (_SENTENCES + "xpac_strips_while_a_key_is_enabled",),
     "no-big-endian-mmio": (_SENTENCES + "a_device_access_is_never_swapped",),
 }
 
