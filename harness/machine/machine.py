@@ -236,6 +236,7 @@ class Machine:
             raise ConfigError(f"at({tick}): the machine is at tick {self.ticks} already")
         if isinstance(action, str):
             action = parse_stimulus(action)
+            action.check(self)
         arguments.function(f"at({tick})", action, "the machine, or a stimulus as text,")
         self._loop.at(tick, partial(action, self))
 

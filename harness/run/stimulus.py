@@ -13,6 +13,8 @@ from harness.board.board import Board
 from harness.board.console import Console
 from harness.errors import ConfigError
 from harness.host.typed import unescape
+from harness.options import GRANULE, ControllerKind
+from harness.rvic import Config
 
 SPI_COUNT: Final = 988
 """SPIs that a GICv2 can have (IHI 0048B, 2.2.1): INTIDs 32 to 1019. A board may have fewer."""
@@ -24,7 +26,9 @@ class Subject(Protocol):
     """Machine as a stimulus acts on it."""
 
     board: Board
+    config: Config
     console: Console
+    controller: ControllerKind
     virtconsole: Console | None
 
 
@@ -44,8 +48,14 @@ class LineStimulus:
     drive: LineDrive
 
     def check(self, machine: Subject) -> None:
-        """Raises ConfigError if the machine has no such line."""
+        """Raises ConfigError if the machine has no such line, or an RVID that it does not lead to."""
         machine.board.lines[self.intid]
+        inputs, spi = machine.config.untrusted, self.intid - SPI_BASE
+        if machine.controller is ControllerKind.RVIC and spi >= inputs:
+            more = spi // GRANULE * GRANULE + GRANULE
+            raise ConfigError(
+                f"SPI {spi} reaches no guest: the RVID's inputs are SPI 0 to {inputs - 1} (untrusted={more} has it)"
+            )
 
     def __call__(self, machine: Subject) -> None:
         """Drives the line now."""

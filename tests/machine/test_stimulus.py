@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness import Machine
 from harness.errors import ConfigError
 from harness.run.stimulus import LineDrive, LineStimulus, Stimulus, UartStimulus, parse_at, parse_stimulus
 
@@ -65,3 +66,15 @@ def test_what_is_no_tick_and_stimulus_is_refused(text: str) -> None:
 def test_the_stimulus_after_a_tick_is_checked() -> None:
     with pytest.raises(ConfigError, match="no stimulus `gpio=1`"):
         parse_at("5:gpio=1")
+
+
+def test_an_input_that_the_rvid_has_not_is_refused() -> None:
+    """DEN0103: an RVID has as many inputs as there are untrusted interrupts; what comes to no input is lost."""
+    with Machine(controller="rvic", untrusted=64) as machine:
+        machine.at(1, "spi=63")
+        with pytest.raises(
+            ConfigError, match=r"SPI 64 reaches no guest: .* SPI 0 to 63 \(untrusted=96 has it\)"
+        ):
+            machine.at(1, "spi=64")
+    with Machine(controller="gicv2") as machine:
+        machine.at(1, "spi=64")
