@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from harness.boot.placement import FLASH_END, PAGE, Boot, BootOptions, plan_bios
 from harness.build import build_text, load
 from harness.devices import Bus
 from harness.engine import Memory
+from harness.errors import GuestError, GuestWarning
 from harness.image import Program, Segment, Symbols
 
 
@@ -103,6 +105,15 @@ class Loader:
         """Brings the files behind flash banks up to date."""
         for bank in self.flash:
             bank.save()
+
+    def try_to_save(self) -> None:
+        """Does the same at the end of a run, which has its end where it cannot be done, too: a GuestWarning."""
+        try:
+            self.save()
+        except GuestError as error:
+            warnings.warn(
+                f"{error}; it is tried again when the machine is closed", GuestWarning, stacklevel=3
+            )
 
     def _keep(self, boot: Boot) -> Boot:
         self.install(boot)

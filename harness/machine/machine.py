@@ -120,13 +120,15 @@ class Machine:
     def close(self) -> None:
         """Gives back what the emulated CPUs hold; each use of them raises ClosedError from now on.
 
-        A machine that is closed already stays so. ConfigError from within a run.
+        A machine that is closed already stays so. ConfigError from within a run, GuestError where what the guest
+        wrote in flash cannot be kept.
         """
         with self._alone("close() it"):
             for pe in self._pes:
                 pe.close()
             self._semihosting.close()
             self._peripherals.close()
+            self._loader.save()
 
     # What a guest is made of
 
@@ -277,7 +279,7 @@ class Machine:
             try:
                 return self._loop.run(conditions, limit)
             finally:
-                self._loader.save()
+                self._loader.try_to_save()
 
     def _check_open(self) -> None:
         self._pes[0].check_open()

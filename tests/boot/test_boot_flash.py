@@ -14,7 +14,7 @@ from harness import Machine, StopReason
 from harness.asm import assemble
 from harness.devices.flash import BANK_SIZE, SECTOR_SIZE, Flash
 from harness.engine.memory.stage2 import Page, Stage2
-from harness.errors import ConfigError, GuestError
+from harness.errors import ConfigError, GuestError, GuestWarning
 from harness.image import dtb
 
 BOTH = 0x0001_0001  # a 16-bit value to each device of a bank
@@ -175,6 +175,27 @@ def test_the_second_bank_is_kept_in_a_file(tmp_path: Path) -> None:
             assert machine.cpus[0].x[19] == 0x4433_2211
         assert kept.read_bytes()[:8] == expected
         assert kept.stat().st_size == SECTOR_SIZE  # what changed, no more
+
+
+def test_a_run_has_its_end_where_the_file_cannot_be_written(tmp_path: Path) -> None:
+    """What is written in flash is not lost without a word: a warning, one more try, an error."""
+    kept = tmp_path / "vars.fd"
+    text = (
+        "movz x1, #0x400, lsl #16\n"
+        + WORD.format(0x40)
+        + "movz w4, #0xbeef\n str w4, [x1]\n"
+        + WORD.format(0xFF)
+    )
+    machine = Machine(controller="gicv2")
+    machine.load_bios(firmware(text, tmp_path), flash=kept)
+    kept.mkdir()
+    with pytest.warns(GuestWarning, match=r"vars\.fd: .*; it is tried again when the machine is closed"):
+        run(machine)
+    with pytest.raises(GuestError, match=r"vars\.fd: "):
+        machine.close()
+    kept.rmdir()
+    machine.close()
+    assert kept.read_bytes()[:4] == b"\xef\xbe\0\0"
 
 
 def test_a_file_that_is_too_large_for_its_bank_is_refused(tmp_path: Path) -> None:
