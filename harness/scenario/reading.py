@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from harness.arch.rvic import MAX_INTIDS
 from harness.arguments import MOST_BITS, number_text
 from harness.declaration import Option, declared
 from harness.errors import ConfigError, GuestError
@@ -167,3 +168,7 @@ def _check(file: _File, text: _Text) -> None:
     for index, stimulus in enumerate(file.stimulus):
         if stimulus.at < 0:
             raise text.wrong(("stimulus", index, "at"), f"a tick is not negative: {number_text(stimulus.at)}")
+    for intid in file.expect.interrupts:
+        if not 0 <= intid < MAX_INTIDS:
+            place = ("expect", "interrupts", str(intid))
+            raise text.wrong(place, f"an INTID is 0 to {MAX_INTIDS - 1}, not {number_text(intid)}")

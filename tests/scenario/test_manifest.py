@@ -128,6 +128,14 @@ HEAD = '[guest]\nsource = "main.S"\n'
             ":7: `stimulus[1].at`: expected an integer, got a string",
         ),
         (HEAD + '[[stimulus]]\nat = -1\ndo = "spi=1"', ":4: `stimulus[0].at`: a tick is not negative: -1"),
+        (
+            HEAD + "[expect.interrupts.-5]\ncount = 1",
+            ":3: `expect.interrupts.-5`: an INTID is 0 to 2047, not -5",
+        ),
+        (
+            HEAD + "[expect.interrupts]\n2048 = { count = 1 }",
+            ":4: `expect.interrupts.2048`: an INTID is 0 to 2047, not 2048",
+        ),
         (HEAD + "[[stimulus]]\nat = 1", ":3: missing key `stimulus[0].do`"),
         (
             HEAD + '[expect]\nstop = "poweroff"',
