@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from stat import S_ISREG
 from typing import TextIO
 
+from harness.errors import ConfigError
+from harness.files import LARGEST_TEXT
 from harness.host.terminal import Terminal
 from harness.machine.machine import Machine
 
@@ -29,7 +31,12 @@ def connected(machine: Machine, *, stdio: bool, live: TextIO | None) -> Iterator
         return
     keyboard: int | None = None
     if sys.stdin is not None and S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
-        machine.console.feed(sys.stdin.buffer.read())
+        typed = sys.stdin.buffer.read(LARGEST_TEXT + 1)
+        if len(typed) > LARGEST_TEXT:
+            raise ConfigError(
+                f"the standard input has more than the {LARGEST_TEXT:,} bytes that can be typed"
+            )
+        machine.console.feed(typed)
     elif sys.stdin is not None:
         keyboard = sys.stdin.fileno()
     if live is not None:

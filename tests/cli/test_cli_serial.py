@@ -83,11 +83,38 @@ def test_a_file(echo: str, tmp_path: Path) -> None:
     assert (done.returncode, b"FROM A FILE" in done.stdout) == (0, True), done
 
 
-def test_the_standard_input_is_typed_and_the_same_twice(echo: str) -> None:
-    runs = [run(echo, "--controller", "gicv2", "--serial", "stdio", typed=b"piped in.") for _ in range(2)]
-    assert runs[0].returncode == 0
-    assert b"PIPED IN" in runs[0].stdout
+def test_a_pipe_is_typed(echo: str) -> None:
+    done = run(echo, "--controller", "gicv2", "--serial", "stdio", typed=b"piped in.")
+    assert (done.returncode, b"PIPED IN" in done.stdout) == (0, True), done
+
+
+def redirected(echo: str, file: Path) -> subprocess.CompletedProcess[bytes]:
+    with file.open("rb") as typed:
+        return subprocess.run(
+            command(echo, "--controller", "gicv2", "--serial", "stdio"),
+            stdin=typed,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+
+
+def test_a_redirected_file_is_typed_and_the_same_twice(echo: str, tmp_path: Path) -> None:
+    (tmp_path / "typed").write_bytes(b"from a file.")
+    runs = [redirected(echo, tmp_path / "typed") for _ in range(2)]
+    assert (runs[0].returncode, b"FROM A FILE" in runs[0].stdout) == (0, True), runs[0]
     assert runs[0].stdout == runs[1].stdout
+
+
+def test_a_redirected_file_without_an_end_is_refused(echo: str, tmp_path: Path) -> None:
+    with (tmp_path / "typed").open("wb") as file:
+        file.truncate(1 << 40)
+    done = redirected(echo, tmp_path / "typed")
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == b"rvic: error: the standard input has more than the 67,108,864 bytes that can be typed\n"
+    )
 
 
 def test_at_the_end_of_the_input_a_waiting_guest_is_idle(echo: str) -> None:
