@@ -13,6 +13,24 @@ from harness.engine import PE, Backend, Memory
 RAM = 0x4000_0000
 SIZE = 0x40_0000
 DEVICE = 0x0900_0000
+TABLES = RAM + 0x10_0000
+"""Translation tables of the guests that turn the MMU on; a level-1 one stands first, for a space of 39 bits."""
+MMU_ON = f"""
+    movz x0, #0x00ff
+    msr mair_el1, x0
+    movz x0, #{TABLES >> 16}, lsl #16
+    msr ttbr0_el1, x0
+    movz x0, #0x3519
+    movk x0, #0x80, lsl #16
+    movk x0, #1, lsl #32
+    msr tcr_el1, x0
+    isb
+    mrs x0, sctlr_el1
+    orr x0, x0, #1
+    msr sctlr_el1, x0
+    isb
+"""
+"""Code that turns the MMU on: attribute 0 is Normal memory, attribute 1 Device-nGnRnE."""
 _assembler = keystone.Ks(keystone.KS_ARCH_ARM64, keystone.KS_MODE_LITTLE_ENDIAN)
 
 

@@ -6,31 +6,16 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine_rig import RAM, Rig, assemble
+from engine_rig import MMU_ON, RAM, TABLES, Rig, assemble
 from thorough import ALL
 
 from harness.engine import Page
 
 PAGE = RAM + 0x4000
-TABLES, ALIAS = RAM + 0x10_0000, 0x1_0000_0000
+ALIAS = 0x1_0000_0000
 AF, INNER, EXECUTE_NEVER = 1 << 10, 3 << 8, 3 << 53
 LINE = 64
 ADD = int.from_bytes(assemble("add x0, x0, #1"), "little")
-ENABLE_MMU = f"""
-    movz x0, #0x00ff
-    msr mair_el1, x0
-    movz x0, #{TABLES >> 16}, lsl #16
-    msr ttbr0_el1, x0
-    movz x0, #0x3519
-    movk x0, #0x80, lsl #16
-    movk x0, #1, lsl #32
-    msr tcr_el1, x0
-    isb
-    mrs x0, sctlr_el1
-    orr x0, x0, #1
-    msr sctlr_el1, x0
-    isb
-"""
 
 
 def address(value: int, register: str) -> str:
@@ -89,7 +74,7 @@ def test_by_an_alias_that_may_not_execute(rig: Rig, mmu: str) -> None:
     functions(rig, 2)
     rig.memory.write_u64(TABLES + 8, 0x4000_0000 | AF | INNER | 1)
     rig.memory.write_u64(TABLES + 32, 0x4000_0000 | AF | INNER | EXECUTE_NEVER | 1)
-    base, enable = (ALIAS + PAGE - RAM, ENABLE_MMU) if mmu == "on" else (PAGE, "")
+    base, enable = (ALIAS + PAGE - RAM, MMU_ON) if mmu == "on" else (PAGE, "")
     other = rig.add()
     rig.load(call(1) + "hvc #0\n" + call(1) + "hvc #0")
     rig.load(f"{enable}{patch(1, 7, base)}{IC}hvc #0", RAM + 0x1000)
@@ -106,7 +91,7 @@ def test_an_address_that_cannot_be_read_drops_everything(rig: Rig) -> None:
     hole = "mov x9, #0\n"
     other = rig.add()
     rig.load(call(1) + "hvc #0\n" + call(1) + "hvc #0")
-    rig.load(f"{ENABLE_MMU}{patch(1, 7)}{hole}{IC}hvc #0", RAM + 0x1000)
+    rig.load(f"{MMU_ON}{patch(1, 7)}{hole}{IC}hvc #0", RAM + 0x1000)
     other.pc, rig.pe.pc = RAM + 0x1000, RAM
     for each in (rig.pe, other, rig.pe):
         each.run(200)
@@ -122,7 +107,7 @@ def test_random_patches_are_seen(rig: Rig, mmu: str) -> None:
         rng = random.Random(seed)
         rig.pe.reset(RAM, 0)
         functions(rig, 8)
-        values, source, expected = list(range(8)), ENABLE_MMU if mmu == "on" else "", []
+        values, source, expected = list(range(8)), MMU_ON if mmu == "on" else "", []
         for _ in range(20):
             n = rng.randrange(8)
             if rng.random() < 0.5:

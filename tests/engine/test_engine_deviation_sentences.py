@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from engine_rig import DEVICE, RAM, Rig, assemble
+from engine_rig import DEVICE, MMU_ON, RAM, TABLES, Rig, assemble
 
 from harness.arch.esr import EC
 from harness.engine import Backend
@@ -12,22 +12,8 @@ from harness.engine.emulator.binding import CPU_MODELS
 
 VBAR = RAM + 0x1_0000
 DATA = RAM + 0x8000
-TABLES = RAM + 0x10_0000
 DATA_BASE = f"movz x1, #{DATA >> 16}, lsl #16\nmovk x1, #{DATA & 0xFFFF}\n"
-MMU_WITH_DEVICE_MEMORY = f"""
-    msr mair_el1, xzr
-    movz x0, #{TABLES >> 16}, lsl #16
-    msr ttbr0_el1, x0
-    movz x0, #0x3519
-    movk x0, #0x80, lsl #16
-    movk x0, #1, lsl #32
-    msr tcr_el1, x0
-    isb
-    mrs x0, sctlr_el1
-    orr x0, x0, #1
-    msr sctlr_el1, x0
-    isb
-"""
+MMU_WITH_DEVICE_MEMORY = MMU_ON.replace("#0x00ff", "#0")
 
 
 @pytest.fixture

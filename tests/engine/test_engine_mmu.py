@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from engine_rig import DEVICE, RAM, Rig
+from engine_rig import DEVICE, MMU_ON, RAM, TABLES, Rig
 
 from harness.arch import hyp
 from harness.arch.esr import EC
 from harness.engine import PE, Part, deviations
 
 VBAR = RAM + 0x1_0000
-TABLES = RAM + 0x10_0000
 HIGH = 0x40_0000_0000  # VA = IPA + HIGH by a second level-0 ... of a 39-bit space: a gigabyte of its own
 VALID_TABLE, BLOCK = 0b11, 0b01
 AF, INNER, NORMAL, DEVICE_ATTR = 1 << 10, 3 << 8, 0 << 2, 1 << 2
@@ -28,23 +27,6 @@ def build(rig: Rig, tables: int = TABLES) -> None:
     m.write_u64(tables + 8 * 4, 0x4000_0000 | NORMAL | AF | INNER | BLOCK)
     m.write_u64(tables + 8 * 5, 0 | DEVICE_ATTR | AF | INNER | BLOCK)
     m.write_u64(tables + 8 * 7, 0x2000_0000 | VALID_TABLE)  # a table where no RAM is
-
-
-ENABLE = f"""
-    movz x0, #0x00ff
-    msr mair_el1, x0
-    movz x0, #{TABLES >> 16}, lsl #16
-    msr ttbr0_el1, x0
-    movz x0, #0x3519
-    movk x0, #0x80, lsl #16
-    movk x0, #1, lsl #32
-    msr tcr_el1, x0
-    isb
-    mrs x0, sctlr_el1
-    orr x0, x0, #1
-    msr sctlr_el1, x0
-    isb
-"""
 
 
 @pytest.fixture
@@ -64,7 +46,7 @@ def address(value: int, register: str = "x1") -> str:
 
 def test_code_and_data_through_an_alias(mmu: Rig) -> None:
     mmu.load("mov x5, #7\nstr x5, [x2]\nret", RAM + 0x4000)
-    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_RAM + 0x8000, 'x2')}blr x1\nhvc #0")
+    mmu.go(f"{MMU_ON}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_RAM + 0x8000, 'x2')}blr x1\nhvc #0")
     assert mmu.immediates() == [0]
     assert mmu.memory.u64(RAM + 0x8000) == 7
 
@@ -82,7 +64,7 @@ def test_device_through_an_alias(mmu: Rig) -> None:
 
     mmu.pe.handlers[EC.DATA_ABORT_LOWER] = abort
     mmu.load("ldr w5, [x2], #4\nldp x6, x7, [x2]\nret", RAM + 0x4000)
-    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_DEVICE + DEVICE + 4, 'x2')}blr x1\nhvc #0")
+    mmu.go(f"{MMU_ON}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_DEVICE + DEVICE + 4, 'x2')}blr x1\nhvc #0")
     assert mmu.immediates() == [0]
     assert seen[0] == (ALIAS_DEVICE + DEVICE + 4, DEVICE + 4)
     assert [(p.ipa, p.size) for p in parts] == [(DEVICE + 4, 4), (DEVICE + 8, 8), (DEVICE + 16, 8)]
@@ -92,7 +74,7 @@ def test_device_through_an_alias(mmu: Rig) -> None:
 
 @pytest.mark.parametrize("instruction", ["ldr x0, [x1]", "br x1"])
 def test_a_translation_fault_goes_to_el1(mmu: Rig, instruction: str) -> None:
-    mmu.go(f"{ENABLE}{address(HOLE + 0x123 * 4)}{instruction}\nhvc #1")
+    mmu.go(f"{MMU_ON}{address(HOLE + 0x123 * 4)}{instruction}\nhvc #1")
     assert mmu.immediates() == [0x200, 0]
     esr = mmu.pe.sysreg["ESR_EL1"]
     assert esr >> 26 == (EC.INSTRUCTION_ABORT_SAME if instruction == "br x1" else EC.DATA_ABORT_SAME)
@@ -102,7 +84,7 @@ def test_a_translation_fault_goes_to_el1(mmu: Rig, instruction: str) -> None:
 
 def test_a_walk_that_leaves_ram(mmu: Rig) -> None:
     """The level-2 table lies outside RAM: deviation "walk-outside-ram"; no exit."""
-    mmu.go(f"{ENABLE}{address(BAD_WALK)}ldr x0, [x1]\nhvc #1")
+    mmu.go(f"{MMU_ON}{address(BAD_WALK)}ldr x0, [x1]\nhvc #1")
     assert mmu.immediates() == [0x200, 0]
     assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0x16
     assert mmu.pe.deviations_met == {deviations.WALK_OUTSIDE_RAM: 1}
@@ -111,7 +93,7 @@ def test_a_walk_that_leaves_ram(mmu: Rig) -> None:
 def test_counting_is_exact_with_walks(mmu: Rig) -> None:
     """Faults of walks at stage 2 do not count, whatever the slices."""
     mmu.load("mov x5, #7\nstr x5, [x2]\nret", RAM + 0x4000)
-    source = f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_RAM + 0x8000, 'x2')}blr x1\nhvc #0"
+    source = f"{MMU_ON}{address(ALIAS_RAM + 0x4000)}{address(ALIAS_RAM + 0x8000, 'x2')}blr x1\nhvc #0"
     mmu.go(source)
     whole = list(mmu.calls)
     mmu.calls.clear()
@@ -127,7 +109,7 @@ def test_eret_watch_by_virtual_address(mmu: Rig) -> None:
     mmu.pe.watch_exceptions(None, lambda pe: seen.append(pe.pc))
     mmu.load("eret", RAM + 0x4000)
     mmu.go(
-        f"{ENABLE}{address(ALIAS_RAM + 0x4000)}adr x0, back\nmsr elr_el1, x0\nmov x0, #0x3c5\n"
+        f"{MMU_ON}{address(ALIAS_RAM + 0x4000)}adr x0, back\nmsr elr_el1, x0\nmov x0, #0x3c5\n"
         "msr spsr_el1, x0\nbr x1\nback: hvc #0"
     )
     assert seen == [ALIAS_RAM + 0x4000]
@@ -140,7 +122,7 @@ def test_eret_watch_by_each_virtual_address(mmu: Rig) -> None:
     mmu.pe.watch_exceptions(None, lambda pe: seen.append(pe.pc))
     mmu.load("eret", RAM + 0x4000)
     mmu.go(
-        f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(RAM + 0x4000, 'x2')}mov x0, #0x3c5\nmsr spsr_el1, x0\n"
+        f"{MMU_ON}{address(ALIAS_RAM + 0x4000)}{address(RAM + 0x4000, 'x2')}mov x0, #0x3c5\nmsr spsr_el1, x0\n"
         "adr x0, back\nmsr elr_el1, x0\nbr x1\nback: adr x0, out\nmsr elr_el1, x0\nbr x2\nout: hvc #0"
     )
     assert seen == [ALIAS_RAM + 0x4000, RAM + 0x4000]
@@ -213,7 +195,7 @@ def test_a_fetch_from_the_vector_by_el0_is_no_lockup(mmu: Rig) -> None:
     )
     mmu.load("svc #0\nbr x2", RAM + 0x4000)
     mmu.go(
-        f"{ENABLE}{address(ALIAS_RAM + 0x4000)}{address(VBAR + 0x400, 'x2')}msr elr_el1, x1\n"
+        f"{MMU_ON}{address(ALIAS_RAM + 0x4000)}{address(VBAR + 0x400, 'x2')}msr elr_el1, x1\n"
         "msr spsr_el1, xzr\neret"
     )
     assert mmu.pe.lockup is None
@@ -232,7 +214,7 @@ def test_tlb_maintenance_reaches_other_pes(mmu: Rig, form: str) -> None:
     mmu.memory.write_u64(level2, level3 | VALID_TABLE)
     mmu.memory.write_u64(level3 + 8 * 8, entry | 0x8000)
     changer = mmu.add()
-    mmu.go(f"{ENABLE}{address(ALIAS_RAM + 0x8000)}again: ldr x0, [x1]\nhvc #0\nb again")
+    mmu.go(f"{MMU_ON}{address(ALIAS_RAM + 0x8000)}again: ldr x0, [x1]\nhvc #0\nb again")
     mmu.load(
         f"{address(level3 + 8 * 8)}{address(entry | 0x20_8000, 'x3')}movz x4, #{ALIAS_RAM >> 28}, lsl #16\n"
         f"orr x4, x4, #8\nstr xzr, [x1]\ndsb ishst\ntlbi {form}\ndsb ish\nstr x3, [x1]\nhvc #0",
@@ -259,7 +241,7 @@ def test_a_branch_to_no_target_is_an_exception_of_its_own(mmu: Rig) -> None:
     mmu.load("nop\nhvc #1", RAM + 0x4000)
     pe = mmu.add(model="max")
     pe.sysreg["VBAR_EL1"] = VBAR
-    mmu.load(f"{ENABLE}{address(ALIAS_RAM + 0x4000)}br x1")
+    mmu.load(f"{MMU_ON}{address(ALIAS_RAM + 0x4000)}br x1")
     pe.run(100)
     assert mmu.immediates(1) == [0x200, 0]
     assert (
@@ -272,7 +254,7 @@ def test_a_walk_that_leaves_ram_at_the_last_level(mmu: Rig) -> None:
     """The level-2 table is there, the level-3 table is not: DFSC 0x17."""
     mmu.memory.write_u64(TABLES + 8 * 7, EMPTY | VALID_TABLE)
     mmu.memory.write_u64(EMPTY + 8 * 5, 0x2000_0000 | VALID_TABLE)
-    mmu.go(f"{ENABLE}{address(BAD_WALK + (5 << 21))}ldr x0, [x1]\nhvc #1")
+    mmu.go(f"{MMU_ON}{address(BAD_WALK + (5 << 21))}ldr x0, [x1]\nhvc #1")
     assert mmu.immediates() == [0x200, 0]
     assert mmu.pe.sysreg["ESR_EL1"] & 0x3F == 0x17
 
@@ -321,6 +303,6 @@ def test_pan_and_uao_act_on_the_next_access(make_max: Rig, before: str, access: 
     rig.pe.sysreg["VBAR_EL1"] = VBAR
     rig.load("mrs x8, esr_el1\nhvc #0x200\nhvc #0", VBAR + 0x200)
     rig.pe.x[1], rig.pe.x[2] = ALIAS_RAM + 0x8000, RAM + 0x8000
-    rig.go(f"{ENABLE}{before}\n{access}\nhvc #0")
+    rig.go(f"{MMU_ON}{before}\n{access}\nhvc #0")
     assert rig.immediates() == ([0x200, 0] if faults else [0])
     assert not faults or rig.pe.x[8] == EC.DATA_ABORT_SAME << 26 | 1 << 25 | 0b001101

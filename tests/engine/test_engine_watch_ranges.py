@@ -6,31 +6,15 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine_rig import RAM, SIZE, Rig
+from engine_rig import MMU_ON, RAM, SIZE, TABLES, Rig
 from thorough import ALL
 from watchpoint_rig import DATA, base, prepare, run
 
 from harness.engine import PE
 
-TABLES = RAM + 0x10_0000
 LEVEL2, LEVEL3 = TABLES + 0x1000, TABLES + 0x2000
 WINDOW = 0x1_0000_0000  # virtual: 2 MiB of pages by LEVEL3
 AF, INNER, BLOCK, PAGE, TABLE = 1 << 10, 3 << 8, 0b01, 0b11, 0b11
-MMU = f"""
-    movz x0, #0x00ff
-    msr mair_el1, x0
-    movz x0, #{TABLES >> 16}, lsl #16
-    msr ttbr0_el1, x0
-    movz x0, #0x3519
-    movk x0, #0x80, lsl #16
-    movk x0, #1, lsl #32
-    msr tcr_el1, x0
-    isb
-    mrs x0, sctlr_el1
-    orr x0, x0, #1
-    msr sctlr_el1, x0
-    isb
-"""
 
 
 def tables(rig: Rig) -> None:
@@ -129,7 +113,7 @@ class TestStage1:
     def hits(self, rig: Rig, source: str) -> list[tuple[int, bool]]:
         prepare(rig, 0)
         log = Log(rig, WINDOW, 8)
-        assert run(rig, MMU + source) is None
+        assert run(rig, MMU_ON + source) is None
         rig.pe.remove_watchpoint(log.number)
         return log.hits
 
@@ -178,7 +162,7 @@ class TestStage1:
         second = rig.add()
         rig.load(f"{base(LEVEL3)}{base(page(DATA), 'x3')}str x3, [x1]\nhvc #0", RAM + 0x1000)
         second.pc = RAM + 0x1000
-        rig.load(f"{MMU}{base(DATA)}str x0, [x1]\nhvc #0\n{base(WINDOW, 'x2')}ldr x3, [x2]\nhvc #0")
+        rig.load(f"{MMU_ON}{base(DATA)}str x0, [x1]\nhvc #0\n{base(WINDOW, 'x2')}ldr x3, [x2]\nhvc #0")
         for pe in (rig.pe, second, rig.pe):
             pe.run(200)
         assert log.hits == [(WINDOW, False)]
@@ -187,7 +171,7 @@ class TestStage1:
         tables(rig)
         prepare(rig, 0)
         log = Log(rig, WINDOW, 8)
-        rig.load(f"{MMU}{base(DATA)}str x0, [x1]\nhvc #0\n{base(WINDOW, 'x2')}ldr x3, [x2]\nhvc #0")
+        rig.load(f"{MMU_ON}{base(DATA)}str x0, [x1]\nhvc #0\n{base(WINDOW, 'x2')}ldr x3, [x2]\nhvc #0")
         rig.pe.run(200)
         rig.memory.write_u64(LEVEL3, page(DATA))
         rig.pe.run(200)
@@ -198,7 +182,7 @@ class TestStage1:
         tables(rig)
         prepare(rig, 0)
         log = Log(rig, WINDOW, 8)
-        told = run(rig, f"{MMU}{base(WINDOW, 'x2')}ldr x3, [x2]")
+        told = run(rig, f"{MMU_ON}{base(WINDOW, 'x2')}ldr x3, [x2]")
         assert told is not None
         assert told[0] & 0x3F == 0b000111  # translation fault, level 3
         assert log.hits == []
