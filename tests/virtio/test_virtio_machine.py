@@ -255,6 +255,8 @@ def test_bad_options(options: dict[str, object], message: str) -> None:
 
 
 def test_a_stimulus_for_a_console_that_is_not_there() -> None:
-    with Machine(memory="8M") as machine:
-        with pytest.raises(ConfigError, match="the machine has no virtio console"):
-            machine.at(5, "virtconsole=x")
+    with (
+        Machine(memory="8M") as machine,
+        pytest.raises(ConfigError, match="the machine has no virtio console"),
+    ):
+        machine.at(5, "virtconsole=x")
