@@ -168,7 +168,8 @@ class _Assembler:
 
     def _literal(self, size: int, value: Expression) -> Expression:
         """Puts a literal into this section's next pool; returns the name of its address."""
-        return self.section.literal(size, value, self.location, self.symbols.fresh_literal())
+        fresh = self.symbols.fresh_literal()
+        return self.section.literal(size, value, self.location, fresh, self.symbols.now)
 
     # -- expressions -----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +18,7 @@ from harness.cli.folding import folds, hanging_indent
 GLUE: Final = "\ue000"  # of the private use area: to whoever folds text it is part of a word
 """Blank in a table's cell at which it does not fold; it is shown as any other."""
 WIDEST: Final = 10_000  # columns, of what has no edge
+PADDING: Final = 2  # columns between two of a table's
 
 Span = tuple[str, str]
 """A text and its style (rich's words for it; empty for none)."""
@@ -69,12 +71,13 @@ class Screen:
     def table(self, table: Table) -> None:
         """Writes a table. On a terminal texts fold between words; where it is too narrow, rows become lists."""
         options = self.console.options
-        needed = self.console.measure(table, options=options.update_width(WIDEST))
-        width = min(needed.maximum, self.width or WIDEST)
-        if width < needed.minimum:
+        widths = _widths(table, self.width or WIDEST)
+        if widths is None:
             self._lists(table)
             return
-        for segments in self.console.render_lines(table, options.update_width(width), pad=False):
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
+        for segments in self.console.render_lines(table, options.update_width(WIDEST), pad=False):
             self.line(*((segment.text.replace(GLUE, " "), str(segment.style or "")) for segment in segments))
 
     def _lists(self, table: Table) -> None:
@@ -102,9 +105,37 @@ class Screen:
         self.console.file.flush()
 
 
+def _widths(table: Table, room: int) -> list[int] | None:
+    """Returns widths of columns in which no word is cut, as wide as there is room; None where there is too little.
+
+    Rich would take from all columns that fold alike, and cut their words.
+    """
+    least, most = [], []
+    for column in table.columns:
+        cells = [column.header] if table.show_header else []
+        texts = [cell.plain if isinstance(cell, Text) else str(cell) for cell in (*cells, *column.cells)]
+        lines = [line for text in texts for line in text.split("\n")]
+        most.append(max(map(cell_len, lines), default=0))
+        words = lines if column.no_wrap else [word for line in lines for word in line.split()]
+        least.append(max(map(cell_len, words), default=0))
+    left = room - sum(least) - PADDING * (len(least) - 1)
+    if left < 0:
+        return None
+    widths = least
+    while left and widths != most:
+        narrowest = min(width for width, wanted in zip(widths, most, strict=True) if width < wanted)
+        for n, wanted in enumerate(most):
+            if left and widths[n] == narrowest < wanted:
+                widths[n] += 1
+                left -= 1
+    return widths
+
+
 def new_table(*columns: str, left: Collection[str], header: bool = True) -> Table:
     """Returns an empty table without rules. Columns are aligned right, but the ``left`` ones: texts, which fold."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=header)
+    table = Table(
+        box=None, pad_edge=False, padding=(0, PADDING, 0, 0), header_style="dim", show_header=header
+    )
     for column in columns:
         table.add_column(column, justify="left" if column in left else "right", no_wrap=column not in left)
     return table

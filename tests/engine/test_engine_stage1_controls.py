@@ -181,7 +181,7 @@ def test_reserved_blocks_fault_wherever_they_are(mmu: Rig, seed: int) -> None:
     for n, descriptor in enumerate(chosen):
         mmu.memory.write_u64(LEVEL0 + 8 * n, descriptor)
     mmu.memory.write_u64(RAM + 0x8000, 77)
-    mmu.load(f"{ENABLE}again: hvc #0\nmsr ttbr0_el1, x11\nisb\nldr x5, [x1]\nb again")
+    mmu.load(f"{ENABLE}again: hvc #0\nmsr ttbr0_el1, x11\ntlbi vmalle1\ndsb sy\nisb\nldr x5, [x1]\nb again")
     mmu.load(
         "mrs x8, esr_el1\nmrs x9, elr_el1\nadd x9, x9, #4\nmsr elr_el1, x9\nmov x5, #-1\neret", VBAR + 0x200
     )

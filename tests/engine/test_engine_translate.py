@@ -11,9 +11,9 @@ from test_engine_mmu import (
     ALIAS_RAM,
     BAD_WALK,
     BLOCK,
-    ENABLE,
     HOLE,
     INNER,
+    MMU_ON,
     READ_ONLY,
     build,
 )
@@ -32,7 +32,7 @@ def test_with_the_mmu_off_an_address_is_itself(rig: Rig, write: bool) -> None:
 def test_with_the_mmu_on_stage_1_decides(rig: Rig, write: bool) -> None:
     build(rig)
     rig.memory.write_u64(RAM + 0x10_0000 + 8 * 2, 0x4000_0000 | AF | INNER | BLOCK | READ_ONLY)
-    pe = rig.go(f"{ENABLE} hvc #0")
+    pe = rig.go(f"{MMU_ON} hvc #0")
     untouched = 0x3F_F123
     assert pe.translate_data(ALIAS_RAM + untouched, write=write) == RAM + untouched
     assert pe.translate_data(ALIAS_DEVICE + 0x0900_0000, write=write) == 0x0900_0000
@@ -54,7 +54,7 @@ def test_inside_a_handler_the_guest_goes_on_as_if_nothing_was(rig: Rig) -> None:
 
     rig.pe.on_halt = halted
     pe = rig.go(
-        f"{ENABLE} movz x1, #1, lsl #32\n movz x9, #3\n again: hlt #1\n str x9, [x1]\n"
+        f"{MMU_ON} movz x1, #1, lsl #32\n movz x9, #3\n again: hlt #1\n str x9, [x1]\n"
         "add x1, x1, #8\n subs x9, x9, #1\n b.ne again\n hvc #0"
     )
     assert answers == [RAM, RAM + 8, RAM + 16]

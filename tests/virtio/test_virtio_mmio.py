@@ -245,7 +245,7 @@ def test_a_drivers_reset_and_the_systems_are_two_things(legacy: bool) -> None:
             used.write(register, value)
             if register is Reg.QUEUE_SEL or register in kept:
                 fresh.write(register, value)
-            if register is Reg.STATUS and not value:
+            if register is Reg.STATUS and not value & 0xFF:
                 fresh.write(Reg.QUEUE_SEL, 0)
         used.write(Reg.STATUS, 0)
         fresh.write(Reg.QUEUE_SEL, 0)

@@ -7,7 +7,7 @@ a section are known at once, and layout only gives each section its address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -142,8 +142,26 @@ class Section:
         if self.kind in _ONLY_ZEROS:
             raise StatementError(_ONLY_ZEROS[self.kind])
 
-    def literal(self, size: int, expression: Expression, location: Location, fresh: str) -> str:
-        """Returns the name of a literal in the next pool; ``fresh`` names it if it is a new one."""
+    def literal(
+        self,
+        size: int,
+        expression: Expression,
+        location: Location,
+        fresh: str,
+        known: Callable[[Expression], Expression],
+    ) -> str:
+        """Returns the name of a literal in the next pool; ``fresh`` names it if it is a new one.
+
+        One of a label that was defined since is the same one: ``known`` computes what could not be computed then.
+        """
+        if isinstance(expression, Address) and (size, expression) not in self.literals:
+            for (its_size, earlier), (name, _) in self.literals.items():
+                if (
+                    its_size == size
+                    and not isinstance(earlier, (int, Address))
+                    and known(earlier) == expression
+                ):
+                    return name
         return self.literals.setdefault((size, expression), (fresh, location))[0]
 
     def dump_literals(self) -> list[tuple[str, Address]]:

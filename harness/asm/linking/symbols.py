@@ -92,18 +92,18 @@ class SourceSymbols:
         """Returns the value of a name, or the name itself while it has none."""
         value = self.values.get(name, name)
         if name in self._late:
-            return self._now(value)
+            return self.now(value)
         return value if isinstance(value, (int, Address)) else name
 
-    def _now(self, value: Expression) -> Expression:
+    def now(self, value: Expression) -> Expression:
         """Computes an expression with what is known here."""
         if isinstance(value, str):
             return self.symbol(value)
         if not isinstance(value, tuple):
             return value
         if len(value) == 2:
-            return fold_unary(value[0], self._now(value[1]))
-        return fold(value[0], self._now(value[1]), self._now(value[2]))
+            return fold_unary(value[0], self.now(value[1]))
+        return fold(value[0], self.now(value[1]), self.now(value[2]))
 
     def local_label(self, reference: str) -> Expression:
         """Returns the nearest numeric label before (``1b``) or after (``1f``)."""
