@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from harness.arch.rvic import MAX_INTIDS, RVIC_BASE, RVID_BASE
+from harness.arch.rvic import GRANULE, MAX_INTIDS, RVIC_BASE, RVID_BASE
 from harness.arch.virt import MAX_CPUS
 from harness.arguments import check_path, decimal, integer, number_text
 from harness.declaration import option
@@ -37,7 +37,6 @@ else:
 PAGE: Final = 4096
 LARGEST_MEMORY: Final = 255 << 30  # what lies between RAM_BASE and the end of QEMU virt's RAM window
 MOST_TICKS: Final = 1_000_000
-GRANULE: Final = 32  # numbers of interrupts are multiples of it (DEN0103)
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 CpuModel: TypeAlias = Literal["cortex-a53", "cortex-a57", "cortex-a72", "max"]

@@ -14,9 +14,9 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{ending}"
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Returns ``; did you mean `cpus`?`` for the name nearest to a wrong one; nothing if none is near."""
+def did_you_mean(name: str, names: Iterable[str], likeness: float = 0.6) -> str:
+    """Returns ``; did you mean `cpus`?`` for the name most like a wrong one; nothing if none is (from 0 to 1)."""
     from difflib import get_close_matches  # for a mistake alone: a command starts without it
 
-    near = get_close_matches(name, list(names), 1)
+    near = get_close_matches(name, list(names), 1, likeness)
     return f"; did you mean `{near[0]}`?" if near else ""

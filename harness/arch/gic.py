@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+GUEST_FRAMES: Final = ("GICD", "GICC", "GICV")
+"""Names of the frames that a guest programs, as the board's bus has them."""
+
 # The distributor (4.3).
 GICD_CTLR: Final = 0x000
 GICD_TYPER: Final = 0x004

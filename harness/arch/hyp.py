@@ -39,6 +39,10 @@ CNTKCTL_EL0VCTEN: Final = 1 << 1
 CNTKCTL_EL0VTEN: Final = 1 << 8
 CNTKCTL_EL0PTEN: Final = 1 << 9
 
+MDSCR_SS: Final = 1 << 0
+MDSCR_KDE: Final = 1 << 13
+MDSCR_MDE: Final = 1 << 15
+
 SCTLR_M: Final = 1 << 0
 SCTLR_SPAN: Final = 1 << 23
 SCTLR_E0E: Final = 1 << 24

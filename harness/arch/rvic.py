@@ -61,3 +61,8 @@ class RvicStatus(IntEnum):
 def status(reason: RvicStatus, index: int = 0) -> int:
     """Returns x0 of a failed call: the reason, and the index of the argument at fault (x1 is 0)."""
     return int(reason) | index << 8
+
+
+def inputs_up_to(last: int) -> int:
+    """Returns the least number of an RVID's inputs among which is input ``last``."""
+    return last // GRANULE * GRANULE + GRANULE

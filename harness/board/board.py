@@ -7,6 +7,7 @@ from functools import partial
 
 from harness.arch import intid as ids
 from harness.arch import virt
+from harness.arch.rvic import inputs_up_to
 from harness.board.gic_inputs import GicFrame, GicInputs
 from harness.devices import (
     Bus,
@@ -24,7 +25,6 @@ from harness.gic import Frame, Gic
 from harness.wording import plural
 
 INTID_STEP = 32
-ALL_SLOTS = 64  # inputs of an RVID, a multiple of 32 (DEN0103), that reach the last virtio slot
 
 
 class Board:
@@ -107,10 +107,11 @@ class Board:
     def _why_no_more(self) -> str:
         if len(self._slots) == virt.VIRTIO_SLOTS:
             return ""
-        last = virt.VIRTIO_FIRST_INTID - ids.SPI_BASE + len(self._slots) - 1
+        first = virt.VIRTIO_FIRST_INTID - ids.SPI_BASE
+        last, enough = first + len(self._slots) - 1, inputs_up_to(first + virt.VIRTIO_SLOTS - 1)
         return (
-            f" whose interrupts reach the guest: slot n has SPI 16+n, and the RVID's inputs end at SPI {last}"
-            f" (untrusted={ALL_SLOTS} has inputs for all)"
+            f" whose interrupts reach the guest: slot n has SPI {first}+n, and the RVID's inputs end at SPI {last}"
+            f" (untrusted={enough} has inputs for all)"
         )
 
     @property

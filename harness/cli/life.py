@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, NamedTuple
 
+from harness.arch.gic import GUEST_FRAMES
 from harness.trace.attribution import Attribution
 from harness.trace.costs import CPU_SHIFT, INTID_MASK
 from harness.trace.events import (
@@ -29,7 +30,6 @@ MOST_EVENTS: Final = 16
 _RECENT: Final = 64
 _BEFORE: Final = (AlsoPending, VirqRaised, VirqTaken, Eret)
 _WITHIN: Final = (VirqLowered, Acknowledged, Completed)
-_GIC: Final = ("GICC", "GICD", "GICV")
 
 
 class Heard(NamedTuple):
@@ -87,7 +87,7 @@ class FirstLife(Attribution[Heard]):
         if self._followed is None or event.cpu != self.cpu or self.done:
             return
         if isinstance(event, (Mmio, SysregTrap)):
-            self.passed_over += not (isinstance(event, Mmio) and event.device in _GIC)
+            self.passed_over += not (isinstance(event, Mmio) and event.device in GUEST_FRAMES)
         elif isinstance(event, _WITHIN) and event.intid in (None, self.intid) and not self._returning:
             self._context.append(self._heard)
         self.done |= self.ended and self._taken is None

@@ -28,9 +28,14 @@ class ConsoleReader:
     _read: int = 0
     _decoder: codecs.IncrementalDecoder = field(default_factory=_decoder)
 
+    @property
+    def has_more(self) -> bool:
+        """True if something was printed since the last look."""
+        return len(self.console) != self._read
+
     def text(self, *, to_the_end: bool = False) -> str:
         """Returns what is new; a character whose bytes are not all there comes with the rest of them."""
-        if len(self.console) == self._read and not to_the_end:
+        if not self.has_more and not to_the_end:
             return ""
         data = self.console.since(self._read)
         lost = len(self.console) - self._read - len(data)

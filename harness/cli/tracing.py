@@ -86,7 +86,7 @@ class LiveTrace:
 
     def _print(self, *, to_the_end: bool) -> None:
         for console in self._consoles:
-            if not to_the_end and len(console.reader.console) == console.seen:
+            if not to_the_end and not console.reader.has_more:
                 continue
             for line in console.complete(to_the_end=to_the_end):
                 self._screen.line((console.margin, "cyan"), (line, "bold"))
@@ -99,11 +99,9 @@ class _Lines:
 
     reader: ConsoleReader
     margin: str
-    seen: int = 0
     _begun: str = ""
 
     def complete(self, *, to_the_end: bool) -> list[str]:
-        self.seen = len(self.reader.console)
         text = self._begun + self.reader.text(to_the_end=to_the_end)
         end = len(text) if to_the_end else text.rfind("\n") + 1
         self._begun = text[end:]

@@ -14,6 +14,7 @@ from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
 from harness.engine import deviations
 from harness.engine.completions.event_register import EventRegister
+from harness.engine.completions.software_step import writes_masks
 from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.undefined import CpuT, UndefinedInstructions
 from harness.engine.emulator import binding as uc
@@ -22,7 +23,6 @@ from harness.engine.mmio.loadstore import ZR
 from harness.engine.watch_ranges import WatchRanges
 
 _MAX_REPEATS: Final = 64
-_DAIF_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 
 # What HCR_EL2.TPU traps.
 _IC_IALLUIS, _IC_IALLU, _IC_IVAU, _DC_CVAU = (
@@ -210,7 +210,7 @@ class ExceptionHook(Generic[CpuT]):
         word = pe.instruction()
         if word is None:
             pe.inject_undefined()
-        elif word & _DAIF_MASK in (_DAIFSET, _DAIFCLR) and pe.el == 0:  # SCTLR_EL1.UMA is 0 (D17.2.118)
+        elif writes_masks(word) and pe.el == 0:  # SCTLR_EL1.UMA is 0 (D17.2.118)
             pe.enter_el1(syndrome.make(EC.SYSREG, sysreg.trapped_instruction(word)))
         elif not self._undefined_instructions.serve(word):
             pe.inject_undefined()

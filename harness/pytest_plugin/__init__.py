@@ -56,11 +56,13 @@ def events_shown(config: pytest.Config) -> int:
 
 
 def _number(config: pytest.Config, name: str, of: str) -> int:
+    from harness.arguments import decimal
+
     text = str(config.getini(name))
-    number = text.replace("_", "")
-    if not number.isdecimal():
+    number = decimal(text.replace("_", ""))
+    if number is None:
         raise pytest.UsageError(f"{name} = {text}: a number of {of} is needed, 0 for none")
-    return int(number)
+    return number
 
 
 def machine_fixture(scope: Scope) -> Any:

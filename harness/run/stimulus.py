@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from harness.arch.intid import SPI_BASE
+from harness.arch.rvic import inputs_up_to
 from harness.arguments import decimal, number_text
 from harness.board.board import Board
 from harness.board.console import Console
 from harness.errors import ConfigError
 from harness.host.typed import unescape
-from harness.options import GRANULE, ControllerKind
+from harness.options import ControllerKind
 from harness.rvic import Config
 
 SPI_COUNT: Final = 988
@@ -52,7 +53,7 @@ class LineStimulus:
         machine.board.lines[self.intid]
         inputs, spi = machine.config.untrusted, self.intid - SPI_BASE
         if machine.controller is ControllerKind.RVIC and spi >= inputs:
-            more = spi // GRANULE * GRANULE + GRANULE
+            more = inputs_up_to(spi)
             raise ConfigError(
                 f"SPI {spi} reaches no guest: the RVID's inputs are SPI 0 to {inputs - 1} (untrusted={more} has it)"
             )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from harness.arch.gic import GUEST_FRAMES
 from harness.arch.intid import PPI_BASE, SPI_BASE
 from harness.devices import Line, Lines
 from harness.el2 import Hypervisor, Vcpu
@@ -23,8 +24,6 @@ STORM: Final = 10_000
 """Acknowledges in a row that are a storm, where the handler reaches no device and nobody else could help."""
 PATIENCE: Final = 200_000
 """The same where it does, or somebody could. Linux gives an interrupt up by itself after 100,000."""
-
-_GIC: Final = ("GICC", "GICD", "GICV")
 
 
 @dataclass(slots=True)
@@ -126,6 +125,6 @@ class Storms:
         return moved
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, SysregTrap) or (isinstance(event, Mmio) and event.device not in _GIC):
+        if isinstance(event, SysregTrap) or (isinstance(event, Mmio) and event.device not in GUEST_FRAMES):
             for suspect in self._suspects.values():
                 suspect.reaches_device = True

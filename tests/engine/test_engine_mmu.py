@@ -142,22 +142,9 @@ def test_big_endian_data_does_not_break_the_host(mmu: Rig) -> None:
 
 EMPTY = TABLES + 0x1000
 HIGH_HALF = (1 << 64) - (1 << 39)
-ENABLE_BOTH = f"""
-    movz x0, #0x00ff
-    msr mair_el1, x0
-    movz x0, #{TABLES >> 16}, lsl #16
-    msr ttbr0_el1, x0
-    msr ttbr1_el1, x0
-    movz x0, #0x3519
-    movk x0, #0xb519, lsl #16
-    movk x0, #1, lsl #32
-    msr tcr_el1, x0
-    isb
-    mrs x0, sctlr_el1
-    orr x0, x0, #1
-    msr sctlr_el1, x0
-    isb
-"""
+ENABLE_BOTH = MMU_ON.replace("msr ttbr0_el1, x0", "msr ttbr0_el1, x0\n msr ttbr1_el1, x0").replace(
+    "movk x0, #0x80, lsl #16", "movk x0, #0xb519, lsl #16"
+)
 
 
 @pytest.mark.parametrize("register", ["TTBR0_EL1", "TTBR1_EL1"])

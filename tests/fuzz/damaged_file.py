@@ -7,7 +7,7 @@ import gzip
 import struct
 from collections.abc import Callable
 from random import Random
-from typing import Final
+from typing import Final, Literal
 
 from harness.board.devicetree import BoardFacts, Chosen, board_tree
 from harness.engine.memory.stage2 import PAGE_SIZE
@@ -156,8 +156,8 @@ def damaged(data: bytes, random: Random) -> bytes:
                 changed[at] = random.randrange(256)
             case 2:
                 number, size = random.choice(_NUMBERS), random.choice((1, 2, 4, 8))
-                order = random.choice(("little", "big"))
-                changed[at : at + size] = (number & (1 << 8 * size) - 1).to_bytes(size, order)  # type: ignore[arg-type]
+                order: Literal["little", "big"] = random.choice(("little", "big"))
+                changed[at : at + size] = (number & (1 << 8 * size) - 1).to_bytes(size, order)
             case 3:
                 del changed[at:]
             case 4:

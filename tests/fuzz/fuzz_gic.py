@@ -16,12 +16,11 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE.parent / "gic")]
+from harness.gic import Frame, Gic
 
-from gic_registers import INTIDS, Registers  # noqa: E402  # a sibling, which no package holds
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "gic")]
 
-from harness.gic import Frame, Gic  # noqa: E402
+from gic_registers import INTIDS, Registers
 
 EACH = 2000  # accesses to one machine
 D, C = Frame.GICD, Frame.GICC

@@ -20,15 +20,14 @@ from random import Random
 from struct import Struct
 from typing import NamedTuple
 
-HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE.parent / "qemu")]
+from harness import Machine, StopReason, until
+from harness.build import load
+from harness.gic import Frame, Gic
+from harness.image import Program, Segment
 
-from differential import elf  # noqa: E402  # of another directory of tests
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "qemu")]
 
-from harness import Machine, StopReason, until  # noqa: E402
-from harness.build import load  # noqa: E402
-from harness.gic import Frame, Gic  # noqa: E402
-from harness.image import Program, Segment  # noqa: E402
+from differential import elf
 
 QEMU = shutil.which("qemu-system-aarch64")
 CPUS, EACH = 2, 2_000
@@ -208,7 +207,7 @@ class Generator:
 @cache
 def guest() -> Program:
     """The interpreter of tables."""
-    return load(HERE / "gic_guest.S")
+    return load(Path(__file__).with_name("gic_guest.S"))
 
 
 def table(accesses: list[Access]) -> bytes:

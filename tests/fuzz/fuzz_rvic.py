@@ -13,14 +13,13 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE.parent / "el2")]
+from harness import Machine
 
-from call_table import Action, execute, start  # noqa: E402  # siblings, which no package holds
-from rvic_oracle import Oracle  # noqa: E402
-from rvic_traffic import DRAWN, Drawn, compare, pending  # noqa: E402
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "el2")]
 
-from harness import Machine  # noqa: E402
+from call_table import Action, execute, start
+from rvic_oracle import Oracle
+from rvic_traffic import DRAWN, Drawn, compare, pending
 
 EACH = 1000  # calls to one machine
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Final
 
 from harness.asm.directives import data, placing
@@ -11,6 +10,7 @@ from harness.asm.directives.arguments import at_most, split, string
 from harness.asm.directives.context import Directive, DirectiveContext
 from harness.asm.directives.floats import BFLOAT, DOUBLE, HALF, SINGLE
 from harness.asm.source import StatementError
+from harness.wording import did_you_mean
 
 
 def _weak(asm: DirectiveContext, rest: str, name: str) -> None:
@@ -122,6 +122,4 @@ DIRECTIVES: Final[dict[str, Directive]] = {
 
 def unknown_directive(name: str, others: list[str]) -> StatementError:
     """Returns the error for a directive that there is not, with the one that may have been meant."""
-    near = get_close_matches(name, [*DIRECTIVES, *others], 1, 0.75)
-    hint = f"; did you mean `{near[0]}`?" if near else ""
-    return StatementError(f"unknown directive `{name}`{hint}")
+    return StatementError(f"unknown directive `{name}`{did_you_mean(name, [*DIRECTIVES, *others], 0.75)}")

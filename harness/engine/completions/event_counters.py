@@ -17,15 +17,9 @@ _SW_INCR: Final = 0
 _EVENT: Final = 0xFFFF  # PMEVTYPERn_EL0.evtCount
 _P, _U = 1 << 31, 1 << 30  # PMEVTYPERn_EL0: do not count at EL1, at EL0
 _PMCR_E: Final = 1 << 0
-_PMUSERENR_EN, _PMUSERENR_SW = 1 << 0, 1 << 1
 _CPU_CYCLES: Final = 0x11
 _NO_EVENT: Final = 0x3FF
 _LARGEST: Final = (1 << 32) - 1
-
-
-def may_increment(pe: ExceptionCore) -> bool:
-    """Says whether PMUSERENR_EL0 lets the PE write PMSWINC_EL0 now (D17.5.16)."""
-    return pe.registers.level != 0 or bool(pe.sysreg["PMUSERENR_EL0"] & (_PMUSERENR_EN | _PMUSERENR_SW))
 
 
 def software_increment(pe: ExceptionCore, counters: int) -> None:

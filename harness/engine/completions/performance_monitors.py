@@ -11,14 +11,13 @@ from harness.engine.completions.cycle_counter import CycleCounter
 from harness.engine.completions.event_counters import (
     PMSWINC_EL0,
     event_type,
-    may_increment,
     software_increment,
 )
 from harness.engine.completions.exception_entry import ExceptionCore
 from harness.engine.completions.served import Serve, answer, by_key, key, written
 
 EVENT_TYPES: Final = ("PMEVTYPER", "PMXEVTYPER")
-_PMUSERENR_EN, _PMUSERENR_CR = 1 << 0, 1 << 2
+_PMUSERENR_EN, _PMUSERENR_SW, _PMUSERENR_CR = 1 << 0, 1 << 1, 1 << 2
 
 
 class PerformanceMonitors:
@@ -43,26 +42,25 @@ class PerformanceMonitors:
         table.update((name, partial(self._event_type, name)) for name in events)
         return {**by_key(table), key(PMSWINC_EL0): self._software_increment}
 
-    def _el0_may_count(self, *, read: bool) -> bool:
-        """Says whether PMUSERENR_EL0 lets EL0 (D17.5.16): EN, or CR for reads of the cycle counter."""
+    def _is_allowed(self, also: int = 0) -> bool:
+        """Says whether PMUSERENR_EL0 lets EL0 do it (D17.5.16): by EN, or by a bit that is for this alone."""
         pe = self._pe
-        allowed = _PMUSERENR_EN | (_PMUSERENR_CR if read else 0)
-        return pe.registers.level != 0 or bool(pe.sysreg["PMUSERENR_EL0"] & allowed)
+        return pe.registers.level != 0 or bool(pe.sysreg["PMUSERENR_EL0"] & (_PMUSERENR_EN | also))
 
     def _read_cycles(self, register: int, _cp: int) -> int:
-        if not self._el0_may_count(read=True):
+        if not self._is_allowed(_PMUSERENR_CR):
             return 0
         answer(self._pe, register, self._cycles.read())
         return 1
 
     def _write_cycles(self, _register: int, cp: int) -> int:
-        if not self._el0_may_count(read=False):
+        if not self._is_allowed():
             return 0
         self._cycles.write(written(cp))
         return 1
 
     def _pmcr(self, _register: int, cp: int) -> int:
-        if self._el0_may_count(read=False):
+        if self._is_allowed():
             self._cycles.control(written(cp))
             self._pe.defer(self._cycles.follow)
         return 0
@@ -72,7 +70,7 @@ class PerformanceMonitors:
         return 0
 
     def _software_increment(self, _register: int, cp: int) -> int:
-        if not may_increment(self._pe):
+        if not self._is_allowed(_PMUSERENR_SW):
             return 0
         software_increment(self._pe, written(cp))
         return 1
@@ -80,7 +78,7 @@ class PerformanceMonitors:
     def _event_type(self, name: str, _register: int, cp: int) -> int:
         value = written(cp)
         instead = event_type(value)
-        if instead == value or not self._el0_may_count(read=False):
+        if instead == value or not self._is_allowed():
             return 0
         self._pe.sysreg.write(name, instead)
         return 1

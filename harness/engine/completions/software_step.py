@@ -11,19 +11,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness.arch import pstate
+from harness.arch import hyp, pstate
 from harness.engine.completions.exception_entry import ExceptionCore
 
-_MDSCR_SS, _MDSCR_KDE = 1 << 0, 1 << 13
 _IMMEDIATE_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 _REGISTER_MASK, _MSR_DAIF = 0xFFFF_FFE0, 0xD51B_4220
 _IMMEDIATE_D: Final = 8 << 8
 _ZR: Final = 31
 
 
+def writes_masks(word: int) -> bool:
+    """Says whether an instruction is MSR DAIFSet or DAIFClr."""
+    return word & _IMMEDIATE_MASK in (_DAIFSET, _DAIFCLR)
+
+
 def writes_debug_mask(word: int) -> bool:
     """Says whether an instruction is an MSR that may change PSTATE.D."""
-    if word & _IMMEDIATE_MASK in (_DAIFSET, _DAIFCLR):
+    if writes_masks(word):
         return bool(word & _IMMEDIATE_D)
     return word & _REGISTER_MASK == _MSR_DAIF
 
@@ -38,8 +42,8 @@ class SoftwareStep:
     def control_written(self) -> bool:
         """Follows a new value of MDSCR_EL1; says whether ``masked_by_d`` is another one."""
         control = self._pe.sysreg["MDSCR_EL1"]
-        self._pe.stepping = bool(control & _MDSCR_SS)
-        masked = self._pe.stepping and bool(control & _MDSCR_KDE)
+        self._pe.stepping = bool(control & hyp.MDSCR_SS)
+        masked = self._pe.stepping and bool(control & hyp.MDSCR_KDE)
         changed = masked != self.masked_by_d
         self.masked_by_d = masked
         return changed

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from harness.arch import esr as syndrome
-from harness.arch import pstate
+from harness.arch import hyp, pstate
 from harness.arch.esr import EC
 from harness.engine.completions.exception_entry import ExceptionCore
 from harness.engine.completions.served import Serve
@@ -18,7 +18,6 @@ WATCHPOINTS: Final = 4  # ID_AA64DFR0_EL1.WRPs + 1 of every CPU model here
 REGISTERS: Final = tuple(f"DBGW{kind}R{n}_EL1" for n in range(WATCHPOINTS) for kind in "VC")
 TRANSLATION: Final = ("SCTLR_EL1", *SUBSTITUTED)
 CONTROLS: Final = ("MDSCR_EL1", "OSLAR_EL1")
-_MDSCR_KDE, _MDSCR_MDE = 1 << 13, 1 << 15
 _OSLSR_OSLK: Final = 1 << 1
 _ENABLE: Final = 1 << 0  # DBGWCRn_EL1.E
 _LINKED: Final = 1 << 20  # DBGWCRn_EL1.WT
@@ -86,7 +85,7 @@ class Watchpoints:
         """Watches what the registers name now; nothing while no Watchpoint exception can be taken at all."""
         sysreg = self._pe.sysreg
         wanted: list[Range] = []
-        if sysreg["MDSCR_EL1"] & _MDSCR_MDE and not sysreg["OSLSR_EL1"] & _OSLSR_OSLK:
+        if sysreg["MDSCR_EL1"] & hyp.MDSCR_MDE and not sysreg["OSLSR_EL1"] & _OSLSR_OSLK:
             for n in range(WATCHPOINTS):
                 control = sysreg[f"DBGWCR{n}_EL1"]
                 reads, writes = bool(control & 1 << 3), bool(control & 1 << 4)  # LSC
@@ -99,7 +98,7 @@ class Watchpoints:
         """Takes the Watchpoint exception, if debug exceptions are enabled and the control allows (D2.10.3)."""
         pe = self._pe
         state, level = pe.pstate, pe.registers.level
-        if level and (state & pstate.D or not pe.sysreg["MDSCR_EL1"] & _MDSCR_KDE):
+        if level and (state & pstate.D or not pe.sysreg["MDSCR_EL1"] & hyp.MDSCR_KDE):
             return False
         control = pe.sysreg[f"DBGWCR{n}_EL1"]
         privileged = bool(level) and not hit.unprivileged

@@ -40,13 +40,9 @@ def hide(handle: int, model: str) -> None:
 
 
 def _hide(handle: int, offset: int) -> None:
-    registers = (ctypes.c_uint64 * len(_NAMES)).from_address(_cpu(handle) + offset)
+    registers = (ctypes.c_uint64 * len(_NAMES)).from_address(probe.cpu_object(handle) + offset)
     registers[0] &= ~_FHM
     registers[2] &= ~_FP_ADVSIMD
-
-
-def _cpu(handle: int) -> int:
-    return int(ctypes.c_uint64.from_address(handle + probe.UC_CPU).value)
 
 
 @functools.cache
@@ -61,7 +57,7 @@ def _offset() -> int | None:
         file.write("HCR_EL2", hyp.HCR_RW)
         wanted = struct.pack(f"<{len(_NAMES)}Q", *(file.read(name) for name in _NAMES))
         with open("/proc/self/mem", "rb") as memory:
-            found = os.pread(memory.fileno(), _SPAN, _cpu(handle))
+            found = os.pread(memory.fileno(), _SPAN, probe.cpu_object(handle))
         offset = found.find(wanted)
         if offset < 0 or wanted in found[offset + 8 :]:
             return None

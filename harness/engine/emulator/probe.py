@@ -69,8 +69,12 @@ class Layout(NamedTuple):
 
 def environment(handle: int) -> int:
     """Returns the address of CPUARMState of an instance (only after :func:`layout` has confirmed the offsets)."""
-    cpu = ctypes.c_uint64.from_address(handle + UC_CPU).value
-    return ctypes.c_uint64.from_address(cpu + CPU_ENV).value
+    return ctypes.c_uint64.from_address(cpu_object(handle) + CPU_ENV).value
+
+
+def cpu_object(handle: int) -> int:
+    """Returns the address of an instance's ARMCPU (after :func:`layout`, as :func:`environment`)."""
+    return ctypes.c_uint64.from_address(handle + UC_CPU).value
 
 
 def layout() -> Layout:
