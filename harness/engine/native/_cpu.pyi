@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""CPU in C (cpu.c)."""
