@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """PE on Unicorn: registers, traps, exception entry, stage 2, slices. No other package imports unicorn."""
 
-from harness.engine.completions.exception_entry import Lockup
+from harness.engine.completions.exception_entry import Lockup, OnLoad, OnStore
 from harness.engine.core import Backend
 from harness.engine.deviations import DEVIATIONS, Deviation
 from harness.engine.deviations import total as total_deviations
@@ -25,6 +25,8 @@ __all__ = [
     "Lockup",
     "Memory",
     "NotRamError",
+    "OnLoad",
+    "OnStore",
     "Page",
     "Part",
     "RamRegion",

@@ -27,6 +27,7 @@ from harness.engine.memory.ram import Memory
 from harness.engine.mmio import access as accesses
 from harness.engine.mmio.access import DeviceAccess
 from harness.engine.mmio.loadstore import ZR, decode
+from harness.engine.plain_accesses import PlainAccesses
 from harness.engine.watch_ranges import Hit, Range, WatchRanges
 
 Handler = Callable[["PE", int], object]
@@ -41,6 +42,11 @@ class PE(ExceptionCore):
     after an HVC, at the instruction of everything else. `on_system_register` serves the timer registers
     (CNT*_EL0) and any register the CPU does not know: (read, write), None for UNDEFINED. `on_halt` gets
     HLT #imm with pc at it; True means that it is dealt with.
+
+    `on_load` and `on_store`, if there are any, are asked first about a plain access outside RAM (see
+    :mod:`harness.engine.plain_accesses`): on_load(ipa, size) returns the value, -1 if nothing was done;
+    on_store(ipa, size, value) says whether it has served the store. The PE does the rest of the instruction
+    afterwards; what has to wait for that they `defer`.
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class PE(ExceptionCore):
             undefined=UndefinedInstructions(self, self.on_system_register, self._halt),
             stage1=self.stage1_controls,
             watched=self.watch_ranges,
+            plain=PlainAccesses(self, self, self.watch_ranges),
         )
         self.translation_checks = TranslationChecks(self, self.breakpoints, self.event_register)
         self._mrs_msr = MrsMsrHooks(

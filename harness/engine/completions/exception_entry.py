@@ -16,6 +16,11 @@ from harness.arch.masks import MASK64
 from harness.engine.core import Core
 from harness.engine.deviations import Deviation
 
+OnLoad = Callable[[int, int], int]
+"""Function that gets the IPA and the size in bytes of a load, and returns its value, -1 if nothing was done."""
+OnStore = Callable[[int, int, int], bool]
+"""Function that gets the IPA, the size in bytes and the value of a store; False if nothing was done."""
+
 
 class Lockup(NamedTuple):
     """End of a guest that cannot go on: the vector of its exception faults in its turn. `reason` is for people."""
@@ -34,6 +39,8 @@ class ExceptionCore(Core):
     for each, with pc at the instruction.
     """
 
+    on_load: OnLoad | None = None
+    on_store: OnStore | None = None
     lockup: Lockup | None = None
     big_endian = 0  # SCTLR_EL1.EE and E0E, as last written
     deviations_met: dict[Deviation, int]
