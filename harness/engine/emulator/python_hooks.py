@@ -21,6 +21,7 @@ class PythonHooks(Closable):
     """
 
     stops_after_reads: ClassVar[bool] = True
+    asked: ClassVar[bool] = False
     counts: ClassVar[bool] = False
     counter: int
     limit: int

@@ -74,6 +74,11 @@ class Registers(Protocol):
         ...
 
     @property
+    def asked(self) -> bool:
+        """True if `on_load` or `on_store` has been asked about the present data abort, in vain."""
+        ...
+
+    @property
     def counts(self) -> bool:
         """True if CNTPCT_EL0 and CNTVCT_EL0 are read here, without `read`."""
         ...

@@ -105,7 +105,7 @@ static uint32_t encoding(const SystemRegister *r)
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
 enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
-enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, PROT_EXEC = 4, REGIONS = 32 };
+enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32 };
 
 typedef struct { uint64_t base, size; const uint8_t *bytes; } Region;
 
@@ -143,6 +143,7 @@ typedef struct {
     uint64_t time_offset, time_rate, virtual_offset;
     SystemRegister hcr, cntkctl;
     char watched;            /* accesses have to be compared with ranges of addresses first */
+    char asked;              /* on_load or on_store, about the present data abort: in vain */
     char has_more_memory;    /* than there is room for here: */
     unsigned regions;
     Region memory[REGIONS];
@@ -303,18 +304,40 @@ static int is_plain(uint32_t word)
     return (word & 0x3f200400) == 0x38000000 || (word & 0x3f200c00) == 0x38200800;
 }
 
-/* Says whether the instruction at pc is one of them. */
-static int instruction_is_plain(Cpu *c)
+/* Returns the address that such a word is about to access. */
+static uint64_t address(const Cpu *c, uint32_t word)
+{
+    unsigned scale = word >> 30, m = word >> 16 & 31, option = word >> 13 & 7;
+    uint64_t base = c->x[word >> 5 & 31]; /* 31 is SP */
+    if (word & 1 << 24)
+        return base + ((uint64_t)(word >> 10 & 0xfff) << scale);
+    if (!(word & 1 << 21))
+        return base + (uint64_t)((int64_t)((uint64_t)word << 43) >> 55); /* imm9, signed */
+    uint64_t offset = m == 31 ? 0 : c->x[m];
+    if (!(option & 1)) /* UXTW, SXTW */
+        offset = option & 4 ? (uint64_t)(int32_t)offset : (uint32_t)offset;
+    return base + (word & 1 << 12 ? offset << scale : offset);
+}
+
+/* Returns the instruction at pc; 0, which is none, where there is no memory. */
+static uint32_t instruction(Cpu *c)
 {
     uint64_t ipa = *c->pc;
     if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, *c->pc, PROT_EXEC, &ipa))
         return 0;
     const Region *code = region(c, ipa);
-    if (!code)
-        return 0;
-    uint32_t word;
-    memcpy(&word, code->bytes + (ipa - code->base), sizeof word);
-    return is_plain(word);
+    uint32_t word = 0;
+    if (code)
+        memcpy(&word, code->bytes + (ipa - code->base), sizeof word);
+    return word;
+}
+
+/* Says whether the instruction at pc is a plain access, all of which is in the page where it has stopped. */
+static int is_plain_here(Cpu *c, unsigned size)
+{
+    uint64_t offset = *c->fault_address & (PAGE - 1);
+    uint32_t word = instruction(c);
+    return is_plain(word) && offset == (address(c, word) & (PAGE - 1)) && offset + size <= PAGE;
 }
 
 /* Asks on_load; says whether it has served the load. */
@@ -359,19 +382,21 @@ static int served_store(Cpu *c, PyObject **address_and_size, uint32_t iss, unsig
 /* Serves a data abort to EL2; says whether that was done. The GIL is not held. */
 static int served_access(Cpu *c)
 {
+    c->asked = 0;
     uint32_t iss = *c->syndrome;
     if (iss >> ESR_EC != EC_DATA_ABORT_LOWER || *c->target_level != 2 || (iss & (ISS_ISV | ISS_S1PTW)) != ISS_ISV)
         return 0;
     unsigned size = 1u << (iss >> ISS_SAS & 3);
-    uint64_t ipa = (*c->hpfar_el2 & HPFAR_FIPA) << 8 | (*c->fault_address & 0xfff);
-    if (!is_set(iss & ISS_WNR ? c->on_store : c->on_load) || c->watched || c->has_more_memory || ipa & (size - 1) || *c->pstate & PSTATE_SS ||
-        *c->sctlr_el1 & (SCTLR_EE | SCTLR_E0E) || region(c, ipa) || !instruction_is_plain(c))
+    uint64_t ipa = (*c->hpfar_el2 & HPFAR_FIPA) << 8 | (*c->fault_address & (PAGE - 1));
+    if (!is_set(iss & ISS_WNR ? c->on_store : c->on_load) || c->watched || c->has_more_memory || *c->pstate & PSTATE_SS ||
+        *c->sctlr_el1 & (SCTLR_EE | SCTLR_E0E) || region(c, ipa) || !is_plain_here(c, size))
         return 0;
     PyEval_RestoreThread(c->thread);
     PyObject *arguments[] = {PyLong_FromUnsignedLongLong(ipa), PyLong_FromLongLong(size)};
     int served = (iss & ISS_WNR ? served_store : served_load)(c, arguments, iss, size);
     Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
     c->thread = PyEval_SaveThread();
+    c->asked = !served;
     return served;
 }
 
@@ -924,6 +949,7 @@ static PyMemberDef members[] = {
     {"on_call", T_OBJECT, offsetof(Cpu, on_call), 0, NULL},
     {"on_load", T_OBJECT, offsetof(Cpu, on_load), 0, NULL},
     {"on_store", T_OBJECT, offsetof(Cpu, on_store), 0, NULL},
+    {"asked", T_BOOL, offsetof(Cpu, asked), READONLY, NULL},
     {"watched", T_BOOL, offsetof(Cpu, watched), 0, NULL},
     {NULL, 0, 0, 0, NULL}};
 
