@@ -38,7 +38,7 @@ class Core(AskedFirst, Slices):
     """
 
     stepping = False  # MDSCR_EL1.SS: software step is enabled somewhere
-    lent = ("handle", "registers", "x", "v", "sysreg", "_hcr")
+    lent = ("handle", "registers", "x", "v", "sysreg")
 
     def __init__(
         self, index: int, memory: Memory, *, mpidr: int, model: str, backend: Backend | None
@@ -57,7 +57,6 @@ class Core(AskedFirst, Slices):
         self.v = VectorRegisters(self.handle, self)
         self._pstate = ctypes.c_uint64()
         self._address = ctypes.c_uint64()
-        self._hcr = 0
         self._set_up_el2()
         memory.attach(self)
         self._pristine = SavedContext(self.handle)
@@ -137,7 +136,7 @@ class Core(AskedFirst, Slices):
         self._pstate.value = value
         uc.check(uc.reg_write(self.handle, uc.REG_PSTATE, ctypes.byref(self._pstate)), "PSTATE")
         # Any system register write makes Unicorn derive its flags from PSTATE again.
-        self.set_hcr(self._hcr)
+        self.set_hcr(self.registers.hcr)
         self.sp = self._file.read(stack_pointer(value))
 
     def advance(self) -> None:
@@ -153,7 +152,7 @@ class Core(AskedFirst, Slices):
         self._pristine.restore()
         for name, value in controls.items():
             self.sysreg.write(name, value)
-        self.set_hcr(self._hcr & ~(hyp.HCR_VI | hyp.HCR_VF | hyp.HCR_VSE))
+        self.set_hcr(self.registers.hcr & ~(hyp.HCR_VI | hyp.HCR_VF | hyp.HCR_VSE))
         self.pstate = pstate.RESET
         self.flush_addresses()
 
@@ -167,45 +166,37 @@ class Core(AskedFirst, Slices):
     def set_hcr(self, value: int) -> None:
         """Writes HCR_EL2; the virtual interrupt line follows at the next instruction."""
         uc.check(self.registers.write_hcr(value), "HCR_EL2")
-        self._hcr = value
         if self.position is not _BETWEEN:
             self.restart()
 
     @property
     def virq(self) -> bool:
         """HCR_EL2.VI: the virtual IRQ line."""
-        return bool(self._hcr & hyp.HCR_VI)
+        return bool(self.registers.hcr & hyp.HCR_VI)
 
     @virq.setter
     def virq(self, high: bool) -> None:
-        hcr = self._hcr | hyp.HCR_VI if high else self._hcr & ~hyp.HCR_VI
-        if hcr != self._hcr:
-            self.set_hcr(hcr)
-            self.line_moved()
+        if self.registers.drive(hyp.HCR_VI, high) and self.position is not _BETWEEN:
+            self.restart()
 
     @property
     def vfiq(self) -> bool:
         """HCR_EL2.VF: the virtual FIQ line."""
-        return bool(self._hcr & hyp.HCR_VF)
+        return bool(self.registers.hcr & hyp.HCR_VF)
 
     @vfiq.setter
     def vfiq(self, high: bool) -> None:
-        hcr = self._hcr | hyp.HCR_VF if high else self._hcr & ~hyp.HCR_VF
-        if hcr != self._hcr:
-            self.set_hcr(hcr)
-            self.line_moved()
-
-    def line_moved(self) -> None:
-        """Notes that an interrupt input has another level."""
+        if self.registers.drive(hyp.HCR_VF, high) and self.position is not _BETWEEN:
+            self.restart()
 
     @property
     def trap_wfi(self) -> bool:
         """HCR_EL2.TWI: if set WFI is an exit; if clear it ends the slice with `waiting` set."""
-        return bool(self._hcr & hyp.HCR_TWI)
+        return bool(self.registers.hcr & hyp.HCR_TWI)
 
     @trap_wfi.setter
     def trap_wfi(self, trap: bool) -> None:
-        self.set_hcr(self._hcr | hyp.HCR_TWI if trap else self._hcr & ~hyp.HCR_TWI)
+        self.set_hcr(self.registers.hcr | hyp.HCR_TWI if trap else self.registers.hcr & ~hyp.HCR_TWI)
 
     # Addresses.
 
@@ -234,7 +225,7 @@ class Core(AskedFirst, Slices):
         """
         if not self.registers.stage1():
             return va
-        hcr = self._hcr
+        hcr = self.registers.hcr
         self.set_hcr(hcr & ~hyp.HCR_VM)
         try:
             right = uc.PROT_WRITE if write else uc.PROT_READ
@@ -263,7 +254,7 @@ class Core(AskedFirst, Slices):
 
     def trap_tlb_maintenance(self) -> None:
         """Lets TLBI reach other PEs (D8.14.5): by itself Unicorn's acts on its own TLB alone."""
-        self.set_hcr(self._hcr | hyp.HCR_TTLB)
+        self.set_hcr(self.registers.hcr | hyp.HCR_TTLB)
 
     def flush_code(self) -> None:
         """Forgets translated code; amid a block, as soon as it is left."""
@@ -277,7 +268,7 @@ class Core(AskedFirst, Slices):
         if self.position is not _BETWEEN:
             self.flush_code()
         else:  # Unicorn finds code by virtual address: let that be the IPA for the moment
-            hcr = self._hcr
+            hcr = self.registers.hcr
             self.set_hcr(hcr | hyp.HCR_DC)
             uc.remove_code(self.handle, ipa, ipa + size)
             self.set_hcr(hcr)

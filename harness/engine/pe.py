@@ -276,10 +276,6 @@ class PE(ExceptionCore):
         if self.stage1_controls.substitutes:
             self.stage1_controls.follow()
 
-    def line_moved(self) -> None:
-        """Sets the event register: an interrupt may be taken, and returned from, unseen."""
-        self.event_register.is_set = True
-
     def _halt(self, immediate: int) -> bool:
         return self.on_halt is not None and self.on_halt(self, immediate)
 

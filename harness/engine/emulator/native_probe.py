@@ -8,9 +8,11 @@ block have exactly so many instructions. NZCV lie in four words of their own, wh
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from harness.arch import pstate, vectors
@@ -49,10 +51,10 @@ def find(scratch: Scratch, memory: BinaryIO) -> NativeLayout | None:
     flags = _find_flags(scratch, memory)
     if flags is None or not _cuts_blocks(scratch, memory):
         return None
-    functions = [f for f in _candidates(scratch, memory) if f]
-    if len(functions) != 1 or not _enters_el1(scratch, functions[0]):
+    function = _do_interrupt(scratch, memory)
+    if function is None or not _enters_el1(scratch, function):
         return None
-    return NativeLayout(functions[0], flags, _NEXT_BLOCK)
+    return NativeLayout(function, flags, _NEXT_BLOCK)
 
 
 def _register(handle: int, register: int, value: int | None = None) -> int:
@@ -100,20 +102,20 @@ def _cuts_blocks(scratch: Scratch, memory: BinaryIO) -> bool:
         uc.hook_del(scratch.handle, installed)
 
 
-def _candidates(scratch: Scratch, memory: BinaryIO) -> set[int]:
-    """Returns what may be do_interrupt: in CPUState the class follows the handle, and this is a function in it."""
+def _do_interrupt(scratch: Scratch, memory: BinaryIO) -> int | None:
+    """Returns what should be do_interrupt: in CPUState the class follows the handle, and this is a function in it.
+
+    The first such place counts: behind the object there may be anything.
+    """
     state = struct.unpack(f"<{_SPAN // 8}Q", _bytes(memory, scratch.cpu, _SPAN, some=True))
     code = _code(uc.emu_start)
-    found = set()
-    for n, word in enumerate(state[:-1]):
+    for word, following in itertools.pairwise(state):
         if word == scratch.handle:
-            try:
-                function = int.from_bytes(_bytes(memory, state[n + 1] + 8 * _DO_INTERRUPT, 8), "little")
-            except (OSError, OverflowError):
-                continue
-            if function in code:
-                found.add(function)
-    return found
+            with suppress(OSError, OverflowError):
+                function = int.from_bytes(_bytes(memory, following + 8 * _DO_INTERRUPT, 8), "little")
+                if function in code:
+                    return function
+    return None
 
 
 def _code(function: Any) -> range:

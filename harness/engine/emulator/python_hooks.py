@@ -136,6 +136,22 @@ class PythonHooks(Closable):
         self._hcr.value = value
         return int(uc.reg_write(self._handle, uc.REG_CP, self._hcr_pointer))
 
+    @property
+    def hcr(self) -> int:
+        """HCR_EL2, as last written."""
+        value: int = self._hcr.value
+        return value
+
+    def drive(self, line: int, high: bool) -> bool:
+        """Gives a line in HCR_EL2 a level; says if it was another."""
+        hcr: int = self._hcr.value
+        wanted = hcr | line if high else hcr & ~line
+        if wanted == hcr:
+            return False
+        uc.check(self.write_hcr(wanted), "HCR_EL2")
+        self.event = True
+        return True
+
     def answer(self, x0: int, x1: int) -> None:
         """Answers a hypercall: x0 and x1, x2 = x3 = 0."""
         x = self.x

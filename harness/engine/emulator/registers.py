@@ -69,6 +69,11 @@ class Registers(Protocol):
     watched: bool
 
     @property
+    def hcr(self) -> int:
+        """HCR_EL2, as last written."""
+        ...
+
+    @property
     def stops_after_reads(self) -> bool:
         """See above."""
         ...
@@ -133,6 +138,13 @@ class Registers(Protocol):
 
     def write_hcr(self, value: int) -> int:
         """Writes HCR_EL2; returns a uc_err."""
+        ...
+
+    def drive(self, line: int, high: bool) -> bool:
+        """Gives a line in HCR_EL2 (VI, VF) a level; says if it was another. RuntimeError if Unicorn refuses.
+
+        That sets the event register: an interrupt may be taken, and returned from, unseen.
+        """
         ...
 
     def serve_counts(self, virtual_offset: int) -> None:

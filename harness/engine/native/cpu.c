@@ -62,7 +62,7 @@ extern PyObject *PyLong_FromLongLong(long long), *PyLong_FromUnsignedLongLong(un
 extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyObject *, int *);
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
-extern PyObject *PyErr_Occurred(void), *PyExc_OverflowError, *PyExc_TypeError, *PyExc_ValueError;
+extern PyObject *PyErr_Occurred(void), *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
 extern int PyErr_ExceptionMatches(PyObject *);
 extern void PyErr_Fetch(PyObject **, PyObject **, PyObject **), PyErr_NormalizeException(PyObject **, PyObject **, PyObject **);
 extern void PyErr_SetString(PyObject *, const char *), PyErr_SetObject(PyObject *, PyObject *), PyErr_WriteUnraisable(PyObject *);
@@ -764,6 +764,26 @@ static PyObject *cpu_write_hcr(Cpu *c, PyObject *value)
     return PyLong_FromLongLong(c->reg_write(c->uc, c->reg_cp, &c->hcr));
 }
 
+/* Gives a line in HCR_EL2 a level; says whether it was another. */
+static PyObject *cpu_drive(Cpu *c, PyObject *const *arguments, Py_ssize_t n)
+{
+    int bad = !has(n, 2);
+    uint64_t line = bad ? 0 : word(arguments[0], &bad);
+    int high = bad ? -1 : PyObject_IsTrue(arguments[1]);
+    if (high < 0 || is_closed(c))
+        return NULL;
+    uint64_t old = c->hcr.value, hcr = high ? old | line : old & ~line;
+    if (hcr == old)
+        return boolean(0);
+    c->hcr.value = hcr;
+    if (c->reg_write(c->uc, c->reg_cp, &c->hcr)) {
+        PyErr_SetString(PyExc_RuntimeError, "Unicorn does not write HCR_EL2");
+        return NULL;
+    }
+    c->event = 1; /* an interrupt may be taken, and returned from, unseen */
+    return boolean(1);
+}
+
 static PyObject *cpu_answer(Cpu *c, PyObject *const *x, Py_ssize_t n)
 {
     int bad = !has(n, 2);
@@ -841,6 +861,7 @@ static PyMethodDef methods[] = {
     {"leave", cpu_leave, METH_NOARGS, NULL},
     {"proceed", cpu_proceed, METH_NOARGS, NULL},
     {"write_hcr", cpu_write_hcr, METH_O, NULL},
+    {"drive", cpu_drive, METH_FASTCALL, NULL},
     {"answer", cpu_answer, METH_FASTCALL, NULL},
     {"serve_counts", cpu_serve_counts, METH_O, NULL},
     {"set_time", cpu_set_time, METH_FASTCALL, NULL},
@@ -949,6 +970,7 @@ static PyMemberDef members[] = {
     {"on_call", T_OBJECT, offsetof(Cpu, on_call), 0, NULL},
     {"on_load", T_OBJECT, offsetof(Cpu, on_load), 0, NULL},
     {"on_store", T_OBJECT, offsetof(Cpu, on_store), 0, NULL},
+    {"hcr", T_ULONGLONG, offsetof(Cpu, hcr) + offsetof(SystemRegister, value), READONLY, NULL},
     {"asked", T_BOOL, offsetof(Cpu, asked), READONLY, NULL},
     {"watched", T_BOOL, offsetof(Cpu, watched), 0, NULL},
     {NULL, 0, 0, 0, NULL}};
