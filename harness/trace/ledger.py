@@ -20,7 +20,6 @@ from harness.trace.costs import (
     InterruptCost,
     Occurrence,
     SummaryRow,
-    key_of,
 )
 from harness.trace.event_attribution import EventAttribution
 from harness.trace.exits import Exit
@@ -169,7 +168,7 @@ class Ledger(EventAttribution[str]):
         self._total += 1
         self._by_kind[kind] = self._by_kind.get(kind, 0) + 1
         self._by_exit[label] = self._by_exit.get(label, 0) + 1
-        self.attribute(label, role, key_of(vcpu, intid), tick)
+        self.attribute(label, role, ~vcpu if intid is None else vcpu << CPU_SHIFT | intid, tick)
 
     def post_wait(self, cpu: int) -> None:
         """Enters a WFI."""
