@@ -8,11 +8,10 @@ from functools import partial
 from statistics import median
 from typing import NamedTuple
 
-from harness.arch.rvic import RVIC_BASE, RvicCall
 from harness.bench import guests, subjects
 from harness.bench.timing import cost, interleave
 from harness.machine import Machine
-from harness.rvic import Config, VmInterrupts, call
+from harness.rvic import Calls, Config, VmInterrupts
 
 NS = 1e9
 _SAMPLES = 5
@@ -55,22 +54,17 @@ def measure_hypercall(machine: Machine, calls: int) -> HypercallCost:
     )
 
 
-_SIGNAL, _ACKNOWLEDGE, _CLEAR_MASKED = (
-    RVIC_BASE + number for number in (RvicCall.SIGNAL, RvicCall.ACKNOWLEDGE, RvicCall.CLEAR_MASKED)
-)
+def _model() -> Calls:
+    calls = Calls(VmInterrupts(Config()), 0, _line_low)
+    calls.enable(0, 0, 0)
+    calls.clear_masked(0, guests.INTID, 0)
+    return calls
 
 
-def _model() -> VmInterrupts:
-    vm = VmInterrupts(Config())
-    call(vm, 0, RVIC_BASE + RvicCall.ENABLE, (0, 0, 0), _line_low)
-    call(vm, 0, _CLEAR_MASKED, (0, guests.INTID, 0), _line_low)
-    return vm
-
-
-def _cycle(vm: VmInterrupts) -> None:
-    call(vm, 0, _SIGNAL, (0, guests.INTID, 0), _line_low)
-    call(vm, 0, _ACKNOWLEDGE, (0, 0, 0), _line_low)
-    call(vm, 0, _CLEAR_MASKED, (0, guests.INTID, 0), _line_low)
+def _cycle(calls: Calls) -> None:
+    calls.signal(0, guests.INTID, 0)
+    calls.acknowledge(0, 0, 0)
+    calls.clear_masked(0, guests.INTID, 0)
 
 
 def _line_low(_vcpu: int, _intid: int) -> bool:

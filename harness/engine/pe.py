@@ -11,6 +11,7 @@ from harness.arch import esr as syndrome
 from harness.arch import hyp
 from harness.arch.esr import EC
 from harness.arch.sysreg import SysregEncoding
+from harness.engine.backends import Backend
 from harness.engine.breakpoints import Breakpoint, Breakpoints
 from harness.engine.completions.cycle_counter import CycleCounter
 from harness.engine.completions.event_register import EventRegister
@@ -20,13 +21,13 @@ from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import UndefinedInstructions
 from harness.engine.completions.watchpoints import Watchpoints
-from harness.engine.core import Backend
 from harness.engine.deviations import NO_BIG_ENDIAN
 from harness.engine.exception_hook import ExceptionHook
 from harness.engine.memory.ram import Memory
 from harness.engine.mmio import access as accesses
 from harness.engine.mmio.access import DeviceAccess
 from harness.engine.mmio.loadstore import ZR, decode
+from harness.engine.plain_accesses import PlainAccesses
 from harness.engine.watch_ranges import Hit, Range, WatchRanges
 
 Handler = Callable[["PE", int], object]
@@ -44,6 +45,11 @@ class PE(ExceptionCore):
 
     `on_call`, if there is one, is asked first about each HVC #0: on_call(x0, x1, x2, x3), with pc past it. True
     means that the call is served and its results are written, by `answer`; False that nothing was done.
+
+    `on_load` and `on_store`, if there are any, are asked first about a plain access outside RAM (see
+    :mod:`harness.engine.plain_accesses`): on_load(ipa, size) returns the value, -1 if nothing was done;
+    on_store(ipa, size, value) says whether it has served the store. The PE does the rest of the instruction
+    afterwards; what has to wait for that they `defer`.
     """
 
     def __init__(
@@ -78,10 +84,10 @@ class PE(ExceptionCore):
         self._exceptions = ExceptionHook(
             self,
             self.handlers,
-            event_register=self.event_register,
             undefined=UndefinedInstructions(self, self.on_system_register, self._halt),
             stage1=self.stage1_controls,
             watched=self.watch_ranges,
+            plain=PlainAccesses(self, self, self.watch_ranges),
         )
         self.translation_checks = TranslationChecks(self, self.breakpoints, self.event_register)
         self._mrs_msr = MrsMsrHooks(
@@ -130,6 +136,19 @@ class PE(ExceptionCore):
     def answer(self, x0: int, x1: int) -> None:
         """Writes the results of a hypercall: x0 and x1, unsigned 64-bit ints, and x2 = x3 = 0."""
         self.registers.answer(x0, x1)
+
+    # Time.
+
+    def serve_counts(self, virtual_offset: int) -> None:
+        """Says that what `on_system_register` has for CNTPCT_EL0 and CNTVCT_EL0 is no more than the time.
+
+        So they may be read without a call: the time as :meth:`set_time` has it, and less by CNTVOFF_EL2.
+        """
+        self.registers.serve_counts(virtual_offset)
+
+    def set_time(self, offset: int, rate: int) -> None:
+        """Says that the time is offset + rate * retired from now on, modulo 2**64."""
+        self.registers.set_time(offset, rate)
 
     # Device accesses.
 
@@ -256,10 +275,6 @@ class PE(ExceptionCore):
         super().flush_addresses()
         if self.stage1_controls.substitutes:
             self.stage1_controls.follow()
-
-    def line_moved(self) -> None:
-        """Sets the event register: an interrupt may be taken, and returned from, unseen."""
-        self.event_register.is_set = True
 
     def _halt(self, immediate: int) -> bool:
         return self.on_halt is not None and self.on_halt(self, immediate)
