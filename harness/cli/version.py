@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 
 from harness.compiled import compiled_line
-from harness.engine.native.presence import core_line
+from harness.engine.backends import core_line
 
 
 def show_version() -> int:

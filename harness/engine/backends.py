@@ -35,6 +35,12 @@ def default_backend() -> Backend:
     return next(backend for backend in BACKENDS if absence(backend) is None)
 
 
+def core_line() -> str:
+    """Returns one line that says whether runs go by the C core, and else why they take longer."""
+    missing = absence("c")
+    return "backend c: built" if missing is None else f"backend c: absent, so {default_backend()}: {missing}"
+
+
 def make_registers(
     backend: Backend, handle: int, owner: object, fail: Callable[[BaseException], None]
 ) -> Registers:

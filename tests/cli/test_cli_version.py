@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from cli_guests import Rvic
 
 import harness
+from harness.engine.backends import absence
 
 WHY_NOT = "harness/engine/native/why_not.txt"
 CORE = "harness/engine/native/_cpu.abi3.so"
@@ -40,27 +40,44 @@ def test_it_says_what_runs(rvic: Rvic) -> None:
     result = rvic("version")
     assert result.status == 0
     words = [line.split()[0] for line in result.out.splitlines()]
-    assert words == ["rvic", "Python", "unicorn", "C", "mypyc:"]
-    assert ("C core: built\n" in result.out) == (find_spec("harness.engine.native._cpu") is not None)
+    assert words == ["rvic", "Python", "unicorn", "backend", "mypyc:"]
+    assert ("backend c: built\n" in result.out) == (absence("c") is None)
 
 
-def test_a_checkout_without_the_c_core_says_how_to_get_it(copy: Path) -> None:
+def test_a_checkout_where_nothing_was_compiled(copy: Path) -> None:
     assert version(copy)[3:] == [
-        "C core: not built, so slower: this checkout has none yet: python -m harness.engine.native.compile",
+        "backend c: absent, so view: the C core has not been compiled",
         "mypyc: not used, all modules are plain Python",
     ]
 
 
 def test_a_wheel_without_the_c_core_says_why(copy: Path) -> None:
     (copy / WHY_NOT).write_text("there was no compiler\n")
-    assert version(copy)[3] == "C core: not built, so slower: there was no compiler"
+    assert (
+        version(copy)[3]
+        == "backend c: absent, so view: the C core has not been compiled: there was no compiler"
+    )
 
 
 def test_a_c_core_that_does_not_load_is_told_of(copy: Path) -> None:
     (copy / CORE).write_bytes(b"no ELF file")
     line = version(copy)[3]
-    assert line.startswith("C core: not built, so slower: it does not load: ")
+    assert line.startswith("backend c: absent, so view: the C core cannot be loaded: ")
     assert "_cpu.abi3.so" in line
+
+
+@pytest.mark.skipif(absence("c") is not None, reason="the C core has not been compiled")
+@pytest.mark.parametrize(
+    ("newer", "said"), [("_cpu.abi3.so", "built"), ("cpu.c", "absent, so view: the C core is old")]
+)
+def test_a_c_core_that_is_older_than_its_source_is_left_alone(copy: Path, newer: str, said: str) -> None:
+    native = copy / "harness/engine/native"
+    shutil.copy(Path(harness.__file__).parent.parent / CORE, native)
+    os.utime(native / "cpu.c", (1e9, 1e9))
+    os.utime(native / "_cpu.abi3.so", (1e9, 1e9))
+    os.utime(native / newer, (2e9, 2e9))
+    (copy / "hatch_build.py").touch()  # as in a checkout: a wheel's files have any times
+    assert version(copy)[3].startswith(f"backend c: {said}")
 
 
 def test_modules_compiled_for_this_python_are_counted(copy: Path) -> None:

@@ -4,15 +4,24 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+_CHECKOUT = _HERE.parents[2] / "hatch_build.py"
 
 
 @cache
 def absence() -> str | None:
     """Returns why the C core cannot be loaded, None if it can."""
     try:
-        from harness.engine.native import _cpu  # noqa: F401  # to see whether it can be
+        import harness.engine.native._cpu as _cpu  # by `from` its absence is any ImportError
     except ModuleNotFoundError:
-        return "the C core has not been compiled"
+        reason = _HERE / "why_not.txt"  # from the build of a wheel that has no core
+        told = f": {reason.read_text(encoding='utf-8').strip()}" if reason.exists() else ""
+        return f"the C core has not been compiled{told}"
     except ImportError as error:
         return f"the C core cannot be loaded: {error}"
+    source = _HERE / "cpu.c"
+    if _CHECKOUT.exists() and source.stat().st_mtime > Path(_cpu.__file__).stat().st_mtime:
+        return "the C core is older than its source: python -m harness.engine.native.compile"
     return None
