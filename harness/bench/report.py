@@ -19,10 +19,14 @@ from harness.files import LARGEST_TEXT, read_file
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Results, and what they were measured on; ``qemu`` is its version, None where there is none."""
+    """Results, and what they were measured on.
+
+    ``compiled`` has a line for the C core and one for mypyc; ``qemu`` is its version, None where there is none.
+    """
 
     machine: str
     install: Install
+    compiled: list[str]
     backend: str
     qemu: str | None
     results: list[Result]

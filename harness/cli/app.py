@@ -147,8 +147,7 @@ def compare(
 
 @app.command()
 def version() -> int:
-    """Print the version."""
-    from importlib.metadata import version
+    """Print the versions of this package, of Python and of Unicorn, and what of it is compiled."""
+    from harness.cli.version import show_version
 
-    print(f"rvic {version('rvic-harness')}")
-    return 0
+    return show_version()

@@ -20,6 +20,8 @@ from harness.bench.sampling import FULL, Effort
 from harness.cli.bench_tables import show, show_changes
 from harness.cli.progress import ERASE, terminal_for_progress
 from harness.cli.screen import Screen
+from harness.compiled import compiled_line
+from harness.engine.native.presence import core_line
 from harness.errors import ConfigError, GuestError
 from harness.files import is_file
 
@@ -64,7 +66,8 @@ def _measured(rows: Sequence[Row], effort: Effort, linux: Path | None) -> Report
         results = list(measure(rows, effort, kind, linux, announce))
     finally:
         _progress(stream, "")
-    return Report(machine_name(), kind, backend(), in_qemu.version(), results)
+    compiled = [core_line(), compiled_line()]
+    return Report(machine_name(), kind, compiled, backend(), in_qemu.version(), results)
 
 
 def _progress(stream: TextIO | None, words: str) -> None:

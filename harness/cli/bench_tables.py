@@ -13,7 +13,7 @@ from harness.bench.row import Result
 from harness.cli.screen import Screen, new_table
 
 _LEFT: Final = ("row", "against")
-_INSTALLS: Final = {"source": "installed from source", "mypyc": "with hot paths compiled by mypyc"}
+_INSTALLS: Final = {"source": "source install", "mypyc": "wheel with modules compiled by mypyc"}
 _UNITS: Final = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 _NOISE: Final = 0.02  # a change of less is none, whatever the spread says
 
@@ -21,8 +21,10 @@ _NOISE: Final = 0.02  # a change of less is none, whatever the spread says
 def show(screen: Screen, report: Report) -> None:
     """Writes the table of a report, with what it was measured on above it and a summary below."""
     screen.line((report.machine, "dim"))
-    kind = f"{_INSTALLS[report.install]}, backend {report.backend}; {report.qemu or 'QEMU absent'}"
-    screen.line((kind, "dim"))
+    screen.line((f"backend {report.backend}; {report.qemu or 'QEMU absent'}", "dim"))
+    for line in report.compiled:
+        screen.line((line, "dim"))
+    screen.line((f"targets of a {_INSTALLS[report.install]}", "dim"))
     screen.line(("CPU time of one operation; spread between quartiles", "dim"))
     screen.line(("<= bounds a ratio of costs, >= one of speeds", "dim"))
     screen.line()

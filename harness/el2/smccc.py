@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.arch import smccc
+from harness.arch.esr import IMM16
 from harness.arch.masks import MASK32
 from harness.arch.smccc import NOT_SUPPORTED
 from harness.el2.controllers.base import Service
@@ -19,7 +20,6 @@ from harness.rvic import Reply
 from harness.trace.events import Hvc, Smc
 from harness.trace.names import Names
 
-ISS_IMM16 = 0xFFFF
 INSTRUCTION_BYTES = 4
 
 CallHandler = Callable[[Vcpu, int, int, int], int | None]
@@ -66,7 +66,7 @@ class Hypercalls:
         x = pe.x
         function = x[0] & MASK32
         vcpu = self._vcpus[pe.index]
-        if esr & ISS_IMM16:
+        if esr & IMM16:
             x[0] = NOT_SUPPORTED
             return None
         service = self._services.get(function)

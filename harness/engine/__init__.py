@@ -2,7 +2,7 @@
 """PE on Unicorn: registers, traps, exception entry, stage 2, slices. No other package imports unicorn."""
 
 from harness.engine.completions.exception_entry import Lockup
-from harness.engine.core import Backend
+from harness.engine.core import Backend, OnCall
 from harness.engine.deviations import DEVIATIONS, Deviation
 from harness.engine.deviations import total as total_deviations
 from harness.engine.emulator.interruptions import INTERRUPTIONS
@@ -25,6 +25,7 @@ __all__ = [
     "Lockup",
     "Memory",
     "NotRamError",
+    "OnCall",
     "Page",
     "Part",
     "RamRegion",

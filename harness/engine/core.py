@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from collections.abc import Callable
 from typing import Final, Literal
 
 from harness.arch import hyp, pstate
@@ -26,6 +27,8 @@ from harness.engine.slices import BlockPosition, Slices
 from harness.errors import ConfigError, RegisterValueError
 
 Backend = Literal["view", "api"]
+OnCall = Callable[[int, int, int, int], bool]
+"""Function that gets x0 to x3 of an HVC #0, and says whether it has served the call."""
 
 _TRANSLATION_REGISTERS: Final = frozenset(
     {"SCTLR_EL1", "TCR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "VTTBR_EL2", "VTCR_EL2"}
@@ -40,6 +43,7 @@ class Core(Slices):
     :meth:`close` each use raises ClosedError.
     """
 
+    on_call: OnCall | None = None
     stepping = False  # MDSCR_EL1.SS: software step is enabled somewhere
     lent = ("handle", "registers", "x", "v", "sysreg", "_hcr")
 

@@ -67,13 +67,15 @@ class ExceptionHook(Generic[CpuT]):
     def _make_interrupt(self) -> Callable[[int, int, int], None]:
         pe = self._pe
         handlers, read_syndrome, event_register = self._handlers, pe.registers.syndrome, self._event_register
-        other, hvc, ec = self._exception, uc.EXCP_HVC, int(EC.HVC64)
+        other, hvc, ec, immediate = self._exception, uc.EXCP_HVC, int(EC.HVC64), syndrome.IMM16
 
         def interrupt(_handle: int, number: int, _user: int) -> None:
             event_register.is_set = True  # by the return from it
             try:
                 if number == hvc:  # nearly all of them
-                    handlers[ec](pe, read_syndrome())
+                    esr, x, on_call = read_syndrome(), pe.x, pe.on_call
+                    if on_call is None or esr & immediate or not on_call(x[0], x[1], x[2], x[3]):
+                        handlers[ec](pe, esr)
                 else:
                     other()
             except BaseException as error:

@@ -41,6 +41,9 @@ class PE(ExceptionCore):
     after an HVC, at the instruction of everything else. `on_system_register` serves the timer registers
     (CNT*_EL0) and any register the CPU does not know: (read, write), None for UNDEFINED. `on_halt` gets
     HLT #imm with pc at it; True means that it is dealt with.
+
+    `on_call`, if there is one, is asked first about each HVC #0: on_call(x0, x1, x2, x3), with pc past it. True
+    means that the call is served and its results are written, by `answer`; False that nothing was done.
     """
 
     def __init__(
@@ -121,6 +124,12 @@ class PE(ExceptionCore):
             self.check_open()
             return 0
         return super().run(count)
+
+    # Hypercalls.
+
+    def answer(self, x0: int, x1: int) -> None:
+        """Writes the results of a hypercall: x0 and x1, unsigned 64-bit ints, and x2 = x3 = 0."""
+        self.registers.answer(x0, x1)
 
     # Device accesses.
 

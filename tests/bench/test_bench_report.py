@@ -99,7 +99,7 @@ def test_json_is_one_object_that_is_read_back(
     printed = capsys.readouterr().out
     assert printed == file.read_text()
     report = json.loads(printed)
-    assert list(report) == ["machine", "install", "backend", "qemu", "results"]
+    assert list(report) == ["machine", "install", "compiled", "backend", "qemu", "results"]
     assert [one["met"] for one in report["results"]] == [True, False, None]
     assert read_report(file).results == results
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_is_one_line(
 
 def test_a_report_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "cut.json"
-    file.write_text(Report("m", "source", "view", None, [GOOD]).to_json()[:-5])
+    file.write_text(Report("m", "source", [], "view", None, [GOOD]).to_json()[:-5])
     with pytest.raises(GuestError, match="is no report of rvic bench"):
         read_report(file)
 

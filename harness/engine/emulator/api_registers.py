@@ -153,6 +153,13 @@ class ApiRegisters(Closable):
         """Returns the Exception level that the exception in progress is bound for."""
         return self._exception_word(_probe.TARGET_EL, 4)
 
+    def answer(self, x0: int, x1: int) -> None:
+        """Answers a hypercall: x0 and x1, x2 = x3 = 0."""
+        x = self.x
+        x[0] = x0
+        x[1] = x1
+        x[2] = x[3] = 0
+
     def start(self, pc: int, count: int) -> int:
         """Runs up to `count` instructions; returns a uc_err."""
         self.counter, self.limit = 0, count

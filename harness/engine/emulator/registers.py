@@ -73,6 +73,10 @@ class Registers(Protocol):
         """Returns the Exception level that the exception in progress is bound for."""
         ...
 
+    def answer(self, x0: int, x1: int) -> None:
+        """Answers a hypercall: x0 and x1, x2 = x3 = 0. Both are unsigned 64-bit ints."""
+        ...
+
     def start(self, pc: int, count: int) -> int:
         """Runs up to `count` instructions; returns a uc_err."""
         ...
