@@ -70,6 +70,7 @@ class KernelInHarness(Subject):
     """The kernel on a machine of its own each time."""
 
     fixed = True
+    most_rounds = 3
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -91,6 +92,7 @@ class KernelInQemu(Subject):
 
     in_child = True
     fixed = True
+    most_rounds = 3
 
     def __init__(self, kernel: Kernel) -> None:
         self._command = [*command(), "-serial", "stdio", "-append", APPEND, "-kernel", str(kernel.image)]

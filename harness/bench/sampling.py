@@ -55,7 +55,8 @@ def interleave(subjects: Mapping[str, Subject], effort: Effort) -> Samples:
             ready[name] = subject
             samples.costs[name] = []
     order = list(ready)
-    for number in range(effort.rounds):
+    rounds = min([effort.rounds, *(subject.most_rounds for subject in ready.values())])
+    for number in range(rounds):
         first = number % max(1, len(order))
         for name in order[first:] + order[:first]:
             if name not in samples.lost:

@@ -34,6 +34,8 @@ class Subject(ABC):
     """True for work in another process, whose start and end cost more than a short sample."""
     fixed: ClassVar[bool] = False
     """True for work that has one length."""
+    most_rounds: ClassVar[int] = 1_000
+    """Number of samples that are enough of what takes long."""
 
     turns = 0
 
