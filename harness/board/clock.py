@@ -33,6 +33,7 @@ class Clock:
         """Begins a slice of this PE: its instructions move time."""
         self._offset = self._now - self.rate * pe.retired
         self.running = pe
+        pe.set_time(self._offset, self.rate)
 
     def stop(self) -> None:
         """Ends the slice."""

@@ -71,6 +71,7 @@ class Timers:
         encodings, serve = sysreg.NAMES_TO_ENCODINGS, pe.on_system_register
         serve[encodings["CNTPCT_EL0"]] = (lambda _pe: now() & MASK64, None)
         serve[encodings["CNTVCT_EL0"]] = (lambda _pe: timer.virtual_count(now()), None)
+        pe.serve_counts(timer.offset)
 
     def _guest_write(self, cpu: int, register: TimerRegister, _pe: PE, value: int) -> None:
         self._write(cpu, register, value)

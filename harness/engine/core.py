@@ -5,30 +5,23 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
+from harness.engine.backends import Backend, default_backend, make_registers
 from harness.engine.el2_controls import CONTROLS, HCR, MPIDR_RES1, SCR
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import half_precision
-from harness.engine.emulator import probe as _probe
-from harness.engine.emulator.api_registers import ApiRegisters
-from harness.engine.emulator.registers import RawGeneral
+from harness.engine.emulator.registers import OnCall, RawGeneral
 from harness.engine.emulator.saved_context import SavedContext
 from harness.engine.emulator.system_registers import SystemRegisterFile
 from harness.engine.emulator.vector_registers import VectorRegisters
-from harness.engine.emulator.view_registers import ViewRegisters
 from harness.engine.memory.ram import Memory
 from harness.engine.memory.stage2 import TABLE_BASE
 from harness.engine.raw_system_registers import RawSystemRegisters, stack_pointer
 from harness.engine.slices import BlockPosition, Slices
 from harness.errors import ConfigError, RegisterValueError
-
-Backend = Literal["view", "api"]
-OnCall = Callable[[int, int, int, int], bool]
-"""Function that gets x0 to x3 of an HVC #0, and says whether it has served the call."""
 
 _TRANSLATION_REGISTERS: Final = frozenset(
     {"SCTLR_EL1", "TCR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "VTTBR_EL2", "VTCR_EL2"}
@@ -43,7 +36,6 @@ class Core(Slices):
     :meth:`close` each use raises ClosedError.
     """
 
-    on_call: OnCall | None = None
     stepping = False  # MDSCR_EL1.SS: software step is enabled somewhere
     lent = ("handle", "registers", "x", "v", "sysreg", "_hcr")
 
@@ -58,22 +50,13 @@ class Core(Slices):
         self.sysreg = RawSystemRegisters(self._file, self)
         self.sysreg.write("SCR_EL3", SCR)
         half_precision.hide(self.handle, model)
-        if backend is None:
-            backend = "api" if _probe.layout().view is None else "view"
-        self.backend: Backend = backend
-        self.registers = (
-            ViewRegisters(self.handle, self)
-            if backend == "view"
-            else ApiRegisters(self.handle, self, self.fail)
-        )
+        self.backend: Backend = default_backend() if backend is None else backend
+        self.registers = make_registers(self.backend, self.handle, self, self.fail)
         self.x: RawGeneral = self.registers.x
         self.v = VectorRegisters(self.handle, self)
         self._pstate = ctypes.c_uint64()
         self._address = ctypes.c_uint64()
         self._hcr = 0
-        # The line moves with every interrupt: its register is found once.
-        self._hcr_cell = self.sysreg.cell("HCR_EL2")
-        self._hcr_pointer = ctypes.byref(self._hcr_cell)
         self._set_up_el2()
         memory.attach(self)
         self._pristine = SavedContext(self.handle)
@@ -111,6 +94,15 @@ class Core(Slices):
         # Not a finalizer of weakref: one would be called before the __del__ of somebody who still uses the CPU.
         if not self.closed and "memory" in self.__dict__:
             self.close()
+
+    @property
+    def on_call(self) -> OnCall | None:
+        """Function that is asked first about each HVC #0, with x0 to x3."""
+        return self.registers.on_call
+
+    @on_call.setter
+    def on_call(self, function: OnCall | None) -> None:
+        self.registers.on_call = function
 
     # Registers.
 
@@ -182,8 +174,7 @@ class Core(Slices):
 
     def set_hcr(self, value: int) -> None:
         """Writes HCR_EL2; the virtual interrupt line follows at the next instruction."""
-        self._hcr_cell.value = value
-        uc.check(uc.reg_write(self.handle, uc.REG_CP, self._hcr_pointer), "HCR_EL2")
+        uc.check(self.registers.write_hcr(value), "HCR_EL2")
         self._hcr = value
         if self.position is not _BETWEEN:
             self.restart()
