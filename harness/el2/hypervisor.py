@@ -49,7 +49,7 @@ class Hypervisor:
         self._events = vm.events
         self._now = vm.now
         self._bus = vm.bus
-        calls = Hypercalls(vm, controller.services(), Psci(power).functions(), names)
+        calls = Hypercalls(vm, controller, Psci(power).functions(), names)
         table: dict[int, Callable[[PE, int], None]] = {
             EC.WFX: self._wfx,
             EC.HVC64: calls.on_hvc,

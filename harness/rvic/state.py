@@ -24,20 +24,19 @@ from it. In the ``kvm`` profile the queue is KVM's delivery list, which can miss
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from harness.rvic.choice import Choice, choice
 from harness.rvic.config import Order
-from harness.splitmix import split_mix
-
-_FIFO, _LOWEST = Order.FIFO, Order.LOWEST  # looked up for every Acknowledge
 
 
 @dataclass(slots=True)
 class Rvic:
-    """State of one vCPU's RVIC, all of it plain data; ``pending`` and ``masked`` are bitmaps by INTID.
+    """State of one vCPU's RVIC, all of it plain data; ``pending`` and ``masked`` hold a bit for each INTID.
 
-    ``intids`` is T+U, ``random`` the state of the random order's generator, ``missed_unmask`` KVM's defect 2.
-    The primitives take an INTID that is in range: their callers have checked it.
+    ``intids`` is T+U, ``random`` the seed of the random order, ``missed_unmask`` KVM's defect 2. The primitives
+    take an INTID that is in range, as their callers have checked. None takes longer where more are deliverable.
     """
 
     intids: int
@@ -45,76 +44,82 @@ class Rvic:
     missed_unmask: bool = False
     random: int = 0
     enabled: bool = field(init=False)
-    pending: int = field(init=False)
-    masked: int = field(init=False)
-    queue: list[int] = field(init=False)
+    pending: list[bool] = field(init=False)
+    masked: list[bool] = field(init=False)
+    queue: OrderedDict[int, None] = field(init=False)  # its keys: the deliverable INTIDs, first come first
+    choice: Choice | None = field(init=False)  # among them; None takes the first
 
     def __post_init__(self) -> None:
+        self.choice = choice(self.order, self.intids, self.random)
         self.reset()
 
     def reset(self) -> None:
         """Disables it, masks everything, and leaves nothing pending. The random order goes on where it was."""
         self.enabled = False
-        self.pending = 0
-        self.masked = (1 << self.intids) - 1
-        self.queue = []
+        self.pending = [False] * self.intids
+        self.masked = [True] * self.intids
+        self.queue = OrderedDict()
+        if self.choice is not None:
+            self.choice.clear()
 
     @property
     def line(self) -> bool:
         """Level of the virtual IRQ line. PSTATE.I plays no part in it."""
-        return self.enabled and bool(self.queue)
+        return self.enabled and len(self.queue) > 0
 
     def is_pending(self, intid: int) -> bool:
         """Returns the pending bit, masked or not."""
-        return bool(self.pending >> intid & 1)
+        return self.pending[intid]
 
     def signal(self, intid: int) -> bool:
         """Makes the interrupt pending; False where the RVIC is disabled and the signal so dropped."""
         if not self.enabled:
             return False
-        bit = 1 << intid
-        self.pending |= bit
-        if not self.masked & bit and intid not in self.queue:
-            self.queue.append(intid)
+        self.pending[intid] = True
+        if not self.masked[intid] and intid not in self.queue:
+            self._deliver(intid)
         return True
 
     def clear_pending(self, intid: int) -> None:
         """Withdraws the interrupt."""
-        self.pending &= ~(1 << intid)
+        self.pending[intid] = False
         if intid in self.queue:
-            self.queue.remove(intid)
+            self._withhold(intid)
 
     def set_masked(self, intid: int) -> None:
         """Keeps the interrupt from being delivered; it stays pending."""
-        self.masked |= 1 << intid
+        self.masked[intid] = True
         if intid in self.queue:
-            self.queue.remove(intid)
+            self._withhold(intid)
 
     def clear_masked(self, intid: int) -> None:
         """Lets the interrupt be delivered: at once, if it is pending."""
-        bit = 1 << intid
-        self.masked &= ~bit
-        if not self.pending & bit or intid in self.queue:
+        self.masked[intid] = False
+        if not self.pending[intid] or intid in self.queue:
             return
         if self.missed_unmask and not self.enabled:
             return  # KVM looks at the enable here, and Enable does not look again
-        self.queue.append(intid)
+        self._deliver(intid)
 
     def acknowledge(self) -> int | None:
         """Takes one deliverable interrupt in service: not pending, and masked. None where the line is low."""
         if not self.enabled or not self.queue:
             return None
-        intid = self.queue.pop(self._next())
-        bit = 1 << intid
-        self.pending ^= bit
-        self.masked |= bit
+        if self.choice is None:
+            intid, _ = self.queue.popitem(last=False)
+        else:
+            intid = self.choice.take()
+            del self.queue[intid]
+        self.pending[intid] = False
+        self.masked[intid] = True
         return intid
 
-    def _next(self) -> int:
-        """Returns the place in the queue of the interrupt to acknowledge."""
-        if self.order is _FIFO:
-            return 0
-        if self.order is _LOWEST:
-            return self.queue.index(min(self.queue))
-        self.random, value = split_mix(self.random)
-        return value % len(self.queue)
+    def _deliver(self, intid: int) -> None:
+        self.queue[intid] = None
+        if self.choice is not None:
+            self.choice.add(intid)
+
+    def _withhold(self, intid: int) -> None:
+        del self.queue[intid]
+        if self.choice is not None:
+            self.choice.remove(intid)

@@ -45,6 +45,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -65,7 +66,7 @@ class Attribution(ABC, Generic[ExitT]):
     # vCPU -> (key, row) of the interrupt it may find gone; row -1: only hidden, not finished.
     _hidden: dict[int, tuple[int, int]] = field(default_factory=dict)
     # vCPU -> its last WFI, until it is known which interrupt ended the wait.
-    _asleep: dict[int, Wait[ExitT]] = field(default_factory=dict)
+    asleep: dict[int, Wait[ExitT]] = field(default_factory=dict)
 
     @abstractmethod
     def _finish(self, key: int, opened: Unfinished[ExitT], tick: int, *, withdrawn: bool = False) -> int:
@@ -107,7 +108,7 @@ class Attribution(ABC, Generic[ExitT]):
                 self._waiting[key] = Unfinished(tick, [exit])
             else:
                 self._add(opened, exit)
-            if self._asleep:
+            if self.asleep:
                 self._raised_for(vcpu, key)
         elif role is _ACCEPT:
             self._accept(key, exit, tick)
@@ -139,8 +140,8 @@ class Attribution(ABC, Generic[ExitT]):
             opened = Unfinished(tick, [])
         if exit is not None:
             opened.exits.append(exit)
-        if self._asleep:
-            wait = self._asleep.pop(key >> CPU_SHIFT, None)
+        if self.asleep:
+            wait = self.asleep.pop(key >> CPU_SHIFT, None)
             if wait is not None:
                 self._add(opened, wait.exit)
         opened.accepted = tick
@@ -190,8 +191,8 @@ class Attribution(ABC, Generic[ExitT]):
 
     def end_all(self, tick: int) -> None:
         """Ends at a system reset what no guest will end; what was waiting has been withdrawn."""
-        for cpu in list(self._asleep):
-            wait = self._asleep.pop(cpu)
+        for cpu in list(self.asleep):
+            wait = self.asleep.pop(cpu)
             self._end_wait(wait.exit, wait.raised)
         for opened in (self._service, self._waiting):
             for key, one in list(opened.items()):
@@ -203,13 +204,22 @@ class Attribution(ABC, Generic[ExitT]):
 
     def wait(self, cpu: int, exit: ExitT) -> None:
         """Keeps a WFI until it is known what ended the wait; the one before was then ended by nothing else."""
-        before = self._asleep.pop(cpu, None)
+        before = self.asleep.pop(cpu, None)
         if before is not None:
             self._end_wait(before.exit, before.raised)
-        self._asleep[cpu] = Wait(exit)
+        self.asleep[cpu] = Wait(exit)
+
+    def wake(self, cpu: int, enter: Callable[[], None]) -> None:
+        """Enters an exit, by a function, of a vCPU that may have waited until then, and waits no more."""
+        wait = self.asleep.get(cpu)
+        raised = NO_KEY if wait is None else wait.raised  # before this exit
+        enter()
+        if wait is not None and self.asleep.get(cpu) is wait:
+            del self.asleep[cpu]
+            self._end_wait(wait.exit, raised)
 
     def _raised_for(self, vcpu: int, key: int) -> None:
-        wait = self._asleep.get(vcpu)
+        wait = self.asleep.get(vcpu)
         if wait is not None:
             wait.raised = key
 

@@ -9,7 +9,8 @@ For ``PhysicalIrq``: ``intid`` and ``target`` only if something was delivered.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from harness.trace import events as ev
@@ -26,20 +27,22 @@ class EventAttribution(Attribution[ExitT]):
 
     __slots__ = ()
 
+    _recorded: Sequence[Any] = ()  # exits that came without an event
+
     def __call__(self, event: ev.Event) -> None:
         """Attributes one event."""
         count = _COUNTERS.get(type(event))
         if count is None:
             return
-        wait = self._asleep.get(event.cpu) if self._asleep else None
-        if wait is None or not event.world_switch:
+        if self._recorded:
+            self._settle()
+        if self.asleep and event.world_switch:
+            self.wake(event.cpu, partial(count, self, event))
+        else:
             count(self, event)
-            return
-        raised = wait.raised  # before this exit, which a vCPU makes that waits no more
-        count(self, event)
-        if self._asleep.get(event.cpu) is wait:
-            del self._asleep[event.cpu]
-            self._end_wait(wait.exit, raised)
+
+    def _settle(self) -> None:
+        """Attributes what is recorded, if an heir records."""
 
     @abstractmethod
     def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
@@ -51,13 +54,13 @@ class EventAttribution(Attribution[ExitT]):
 
     def _line_rose(self, event: ev.VirqRaised) -> None:
         """Charges the wait that ends with this; without an INTID it is what came last."""
-        wait = self._asleep.get(event.cpu)
+        wait = self.asleep.get(event.cpu)
         if wait is not None:
             key = wait.raised if event.intid is None else event.cpu << CPU_SHIFT | event.intid
             opened = self._waiting.get(key)
             if opened is not None:
                 self._add(opened, wait.exit)
-                del self._asleep[event.cpu]
+                del self.asleep[event.cpu]
 
     def _call(self, event: ev.Hvc | ev.Smc) -> None:
         kind = type(event).__name__
