@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
 PATIENCE: Final = 120.0
@@ -38,7 +39,7 @@ def run_until(command: Sequence[str], line: Callable[[bytes], bool]) -> Ended | 
         assert child.stdout is not None
         with child.stdout as lines:
             seen = any(map(line, lines))
-        child.kill()
+        _kill(child.pid)
         end = _wait(child, errors)
         return end if seen else None
 
@@ -56,7 +57,7 @@ def _started(
             stderr=errors,
             env=None if environment is None else dict(environment),
         )
-        impatient = threading.Timer(PATIENCE, child.kill)
+        impatient = threading.Timer(PATIENCE, _kill, [child.pid])
         impatient.start()
         try:
             yield child, errors.fileno()
@@ -65,6 +66,12 @@ def _started(
             if child.returncode is None:
                 child.kill()
                 child.wait()
+
+
+def _kill(pid: int) -> None:
+    """Kills a child without asking after it, as Popen.kill() does: its usage is there to be waited for once."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _wait(child: subprocess.Popen[bytes], errors: int) -> Ended:

@@ -69,7 +69,7 @@ def families(linux: Path | None) -> Mapping[str, Mapping[str, Maker]]:
 def _growth() -> Mapping[str, Mapping[str, Maker]]:
     rvic, sgi = guests.rvic_irq, guests.gicv2_sgi
     queue = {
-        "1 deliverable": partial(guests.rvic_deliverable, 1),
+        "2 deliverable": partial(guests.rvic_deliverable, 2),
         "2,000 deliverable": partial(guests.rvic_deliverable, 2000),
     }
     return {
