@@ -66,11 +66,18 @@ class Kernel:
         return found
 
 
-class KernelInHarness(Subject):
-    """The kernel on a machine of its own each time."""
+class _Boots(Subject):
+    """Boots of the kernel, each from the start: there is nothing to warm."""
 
-    fixed = True
     most_rounds = 3
+
+    def calibrate(self, seconds: float) -> None:
+        """Makes a boot one sample."""
+        self.turns = 1
+
+
+class KernelInHarness(_Boots):
+    """The kernel on a machine of its own each time."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -87,12 +94,8 @@ class KernelInHarness(Subject):
         return Sample(seconds, turns)
 
 
-class KernelInQemu(Subject):
+class KernelInQemu(_Boots):
     """The kernel under QEMU, without what QEMU takes to start."""
-
-    in_child = True
-    fixed = True
-    most_rounds = 3
 
     def __init__(self, kernel: Kernel) -> None:
         self._command = [*command(), "-serial", "stdio", "-append", APPEND, "-kernel", str(kernel.image)]

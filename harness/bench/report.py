@@ -36,11 +36,24 @@ class Report:
         """Results that miss their targets."""
         return [result for result in self.results if result.met is False]
 
-    def to_json(self) -> str:
-        """Returns one object, with ``met`` in each result; costs are seconds an operation."""
+    def to_json(self, before: Report | None = None) -> str:
+        """Returns one object, with ``met`` in each result; costs are seconds an operation.
+
+        With an earlier report it has ``changes`` too: the ratios of both, and the factor between them.
+        """
         fields = dataclasses.asdict(self)
         for row, result in zip(fields["results"], self.results, strict=True):
             row["met"] = result.met
+        if before is not None:
+            fields["changes"] = [
+                {
+                    "name": change.name,
+                    "before": change.before.ratio,
+                    "now": change.now.ratio,
+                    "factor": change.factor,
+                }
+                for change in changes(before.results, self.results)
+            ]
         return json.dumps(fields)
 
 

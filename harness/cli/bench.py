@@ -46,7 +46,7 @@ def bench(
     if save is not None:
         _save(save, report.to_json())
     if as_json:
-        print(report.to_json())
+        print(report.to_json(before))
     else:
         screen = Screen.of_stdout()
         show(screen, report)

@@ -40,7 +40,7 @@ def show_changes(screen: Screen, before: Report, now: Report) -> None:
     if not found:
         screen.line(("it has no row that was measured now", "dim"))
         return
-    table = new_table("row", "ours", "now", "ratio", "now", "cost", left=_LEFT)
+    table = new_table("row", "ours then", "ours now", "ratio then", "ratio now", "cost", left=_LEFT)
     for change in found:
         old, new = change.before, change.now
         costs = time_text(old.ours), time_text(new.ours)

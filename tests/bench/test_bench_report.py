@@ -88,6 +88,10 @@ def test_what_was_saved_is_compared_with_what_is_measured_now(
     assert lines["svc"] == ["2.00", "us", "2.00", "us", "1.00", "0.50", "-50%"]
     assert lines["guest_free"] == ["2.00", "us", "2.00", "us", "0.40", "0.80", "-50%"]
     assert "mmio" not in lines
+    assert invoke(["bench", "--against", file, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["changes"]
+    assert found[0] == {"name": "svc", "before": 1.0, "now": 0.5, "factor": 0.5}
+    assert [change["name"] for change in found] == ["svc", "guest_free"]
 
 
 def test_json_is_one_object_that_is_read_back(
