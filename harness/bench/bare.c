@@ -39,3 +39,9 @@ void on_exception(void *uc, uint32_t number, struct bare *b)
         b->stop(uc);
     }
 }
+
+/* The least that can be done for each translated block: it is the floor of any time that is kept by blocks. */
+void on_block(void *uc, uint64_t pc, uint32_t size, void *unused)
+{
+    (void)uc, (void)pc, (void)size, (void)unused;
+}

@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from harness.bench.guests import TURNS_LEFT, Guest
 from harness.bench.subject import Sample, Subject, UnavailableError
@@ -22,18 +21,23 @@ _WARM_UP = 2
 
 
 class InBare(Subject):
-    """Guest on bare Unicorn; UnavailableError where its hook cannot be compiled."""
+    """Guest on bare Unicorn; UnavailableError where its hook cannot be compiled.
+
+    With ``blocks`` an empty hook in C is called for each translated block.
+    """
 
     least = 100
 
-    def __init__(self, guest: Guest) -> None:
-        hook = compiled_hook()
+    def __init__(self, guest: Guest, *, blocks: bool = False) -> None:
+        hooks = compiled_hooks()
         address, _ = guest.image
         symbols = guest.program.symbols
         self._operations = guest.operations
         self._loop = symbols["resume"]
         self.cpu = Bare(address, guest.with_turns(_WARM_UP), symbols["data"])
-        self.cpu.on_exception(hook)
+        self.cpu.on_exception(hooks.on_exception)
+        if blocks:
+            self.cpu.on_block(hooks.on_block)
         self.cpu.pc = guest.program.entry
         self.cpu.run()
 
@@ -51,13 +55,13 @@ class InBare(Subject):
 
 
 @cache
-def compiled_hook() -> Any:
-    """Returns the hook, compiled once a process; UnavailableError where no C compiler does it."""
+def compiled_hooks() -> ctypes.CDLL:
+    """Returns the hooks, compiled once a process; UnavailableError where no C compiler does it."""
     with tempfile.TemporaryDirectory(prefix="rvic-bench-") as directory:
         library = Path(directory) / "bare.so"
         for compiler in compilers():
             if _compiles(compiler, library):
-                return ctypes.CDLL(str(library)).on_exception
+                return ctypes.CDLL(str(library))
     raise UnavailableError("no C compiler")
 
 

@@ -48,6 +48,7 @@ ROWS: Final = (
     Row("hypercall", "hypercall", "harness", "bare", _BARE, "call"),
     Row("rvic_ack", "ack", "harness", "bare", _BARE, "call"),
     _speed("guest_free", "bare", _BARE, Target(0.8, 0.8)),
+    Row("guest_free_floor", "free", "bare, by blocks", "bare", _BARE, "instruction", None, "higher"),
     _speed("guest_free_icount", "counted", "QEMU -icount", Target(0.6, 0.6)),
     _speed("guest_free_qemu", "qemu", "QEMU", None),
     Row("vcpus", "vcpus", "8 vCPUs", "1 vCPU", "1 vCPU", "instruction", Target(0.8, 0.8), "higher"),

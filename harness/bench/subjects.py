@@ -50,6 +50,7 @@ def families(linux: Path | None) -> Mapping[str, Mapping[str, Maker]]:
         "free": {
             "harness": partial(_several, _ours(guests.mixed)),
             "bare": partial(_several, _bare(guests.mixed)),
+            "bare, by blocks": partial(_several, lambda: InBare(guests.mixed(), blocks=True)),
             "qemu": _qemu(guests.mixed),
             "counted": _qemu(guests.mixed, *COUNTED),
         },

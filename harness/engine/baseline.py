@@ -76,11 +76,17 @@ class Bare:
             uc.REG_CP,
         )
         self._hook: object = None
+        self._block_hook: object = None
 
     def on_exception(self, hook: object) -> None:
         """Installs the one hook, a function in C: of the handle, the exception's number and a :class:`State`."""
         self._hook = hook
         uc.hook_add(self._handle, uc.HOOK_INTR, hook, user=ctypes.addressof(self._state))
+
+    def on_block(self, hook: object) -> None:
+        """Installs a hook of each translated block, a function in C: of the handle, an address, a size and NULL."""
+        self._block_hook = hook
+        uc.hook_add(self._handle, uc.HOOK_BLOCK, hook)
 
     @property
     def pc(self) -> int:

@@ -84,11 +84,11 @@ def test_without_qemu_its_rows_say_so_and_still_have_our_side(monkeypatch: pytes
 
 def test_without_a_compiler_bare_unicorns_rows_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_bare, "compilers", lambda: iter([["/nowhere/cc"], ["false"]]))
-    in_bare.compiled_hook.cache_clear()
+    in_bare.compiled_hooks.cache_clear()
     try:
         result = measured(["hypercall"])["hypercall"]
     finally:
-        in_bare.compiled_hook.cache_clear()
+        in_bare.compiled_hooks.cache_clear()
     assert result.missing == "no C compiler"
     assert result.ours
 
