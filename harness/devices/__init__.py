@@ -6,7 +6,7 @@
 ``elapse(now)`` before an access) and says when it next acts by itself (``deadline()``).
 """
 
-from harness.devices.bus import Bus, BusError, Device, Region
+from harness.devices.bus import Bus, BusError, Device, Port, Region
 from harness.devices.lines import Line, Lines
 from harness.devices.output import Output
 from harness.devices.pl011 import Pl011
@@ -37,6 +37,7 @@ __all__ = [
     "Output",
     "Pl011",
     "Pl031",
+    "Port",
     "Region",
     "TestDevice",
     "TimerRegister",

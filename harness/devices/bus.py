@@ -41,6 +41,18 @@ class Device(Protocol):
         ...
 
 
+class Port:
+    """Way of one CPU to what answers at some addresses, found once: it says itself what it cannot do."""
+
+    def load(self, address: int, size: int) -> int:
+        """Returns the value of a load; -1 if nothing was done, for want of a device or of such an access."""
+        return -1
+
+    def store(self, address: int, size: int, value: int) -> bool:
+        """Does a store; False if nothing was done."""
+        return False
+
+
 class Region(NamedTuple):
     """Region of one device on the bus."""
 

@@ -15,6 +15,7 @@ from harness.devices import BusError
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.base import Controller
 from harness.el2.cpu_interface import acknowledged, ended, is_cpu_interface
+from harness.el2.device_accesses import DeviceAccesses
 from harness.el2.power import PowerControl
 from harness.el2.psci import Psci
 from harness.el2.smccc import Hypercalls
@@ -61,6 +62,8 @@ class Hypervisor:
         for vcpu in self.vcpus:
             for ec, handler in table.items():
                 vcpu.pe.handlers[ec] = handler
+            accesses = DeviceAccesses(vm, vcpu, controller)
+            vcpu.pe.on_load, vcpu.pe.on_store = accesses.load, accesses.store
             vcpu.pe.on_deviation = partial(self._deviation, vcpu.pe)
 
     def reset(self) -> None:

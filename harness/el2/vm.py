@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from harness.devices import Port
 from harness.el2.acknowledges import Acknowledges
 from harness.el2.vcpu import Vcpu
 from harness.trace.events import VirqLowered, VirqRaised
@@ -26,8 +27,12 @@ class PhysicalBus(Protocol):
         ...
 
 
-class NamedBus(PhysicalBus, Protocol):
-    """Physical bus that can name its devices."""
+class DeviceBus(PhysicalBus, Protocol):
+    """Physical bus that knows its devices."""
+
+    def port(self, cpu: int, address: int) -> Port | None:
+        """Returns the way of a CPU to the device at an address, None where nothing answers."""
+        ...
 
     def device_name(self, address: int) -> str:
         """Returns the name of the device that answers at an address."""
@@ -46,7 +51,7 @@ class Vm:
     vcpus: list[Vcpu]
     now: Callable[[], int]
     events: Events
-    bus: NamedBus
+    bus: DeviceBus
     inputs: Gate = field(default_factory=Gate)
     acknowledges: Acknowledges = field(default_factory=Acknowledges)
 

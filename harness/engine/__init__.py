@@ -6,7 +6,7 @@ from harness.engine.completions.exception_entry import Lockup
 from harness.engine.deviations import DEVIATIONS, Deviation
 from harness.engine.deviations import total as total_deviations
 from harness.engine.emulator.interruptions import INTERRUPTIONS
-from harness.engine.emulator.registers import OnCall, RawGeneral
+from harness.engine.emulator.registers import OnCall, OnLoad, OnStore, RawGeneral
 from harness.engine.emulator.values import register_number, register_value
 from harness.engine.emulator.vector_registers import VectorRegisters
 from harness.engine.memory.ram import Memory, NotRamError, RamRegion
@@ -26,6 +26,8 @@ __all__ = [
     "Memory",
     "NotRamError",
     "OnCall",
+    "OnLoad",
+    "OnStore",
     "Page",
     "Part",
     "RamRegion",

@@ -9,11 +9,12 @@ from typing import Final
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
+from harness.engine.asked_first import AskedFirst
 from harness.engine.backends import Backend, default_backend, make_registers
 from harness.engine.el2_controls import CONTROLS, HCR, MPIDR_RES1, SCR
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import half_precision
-from harness.engine.emulator.registers import OnCall, RawGeneral
+from harness.engine.emulator.registers import RawGeneral
 from harness.engine.emulator.saved_context import SavedContext
 from harness.engine.emulator.system_registers import SystemRegisterFile
 from harness.engine.emulator.vector_registers import VectorRegisters
@@ -29,7 +30,7 @@ _TRANSLATION_REGISTERS: Final = frozenset(
 _BETWEEN = BlockPosition.BETWEEN  # an enum's member is slow to look up before Python 3.12
 
 
-class Core(Slices):
+class Core(AskedFirst, Slices):
     """Registers, lines and addresses of one CPU; see :class:`harness.engine.PE` for the whole.
 
     ``x`` is for the paths of exits: see RawGeneral. Whoever holds a part of a CPU keeps all of it alive; after
@@ -94,15 +95,6 @@ class Core(Slices):
         # Not a finalizer of weakref: one would be called before the __del__ of somebody who still uses the CPU.
         if not self.closed and "memory" in self.__dict__:
             self.close()
-
-    @property
-    def on_call(self) -> OnCall | None:
-        """Function that is asked first about each HVC #0, with x0 to x3."""
-        return self.registers.on_call
-
-    @on_call.setter
-    def on_call(self, function: OnCall | None) -> None:
-        self.registers.on_call = function
 
     # Registers.
 
@@ -263,6 +255,7 @@ class Core(Slices):
     def map_buffer(self, base: int, size: int, address: int) -> None:
         """Makes a host buffer visible at a physical address."""
         uc.check(uc.mem_map_ptr(self.handle, base, size, uc.PROT_ALL, address), f"memory at {base:#x}")
+        self.registers.map(base, size, address)
 
     def flush_addresses(self) -> None:
         """Forgets cached address translations."""

@@ -16,6 +16,7 @@ from harness.engine.completions.undefined import CpuT, UndefinedInstructions
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.walk import walk
 from harness.engine.mmio.loadstore import ZR
+from harness.engine.plain_accesses import PlainAccesses
 from harness.engine.watch_ranges import WatchRanges
 
 _MAX_REPEATS: Final = 64
@@ -49,10 +50,11 @@ class ExceptionHook(Generic[CpuT]):
         undefined: UndefinedInstructions[CpuT],
         stage1: Stage1Controls,
         watched: WatchRanges,
+        plain: PlainAccesses,
     ) -> None:
         self._pe, self._handlers, self._stage1 = pe, handlers, stage1
         self._undefined_instructions = undefined
-        self._watched = watched
+        self._watched, self._plain = watched, plain
         uc.check(pe.registers.hook_exceptions(self._hypercall, self._exception), "uc_hook_add")
         self._repeats = 0
         self._repeats_at = -1
@@ -70,6 +72,8 @@ class ExceptionHook(Generic[CpuT]):
         if pe.registers.target_level() != 2:
             self._to_el1(ec, esr)
         elif ec == EC.DATA_ABORT_LOWER:
+            if self._plain.serve(esr):
+                return
             if pe.memory.guards.active and self._watched.serve(esr, fetch=False):
                 return
             if self._fill(esr, fetch=False):

@@ -27,6 +27,7 @@ from harness.engine.memory.ram import Memory
 from harness.engine.mmio import access as accesses
 from harness.engine.mmio.access import DeviceAccess
 from harness.engine.mmio.loadstore import ZR, decode
+from harness.engine.plain_accesses import PlainAccesses
 from harness.engine.watch_ranges import Hit, Range, WatchRanges
 
 Handler = Callable[["PE", int], object]
@@ -44,6 +45,11 @@ class PE(ExceptionCore):
 
     `on_call`, if there is one, is asked first about each HVC #0: on_call(x0, x1, x2, x3), with pc past it. True
     means that the call is served and its results are written, by `answer`; False that nothing was done.
+
+    `on_load` and `on_store`, if there are any, are asked first about a plain access outside RAM (see
+    :mod:`harness.engine.plain_accesses`): on_load(ipa, size) returns the value, -1 if nothing was done;
+    on_store(ipa, size, value) says whether it has served the store. The PE does the rest of the instruction
+    afterwards; what has to wait for that they `defer`.
     """
 
     def __init__(
@@ -81,6 +87,7 @@ class PE(ExceptionCore):
             undefined=UndefinedInstructions(self, self.on_system_register, self._halt),
             stage1=self.stage1_controls,
             watched=self.watch_ranges,
+            plain=PlainAccesses(self, self, self.watch_ranges),
         )
         self.translation_checks = TranslationChecks(self, self.breakpoints, self.event_register)
         self._mrs_msr = MrsMsrHooks(

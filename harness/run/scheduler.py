@@ -18,7 +18,7 @@ from typing import TypeAlias
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.el2 import Hypervisor, Power, Vcpu
-from harness.engine import PE, OnCall
+from harness.engine import PE, OnCall, OnLoad, OnStore
 
 Handler: TypeAlias = Callable[[PE, int], object]
 
@@ -123,21 +123,21 @@ class Scheduler:
         A signal's handler may call it, whatever is going on: nothing is stopped there, but each exit's own handler
         is made to do so once it has served.
         """
-        before: list[tuple[PE, list[Handler], OnCall | None]] = []
+        before: list[tuple[PE, list[Handler], OnCall | None, OnLoad | None, OnStore | None]] = []
 
         def leave() -> None:
             for vcpu in self._vcpus:
                 pe, handlers = vcpu.pe, vcpu.pe.handlers
-                before.append((pe, handlers[:], pe.on_call))
-                pe.on_call = None  # so that the handler serves it
+                before.append((pe, handlers[:], pe.on_call, pe.on_load, pe.on_store))
+                pe.on_call = pe.on_load = pe.on_store = None  # so that the handler serves it
                 handlers[:] = [partial(_serve_and_stop, handler) for handler in handlers]
 
         try:
             yield leave
         finally:
-            for pe, handlers, on_call in before:
+            for pe, handlers, on_call, on_load, on_store in before:
                 pe.handlers[:] = handlers
-                pe.on_call = on_call
+                pe.on_call, pe.on_load, pe.on_store = on_call, on_load, on_store
 
     def reset(self) -> None:
         """Gives CPU0 its turn, as after a system reset."""

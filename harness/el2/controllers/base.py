@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from harness.arch.virt import GIC_FRAME_SIZE
+from harness.devices import Port
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.rvic_calls import RvicCalls
 from harness.el2.physical.forwarding import Forwarded, Forwarding
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.physical.timer_traps import PhysicalTimerTraps, TimerRegisters
 from harness.el2.vcpu import Vcpu
-from harness.el2.vm import Vm
+from harness.el2.vm import DeviceBus, Vm
 
 
 class Controller(ABC):
@@ -63,9 +65,35 @@ class Controller(ABC):
         """Emulates a trapped MRS or MSR; False where the guest has no such register."""
         return False
 
+    def port(self, vcpu: Vcpu, ipa: int, bus: DeviceBus) -> Port | None:
+        """Returns the way of a vCPU to what it reaches at a device address, if that is ever the same; else None."""
+        reach = self.reach(ipa)
+        return bus.port(vcpu.index, ipa) if reach is not None and reach.address == ipa else None
+
     def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """Serves an access to a register that EL2 emulates; ``value`` is None for a load."""
         raise LookupError(f"no emulated register at {ipa:#x}")
+
+
+class EmulatedPort(Port):
+    """Way of a vCPU to a frame of the GIC that EL2 emulates for it."""
+
+    def __init__(self, controller: Controller, vcpu: Vcpu) -> None:
+        self._controller = controller
+        self._vcpu = vcpu
+
+    def load(self, address: int, size: int) -> int:
+        """Reads a register; -1 for what goes beyond the frame."""
+        if address % GIC_FRAME_SIZE + size > GIC_FRAME_SIZE:
+            return -1
+        return self._controller.emulate(self._vcpu, address, size, None).value
+
+    def store(self, address: int, size: int, value: int) -> bool:
+        """Writes a register; False for what goes beyond the frame."""
+        if address % GIC_FRAME_SIZE + size > GIC_FRAME_SIZE:
+            return False
+        self._controller.emulate(self._vcpu, address, size, value)
+        return True
 
 
 class ForwardingController(Controller):

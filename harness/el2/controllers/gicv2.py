@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from harness.arch.virt import GICH_BASE, is_gic
+from harness.arch.virt import GICC_BASE, GICH_BASE, is_gic
+from harness.devices import Port
 from harness.el2.access import Reach
 from harness.el2.controllers.base import Controller
+from harness.el2.cpu_interface import MappedCpuInterface, is_cpu_interface
 from harness.el2.softgic.soft_gic import pending_text
 from harness.el2.vcpu import Vcpu
-from harness.el2.vm import Vm
+from harness.el2.vm import DeviceBus, Vm
 from harness.gic import Gic
 
 
@@ -30,6 +32,7 @@ class Gicv2Controller(Controller):
 
     def __init__(self, vm: Vm, gic: Gic, timers: GrantedTimers) -> None:
         self._vcpus = vm.vcpus
+        self._acknowledges = vm.acknowledges
         self._gic = gic
         timers.grant_physical_timer()
         for vcpu, irq, fiq in zip(vm.vcpus, gic.irq, gic.fiq, strict=True):
@@ -50,6 +53,13 @@ class Gicv2Controller(Controller):
         if ipa >= GICH_BASE and is_gic(ipa):
             return None
         return Reach(ipa, is_exit=False)
+
+    def port(self, vcpu: Vcpu, ipa: int, bus: DeviceBus) -> Port | None:
+        """Returns the way to the same device on the bus."""
+        port = super().port(vcpu, ipa, bus)
+        if port is not None and is_cpu_interface(ipa):
+            return MappedCpuInterface(vcpu, self._acknowledges, port, GICC_BASE)
+        return port
 
     def why_not(self, vcpu: Vcpu) -> str:
         """Says what is pending, and what holds it back."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness.arch.virt import GICD_BASE, GICH_BASE, is_gic
+from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICH_BASE, is_gic
+from harness.devices import Port
 from harness.el2.access import Emulated, Reach
-from harness.el2.controllers.base import ForwardingController
+from harness.el2.controllers.base import EmulatedPort, ForwardingController
 from harness.el2.physical.forwarding import Forwarded
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.physical.timer_traps import TimerRegisters
 from harness.el2.softgic.soft_gic import SoftGic
 from harness.el2.vcpu import Vcpu
-from harness.el2.vm import Vm
+from harness.el2.vm import DeviceBus, Vm
 
 ACKNOWLEDGES = ("GICC_IAR", "GICC_AIAR")
 
@@ -53,7 +54,16 @@ class TrapController(ForwardingController):
         """Emulates GICD and GICC; GICH and GICV do not exist for a guest."""
         if not is_gic(ipa):
             return Reach(ipa)
-        return Reach(ipa, emulated=True) if GICD_BASE <= ipa < GICH_BASE else None
+        return Reach(ipa, emulated=True) if self._is_emulated(ipa) else None
+
+    def _is_emulated(self, ipa: int) -> bool:
+        return GICD_BASE <= ipa < GICH_BASE
+
+    def port(self, vcpu: Vcpu, ipa: int, bus: DeviceBus) -> Port | None:
+        """Returns the way to a device on the bus, or to the guest's GIC."""
+        if not self._is_emulated(ipa):
+            return super().port(vcpu, ipa, bus)
+        return EmulatedPort(self, vcpu) if ipa < GICC_BASE + GIC_FRAME_SIZE else None
 
     def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """Serves an access, lets go of what it ended, and lets every output it moved reach its vCPU."""

@@ -15,8 +15,10 @@ from harness.arch import intid as ids
 from harness.arch.gic import GICC_DIR, IAR_CPUID, IAR_INTID, LR_PRIORITY_WIDTH, first_target
 from harness.arch.masks import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICV_BASE, is_gic
+from harness.devices import Port
 from harness.el2.access import Emulated, Reach
-from harness.el2.controllers.base import ForwardingController
+from harness.el2.controllers.base import EmulatedPort, ForwardingController
+from harness.el2.cpu_interface import MappedCpuInterface, is_cpu_interface
 from harness.el2.physical.forwarding import Forwarded
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.physical.timer_traps import TimerRegisters
@@ -26,7 +28,7 @@ from harness.el2.vgic import one_of_n
 from harness.el2.vgic.list_registers import ListRegisters
 from harness.el2.vgic.saved_interface import SavedInterfaces
 from harness.el2.vgic.vcpu_interface import VcpuInterface
-from harness.el2.vm import Vm
+from harness.el2.vm import DeviceBus, Vm
 from harness.gic import LAYOUT, Frame, Gic
 from harness.gic.priority import Candidate
 
@@ -90,10 +92,21 @@ class VgicController(ForwardingController):
         """
         if not is_gic(ipa):
             return Reach(ipa)
-        if GICC_BASE <= ipa < GICC_BASE + GIC_FRAME_SIZE:
+        if is_cpu_interface(ipa):
             traps = ipa >= DIR and any(interface.spilled for interface in self.interfaces)
             return Reach(ipa, emulated=True) if traps else Reach(ipa - GICC_BASE + GICV_BASE, is_exit=False)
         return Reach(ipa, emulated=True) if ipa < GICC_BASE else None
+
+    def port(self, vcpu: Vcpu, ipa: int, bus: DeviceBus) -> Port | None:
+        """Returns the way to a device on the bus, to the guest's GICD, or to GICV."""
+        if not is_cpu_interface(ipa):
+            return (
+                EmulatedPort(self, vcpu) if is_gic(ipa) and ipa < GICC_BASE else super().port(vcpu, ipa, bus)
+            )
+        if ipa >= DIR:  # which is not mapped at all times
+            return None
+        frame = bus.port(vcpu.index, GICV_BASE)
+        return None if frame is None else MappedCpuInterface(vcpu, self._vm.acknowledges, frame, GICV_BASE)
 
     def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """Serves an access to GICD: fold what the guests did into it, do it, present anew."""

@@ -43,6 +43,7 @@ class NativeRegisters(_cpu.Cpu, Closable):
                 _address(uc.hook_add_function),
                 _address(uc.reg_read),
                 _address(uc.reg_write),
+                _address(uc.vmem_translate),
                 found.do_interrupt,
             ),
             (_probe.ENV_X, *layout.view, found.flags, found.next_block),

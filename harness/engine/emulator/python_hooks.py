@@ -11,7 +11,7 @@ from harness.arch import esr as syndrome
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator.lifetime import Closable
-from harness.engine.emulator.registers import NEVER, OnCall, RawGeneral, ReadHook
+from harness.engine.emulator.registers import NEVER, OnCall, OnLoad, OnStore, RawGeneral, ReadHook
 
 
 class PythonHooks(Closable):
@@ -21,6 +21,7 @@ class PythonHooks(Closable):
     """
 
     stops_after_reads: ClassVar[bool] = True
+    asked: ClassVar[bool] = False
     counts: ClassVar[bool] = False
     counter: int
     limit: int
@@ -35,6 +36,9 @@ class PythonHooks(Closable):
         self.event = False
         self.entered_at = self.entered_vector = NEVER
         self.on_call: OnCall | None = None
+        self.on_load: OnLoad | None = None
+        self.on_store: OnStore | None = None
+        self.watched = False
 
     def syndrome(self) -> int:
         """Returns ESR of the exception in progress."""
@@ -122,7 +126,10 @@ class PythonHooks(Closable):
     def set_time(self, offset: int, rate: int) -> None:
         """Has nothing to do, either."""
 
-    # Registers.
+    # Registers and memory.
+
+    def map(self, base: int, size: int, address: int) -> None:
+        """Has nothing to do: whoever looks at memory has it."""
 
     def write_hcr(self, value: int) -> int:
         """Writes HCR_EL2; returns a uc_err."""

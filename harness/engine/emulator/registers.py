@@ -15,6 +15,10 @@ from harness.arch.masks import MASK64
 
 OnCall = Callable[[int, int, int, int], bool]
 """Function that gets x0 to x3 of an HVC #0, and says whether it has served the call."""
+OnLoad = Callable[[int, int], int]
+"""Function that gets the IPA and the size in bytes of a load, and returns its value, -1 if nothing was done."""
+OnStore = Callable[[int, int, int], bool]
+"""Function that gets the IPA, the size in bytes and the value of a store; False if nothing was done."""
 ReadHook = Callable[[int, int, int, int], int]
 """Function of an MRS or MSR: (handle, register, address of uc_arm64_cp_reg, NULL) -> 1 if it is done, else 0."""
 NEVER: Final = MASK64
@@ -46,7 +50,8 @@ class Registers(Protocol):
     `counter` and `limit` are instructions since start(): the one that runs (or traps) is counted; when
     `limit` have run, the next one stops before it executes. `base` are those retired before start().
     `event` is the event register; `entered_at` and `entered_vector` are of the last exception taken to EL1.
-    `on_call` is asked first about each HVC #0. ``stops_after_reads`` says that the slice can end after any
+    `on_call` is asked first about each HVC #0, `on_load` and `on_store` about each plain access to a device
+    (unless accesses are `watched`). ``stops_after_reads`` says that the slice can end after any
     MRS; else only where :meth:`hook_after` is.
     """
 
@@ -59,10 +64,18 @@ class Registers(Protocol):
     entered_at: int
     entered_vector: int
     on_call: OnCall | None
+    on_load: OnLoad | None
+    on_store: OnStore | None
+    watched: bool
 
     @property
     def stops_after_reads(self) -> bool:
         """See above."""
+        ...
+
+    @property
+    def asked(self) -> bool:
+        """True if `on_load` or `on_store` has been asked about the present data abort, in vain."""
         ...
 
     @property
@@ -128,6 +141,10 @@ class Registers(Protocol):
 
     def set_time(self, offset: int, rate: int) -> None:
         """Says that the time is offset + rate * retired, modulo 2**64, from now on."""
+        ...
+
+    def map(self, base: int, size: int, address: int) -> None:
+        """Tells of memory that the CPU has at a physical address, and of its address here."""
         ...
 
     # To leave.

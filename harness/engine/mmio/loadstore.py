@@ -55,6 +55,12 @@ class LoadStore(NamedTuple):
     atomic: bool = False
     extended: tuple[int, int, int] | None = None  # register offset: Rm, option, shift
 
+    @property
+    def is_plain(self) -> bool:
+        """True if it moves one general register and no other, and is no atomic."""
+        single = len(self.targets) == 1 and self.bank is Bank.GENERAL and not self.atomic
+        return single and self.indexing in (Index.OFFSET, Index.LITERAL)
+
 
 class Operands(Protocol):
     """Registers that an address is made of."""

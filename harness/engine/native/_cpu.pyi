@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 
-from harness.engine.emulator.registers import OnCall, ReadHook
+from harness.engine.emulator.registers import OnCall, OnLoad, OnStore, ReadHook
 
 class Cpu:
     pc: int
@@ -15,10 +15,15 @@ class Cpu:
     entered_at: int
     entered_vector: int
     on_call: OnCall | None
+    on_load: OnLoad | None
+    on_store: OnStore | None
+    watched: bool
     @property
     def level(self) -> int: ...
     @property
     def retired(self) -> int: ...
+    @property
+    def asked(self) -> bool: ...
     @property
     def counts(self) -> bool: ...
     @property
@@ -26,7 +31,7 @@ class Cpu:
     def connect(
         self,
         objects: tuple[int, int, int],
-        functions: tuple[int, int, int, int, int, int],
+        functions: tuple[int, int, int, int, int, int, int],
         offsets: tuple[int, int, int, int, int, int],
         numbers: tuple[int, int, int, int, int, int],
         fail: Callable[[BaseException], object],
@@ -38,6 +43,7 @@ class Cpu:
     def hook_exceptions(self, hypercall: Callable[[], object], exception: Callable[[], object], /) -> int: ...
     def hook_registers(self, read: ReadHook, reads: bytes, write: ReadHook, writes: bytes, /) -> int: ...
     def hook_after(self, va: int, /) -> int: ...
+    def map(self, base: int, size: int, address: int, /) -> None: ...
     def start(self, pc: int, count: int, /) -> int: ...
     def stop(self) -> None: ...
     def stop_after(self) -> None: ...

@@ -9,7 +9,8 @@
  * No header of Unicorn or of Python is needed and neither library is linked: the addresses of Unicorn's functions and the
  * places of its CPU's state come from the probe (harness/engine/emulator/probe.py), which has tried them all.
  *
- * Sections: Python; Unicorn; state; time by blocks; calls into Python; exceptions; MRS and MSR; running; the object.
+ * Sections: Python; Unicorn; state; time by blocks; calls into Python; device accesses; exceptions; MRS and MSR; running;
+ * the object.
  */
 
 #include <stddef.h>
@@ -58,7 +59,7 @@ extern int PyArg_ParseTuple(PyObject *, const char *, ...);
 extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *); /* exported since 3.9 */
 extern int PyObject_IsTrue(PyObject *);
 extern PyObject *PyLong_FromLongLong(long long), *PyLong_FromUnsignedLongLong(unsigned long long);
-extern long long PyLong_AsLongLong(PyObject *);
+extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyObject *, int *);
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
 extern PyObject *PyErr_Occurred(void), *PyExc_OverflowError, *PyExc_TypeError, *PyExc_ValueError;
@@ -84,7 +85,8 @@ static PyObject *boolean(int value)
 /* ---- Unicorn: its numbers, and uc_arm64_cp_reg ------------------------------------------------------------------ */
 
 enum { HOOK_INTR = 1 << 0, HOOK_INSN = 1 << 1, HOOK_CODE = 1 << 2, HOOK_BLOCK = 1 << 3, HOOK_EDGE_GENERATED = 1 << 15 };
-enum { SVC = 2, PREFETCH_ABORT = 3, HVC = 11, SMC = 13 }; /* exception numbers of QEMU's Arm target */
+enum { SVC = 2, PREFETCH_ABORT = 3, DATA_ABORT = 4, HVC = 11, SMC = 13 }; /* exception numbers of QEMU's Arm target */
+#define HPFAR_FIPA 0xffffffffff0ull                       /* IPA bits 47:12, from bit 4 */
 #define FOREVER (1ull << 63)                              /* an `until` that no guest reaches */
 
 typedef struct { uint32_t crn, crm, op0, op1, op2; uint64_t value; } SystemRegister;
@@ -101,8 +103,11 @@ static uint32_t encoding(const SystemRegister *r)
 /* ---- State ------------------------------------------------------------------------------------------------------ */
 
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
-enum { ESR_EC = 26, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
-#define ISS_ISV (1u << 24)
+enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
+enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
+enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32 };
+
+typedef struct { uint64_t base, size; const uint8_t *bytes; } Region;
 
 typedef struct {
     PyObject head;
@@ -127,6 +132,7 @@ typedef struct {
     int (*emu_stop)(void *);
     int (*hook_add)(void *, size_t *, int, void *, void *, uint64_t, uint64_t, ...);
     int (*reg_read)(void *, int, void *), (*reg_write)(void *, int, const void *);
+    int (*translate)(void *, uint64_t, int, uint64_t *);
     void (*do_interrupt)(void *);
     int reg_cp, reg_x0, reg_x29, reg_x30, insn_mrs, insn_msr;
 
@@ -136,10 +142,15 @@ typedef struct {
     char counts;                         /* CNTPCT_EL0 and CNTVCT_EL0 are read here: */
     uint64_t time_offset, time_rate, virtual_offset;
     SystemRegister hcr, cntkctl;
+    char watched;            /* accesses have to be compared with ranges of addresses first */
+    char asked;              /* on_load or on_store, about the present data abort: in vain */
+    char has_more_memory;    /* than there is room for here: */
+    unsigned regions;
+    Region memory[REGIONS];
 
     /* Python. */
     void *thread; /* its state, while the guest runs and the GIL is let go */
-    PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *closed_error, *closed_message;
+    PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *on_load, *on_store, *closed_error, *closed_message;
     uint8_t reads[ENCODINGS / 8], writes[ENCODINGS / 8]; /* system registers of which `read` and `write` are asked */
 } Cpu;
 
@@ -263,6 +274,132 @@ static int asked(Cpu *c, PyObject *function, PyObject **arguments, size_t n)
     return truth != 0;
 }
 
+/* Says whether one of the functions that EL2 may have set is there. */
+static int is_set(const PyObject *function)
+{
+    return function && function != &_Py_NoneStruct;
+}
+
+/* ---- Device accesses ---------------------------------------------------------------------------------------------
+ *
+ * A plain access moves one general register, without writeback: ESR_EL2.ISS says all of it (DDI 0487, ISS encoding for
+ * data aborts), and on_load or on_store serves it. What is anything else, or has to be looked at more closely, is left
+ * to the engine's Python, which knows every kind (harness/engine/plain_accesses.py, harness/engine/mmio).
+ */
+
+static const Region *region(const Cpu *c, uint64_t ipa)
+{
+    for (unsigned n = 0; n < c->regions; n++)
+        if (ipa - c->memory[n].base < c->memory[n].size)
+            return &c->memory[n];
+    return NULL;
+}
+
+/* Says whether a word is a load or store of one general register: unscaled, unprivileged, or with an offset that is an
+ * immediate or a register (C4.1.94). Unicorn sets ISV for the forms with writeback, too, and before it has written. */
+static int is_plain(uint32_t word)
+{
+    if ((word & 0x3f000000) == 0x39000000)
+        return 1;
+    return (word & 0x3f200400) == 0x38000000 || (word & 0x3f200c00) == 0x38200800;
+}
+
+/* Returns the address that such a word is about to access. */
+static uint64_t address(const Cpu *c, uint32_t word)
+{
+    unsigned scale = word >> 30, m = word >> 16 & 31, option = word >> 13 & 7;
+    uint64_t base = c->x[word >> 5 & 31]; /* 31 is SP */
+    if (word & 1 << 24)
+        return base + ((uint64_t)(word >> 10 & 0xfff) << scale);
+    if (!(word & 1 << 21))
+        return base + (uint64_t)((int64_t)((uint64_t)word << 43) >> 55); /* imm9, signed */
+    uint64_t offset = m == 31 ? 0 : c->x[m];
+    if (!(option & 1)) /* UXTW, SXTW */
+        offset = option & 4 ? (uint64_t)(int32_t)offset : (uint32_t)offset;
+    return base + (word & 1 << 12 ? offset << scale : offset);
+}
+
+/* Returns the instruction at pc; 0, which is none, where there is no memory. */
+static uint32_t instruction(Cpu *c)
+{
+    uint64_t ipa = *c->pc;
+    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, *c->pc, PROT_EXEC, &ipa))
+        return 0;
+    const Region *code = region(c, ipa);
+    uint32_t word = 0;
+    if (code)
+        memcpy(&word, code->bytes + (ipa - code->base), sizeof word);
+    return word;
+}
+
+/* Says whether the instruction at pc is a plain access, all of which is in the page where it has stopped. */
+static int is_plain_here(Cpu *c, unsigned size)
+{
+    uint64_t offset = *c->fault_address & (PAGE - 1);
+    uint32_t word = instruction(c);
+    return is_plain(word) && offset == (address(c, word) & (PAGE - 1)) && offset + size <= PAGE;
+}
+
+/* Asks on_load; says whether it has served the load. */
+static int served_load(Cpu *c, PyObject **address_and_size, uint32_t iss, unsigned size)
+{
+    PyObject *result = call(c->on_load, address_and_size, 2);
+    int overflow = 0;
+    long long small = result ? PyLong_AsLongLongAndOverflow(result, &overflow) : 0;
+    uint64_t value = overflow > 0 ? PyLong_AsUnsignedLongLongMask(result) : (uint64_t)small;
+    Py_DecRef(result);
+    if (PyErr_Occurred()) {
+        failed(c);
+        return 1;
+    }
+    if (!overflow && small < 0)
+        return 0;
+    if (iss & ISS_SSE && value >> (8 * size - 1))
+        value |= ~0ull << (8 * size - 1);
+    unsigned n = iss >> ISS_SRT & 31;
+    if (n != 31)
+        c->x[n] = iss & ISS_SF ? value : (uint32_t)value;
+    *c->pc += INSTRUCTION;
+    return 1;
+}
+
+/* Asks on_store; says whether it has served the store. */
+static int served_store(Cpu *c, PyObject **address_and_size, uint32_t iss, unsigned size)
+{
+    unsigned n = iss >> ISS_SRT & 31;
+    uint64_t value = n == 31 ? 0 : size == 8 ? c->x[n] : c->x[n] & ((1ull << 8 * size) - 1);
+    PyObject *arguments[] = {address_and_size[0], address_and_size[1], PyLong_FromUnsignedLongLong(value)};
+    PyObject *result = call(c->on_store, arguments, 3);
+    int served = result ? PyObject_IsTrue(result) : -1;
+    Py_DecRef(arguments[2]), Py_DecRef(result);
+    if (served < 0)
+        failed(c);
+    else if (served)
+        *c->pc += INSTRUCTION;
+    return served != 0;
+}
+
+/* Serves a data abort to EL2; says whether that was done. The GIL is not held. */
+static int served_access(Cpu *c)
+{
+    c->asked = 0;
+    uint32_t iss = *c->syndrome;
+    if (iss >> ESR_EC != EC_DATA_ABORT_LOWER || *c->target_level != 2 || (iss & (ISS_ISV | ISS_S1PTW)) != ISS_ISV)
+        return 0;
+    unsigned size = 1u << (iss >> ISS_SAS & 3);
+    uint64_t ipa = (*c->hpfar_el2 & HPFAR_FIPA) << 8 | (*c->fault_address & (PAGE - 1));
+    if (!is_set(iss & ISS_WNR ? c->on_store : c->on_load) || c->watched || c->has_more_memory || *c->pstate & PSTATE_SS ||
+        *c->sctlr_el1 & (SCTLR_EE | SCTLR_E0E) || region(c, ipa) || !is_plain_here(c, size))
+        return 0;
+    PyEval_RestoreThread(c->thread);
+    PyObject *arguments[] = {PyLong_FromUnsignedLongLong(ipa), PyLong_FromLongLong(size)};
+    int served = (iss & ISS_WNR ? served_store : served_load)(c, arguments, iss, size);
+    Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
+    c->thread = PyEval_SaveThread();
+    c->asked = !served;
+    return served;
+}
+
 /* ---- Exceptions -------------------------------------------------------------------------------------------------- */
 
 /* Takes SVC to EL1 as the CPU model does it (AArch64.TakeException), but for the flags, which it would clear. */
@@ -300,10 +437,12 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
         enter_el1(c);
         return;
     }
+    if (number == DATA_ABORT && served_access(c))
+        return;
     PyEval_RestoreThread(c->thread);
     if (number != HVC)
         asked(c, c->exception, NULL, 0);
-    else if (!c->on_call || c->on_call == &_Py_NoneStruct || *c->syndrome & IMM16 || !served_call(c))
+    else if (!is_set(c->on_call) || *c->syndrome & IMM16 || !served_call(c))
         asked(c, c->hypercall, NULL, 0);
     c->thread = PyEval_SaveThread();
 }
@@ -439,11 +578,11 @@ static void keep(PyObject **place, PyObject *object)
 
 static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
 {
-    unsigned long long uc, cpu, env, start, stop, add, read, write, interrupt;
+    unsigned long long uc, cpu, env, start, stop, add, read, write, translate, interrupt;
     unsigned x, exception, hpfar, sctlr, flags, next;
     PyObject *fail, *closed_error, *closed_message;
-    if (!PyArg_ParseTuple(arguments, "(KKK)(KKKKKK)(IIIIII)(iiiiii)OOO", &uc, &cpu, &env, &start, &stop, &add, &read, &write,
-                          &interrupt, &x, &exception, &hpfar, &sctlr, &flags, &next, &c->reg_cp, &c->reg_x0, &c->reg_x29,
+    if (!PyArg_ParseTuple(arguments, "(KKK)(KKKKKKK)(IIIIII)(iiiiii)OOO", &uc, &cpu, &env, &start, &stop, &add, &read, &write,
+                          &translate, &interrupt, &x, &exception, &hpfar, &sctlr, &flags, &next, &c->reg_cp, &c->reg_x0, &c->reg_x29,
                           &c->reg_x30, &c->insn_mrs, &c->insn_msr, &fail, &closed_error, &closed_message))
         return NULL;
     uint8_t *state = (uint8_t *)(uintptr_t)env;
@@ -454,6 +593,7 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
     c->hook_add = (void *)(uintptr_t)add;
     c->reg_read = (void *)(uintptr_t)read;
     c->reg_write = (void *)(uintptr_t)write;
+    c->translate = (void *)(uintptr_t)translate;
     c->do_interrupt = (void *)(uintptr_t)interrupt;
     c->x = (uint64_t *)(state + x);
     c->pc = c->x + 32; /* x0 to x30, SP, PC, PSTATE */
@@ -531,6 +671,19 @@ static PyObject *cpu_hook_after(Cpu *c, PyObject *address)
     if (bad || is_closed(c))
         return NULL;
     return PyLong_FromLongLong(c->hook_add(c->uc, &hook, HOOK_CODE, on_code_after, c, va, va));
+}
+
+/* Tells of memory that the CPU has at a physical address, which is its IPA. */
+static PyObject *cpu_map(Cpu *c, PyObject *arguments)
+{
+    unsigned long long base, size, bytes;
+    if (is_closed(c) || !PyArg_ParseTuple(arguments, "KKK", &base, &size, &bytes))
+        return NULL;
+    if (c->regions < REGIONS)
+        c->memory[c->regions++] = (Region){base, size, (const uint8_t *)(uintptr_t)bytes};
+    else
+        c->has_more_memory = 1;
+    return none();
 }
 
 static PyObject *cpu_start(Cpu *c, PyObject *const *arguments, Py_ssize_t n)
@@ -658,7 +811,7 @@ static PyObject *cpu_fault_address(Cpu *c, PyObject *unused)
 static PyObject *cpu_fault_page(Cpu *c, PyObject *unused)
 {
     (void)unused;
-    return is_closed(c) ? NULL : PyLong_FromUnsignedLongLong((*c->hpfar_el2 & 0xffffffffff0ull) << 8);
+    return is_closed(c) ? NULL : PyLong_FromUnsignedLongLong((*c->hpfar_el2 & HPFAR_FIPA) << 8);
 }
 
 static PyObject *cpu_stage1(Cpu *c, PyObject *unused)
@@ -679,6 +832,7 @@ static PyMethodDef methods[] = {
     {"hook_exceptions", cpu_hook_exceptions, METH_VARARGS, NULL},
     {"hook_registers", cpu_hook_registers, METH_VARARGS, NULL},
     {"hook_after", cpu_hook_after, METH_O, NULL},
+    {"map", cpu_map, METH_VARARGS, NULL},
     {"start", cpu_start, METH_FASTCALL, NULL},
     {"stop", cpu_stop, METH_NOARGS, NULL},
     {"stop_after", cpu_stop, METH_NOARGS, NULL},
@@ -793,12 +947,16 @@ static PyMemberDef members[] = {
     {"entered_at", T_ULONGLONG, offsetof(Cpu, entered_at), 0, NULL},
     {"entered_vector", T_ULONGLONG, offsetof(Cpu, entered_vector), 0, NULL},
     {"on_call", T_OBJECT, offsetof(Cpu, on_call), 0, NULL},
+    {"on_load", T_OBJECT, offsetof(Cpu, on_load), 0, NULL},
+    {"on_store", T_OBJECT, offsetof(Cpu, on_store), 0, NULL},
+    {"asked", T_BOOL, offsetof(Cpu, asked), READONLY, NULL},
+    {"watched", T_BOOL, offsetof(Cpu, watched), 0, NULL},
     {NULL, 0, 0, 0, NULL}};
 
 static int cpu_clear(Cpu *c)
 {
-    PyObject **held[] = {&c->fail,  &c->hypercall, &c->exception,    &c->read,
-                         &c->write, &c->on_call,   &c->closed_error, &c->closed_message};
+    PyObject **held[] = {&c->fail,    &c->hypercall, &c->exception, &c->read,         &c->write,
+                         &c->on_call, &c->on_load,   &c->on_store,  &c->closed_error, &c->closed_message};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         PyObject *object = *held[n];
         *held[n] = NULL;
@@ -809,8 +967,8 @@ static int cpu_clear(Cpu *c)
 
 static int cpu_traverse(Cpu *c, PyVisit visit, void *argument)
 {
-    PyObject *held[] = {c->head.type, c->fail,    c->hypercall,    c->exception,     c->read,
-                        c->write,     c->on_call, c->closed_error, c->closed_message};
+    PyObject *held[] = {c->head.type, c->fail,    c->hypercall, c->exception,    c->read,          c->write,
+                        c->on_call,   c->on_load, c->on_store,  c->closed_error, c->closed_message};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         int result = held[n] ? visit(held[n], argument) : 0;
         if (result)
