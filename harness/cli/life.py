@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from harness.arch.gic import GUEST_FRAMES
-from harness.trace.costs import CPU_SHIFT, INTID_MASK
+from harness.trace.costs import CPU_SHIFT, INTID_MASK, key_of
 from harness.trace.event_attribution import EventAttribution
 from harness.trace.events import (
     Acknowledged,
@@ -137,7 +137,7 @@ class FirstLife(EventAttribution[Heard]):
 
     def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
         """Enters one world switch by its event."""
-        self.attribute(self._heard, role, vcpu, intid, tick)
+        self.attribute(self._heard, role, key_of(vcpu, intid), tick)
 
     def post_wait(self, cpu: int) -> None:
         """Enters a WFI."""

@@ -114,7 +114,7 @@ class Calls:
         if rvic.enabled:
             return self._answer(0)
         rvic.enabled = True
-        return self._done(ENABLED, self.caller, NOBODY, 1 if rvic.queue else 0)
+        return self._done(ENABLED, self.caller, NOBODY, 1 if rvic.queue.count else 0)
 
     def disable(self, _x1: int, _x2: int, _x3: int) -> int:
         """Lowers the line; no bit is cleared."""
@@ -137,11 +137,11 @@ class Calls:
         if mpidr >= self.vcpus or intid >= self.intids:
             return self._irregular(self.clear_masked, _TARGET, mpidr, intid, x3)
         rvic = self.rvics[mpidr]
-        was_empty = not rvic.queue
+        was_empty = not rvic.queue.count
         rvic.clear_masked(intid)
         self.x1 = 0
         self.effect, self.vcpu, self.intid = UNMASKED, mpidr, intid
-        self.edge = 1 if was_empty and rvic.queue and rvic.enabled else 0
+        self.edge = 1 if was_empty and rvic.queue.count and rvic.enabled else 0
         return SUCCESS
 
     def is_pending(self, mpidr: int, intid: int, x3: int) -> int:
@@ -157,12 +157,12 @@ class Calls:
         if mpidr >= self.vcpus or intid >= self.intids:
             return self._irregular(self.signal, _TARGET, mpidr, intid, x3)
         rvic = self.rvics[mpidr]
-        was_empty = not rvic.queue
+        was_empty = not rvic.queue.count
         if not rvic.signal(intid):
             return self._failed(_NOT_ENABLED)
         self.x1 = 0
         self.effect, self.vcpu, self.intid = SIGNALLED, mpidr, intid
-        self.edge = 1 if was_empty and rvic.queue else 0
+        self.edge = 1 if was_empty and rvic.queue.count else 0
         return SUCCESS
 
     def clear_pending(self, mpidr: int, intid: int, x3: int) -> int:
@@ -182,7 +182,7 @@ class Calls:
             return self._failed(_NO_INTERRUPTS if rvic.enabled else _NOT_ENABLED)
         self.x1 = intid
         self.effect, self.vcpu, self.intid = ACKNOWLEDGED, self.caller, intid
-        self.edge = 0 if rvic.queue else -1
+        self.edge = 0 if rvic.queue.count else -1
         return SUCCESS
 
     def resample(self, intid: int, x2: int, x3: int) -> int:

@@ -24,11 +24,10 @@ from it. In the ``kvm`` profile the queue is KVM's delivery list, which can miss
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from harness.rvic.choice import Choice, choice
 from harness.rvic.config import Order
+from harness.rvic.queue import OUT, Queue, make_queue
 
 
 @dataclass(slots=True)
@@ -46,11 +45,10 @@ class Rvic:
     enabled: bool = field(init=False)
     pending: list[bool] = field(init=False)
     masked: list[bool] = field(init=False)
-    queue: OrderedDict[int, None] = field(init=False)  # its keys: the deliverable INTIDs, first come first
-    choice: Choice | None = field(init=False)  # among them; None takes the first
+    queue: Queue = field(init=False)
 
     def __post_init__(self) -> None:
-        self.choice = choice(self.order, self.intids, self.random)
+        self.queue = make_queue(self.order, self.intids, self.random)
         self.reset()
 
     def reset(self) -> None:
@@ -58,14 +56,12 @@ class Rvic:
         self.enabled = False
         self.pending = [False] * self.intids
         self.masked = [True] * self.intids
-        self.queue = OrderedDict()
-        if self.choice is not None:
-            self.choice.clear()
+        self.queue.clear()
 
     @property
     def line(self) -> bool:
         """Level of the virtual IRQ line. PSTATE.I plays no part in it."""
-        return self.enabled and len(self.queue) > 0
+        return self.enabled and self.queue.count > 0
 
     def is_pending(self, intid: int) -> bool:
         """Returns the pending bit, masked or not."""
@@ -76,50 +72,36 @@ class Rvic:
         if not self.enabled:
             return False
         self.pending[intid] = True
-        if not self.masked[intid] and intid not in self.queue:
-            self._deliver(intid)
+        if not self.masked[intid] and self.queue.after[intid] == OUT:
+            self.queue.add(intid)
         return True
 
     def clear_pending(self, intid: int) -> None:
         """Withdraws the interrupt."""
         self.pending[intid] = False
-        if intid in self.queue:
-            self._withhold(intid)
+        if self.queue.after[intid] != OUT:
+            self.queue.remove(intid)
 
     def set_masked(self, intid: int) -> None:
         """Keeps the interrupt from being delivered; it stays pending."""
         self.masked[intid] = True
-        if intid in self.queue:
-            self._withhold(intid)
+        if self.queue.after[intid] != OUT:
+            self.queue.remove(intid)
 
     def clear_masked(self, intid: int) -> None:
         """Lets the interrupt be delivered: at once, if it is pending."""
         self.masked[intid] = False
-        if not self.pending[intid] or intid in self.queue:
+        if not self.pending[intid] or self.queue.after[intid] != OUT:
             return
         if self.missed_unmask and not self.enabled:
             return  # KVM looks at the enable here, and Enable does not look again
-        self._deliver(intid)
+        self.queue.add(intid)
 
     def acknowledge(self) -> int | None:
         """Takes one deliverable interrupt in service: not pending, and masked. None where the line is low."""
-        if not self.enabled or not self.queue:
+        if not self.enabled or not self.queue.count:
             return None
-        if self.choice is None:
-            intid, _ = self.queue.popitem(last=False)
-        else:
-            intid = self.choice.take()
-            del self.queue[intid]
+        intid = self.queue.take()
         self.pending[intid] = False
         self.masked[intid] = True
         return intid
-
-    def _deliver(self, intid: int) -> None:
-        self.queue[intid] = None
-        if self.choice is not None:
-            self.choice.add(intid)
-
-    def _withhold(self, intid: int) -> None:
-        del self.queue[intid]
-        if self.choice is not None:
-            self.choice.remove(intid)

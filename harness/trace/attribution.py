@@ -95,21 +95,19 @@ class Attribution(ABC, Generic[ExitT]):
         counted.update(map(self._label, opened.exits[MOST // 2 :]))
         del opened.exits[MOST // 2 :]
 
-    def attribute(self, exit: ExitT, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
-        """Attributes one exit that is no WFI."""
-        if intid is None:
-            if role is not _SPURIOUS or not self._spurious(vcpu, exit):
+    def attribute(self, exit: ExitT, role: Role, key: int, tick: int) -> None:
+        """Attributes one exit that is no WFI; ``key`` is of :func:`~harness.trace.costs.key_of`."""
+        if key < 0:
+            if role is not _SPURIOUS or not self._spurious(~key, exit):
                 self._unattributed(exit)
-            return
-        key = vcpu << CPU_SHIFT | intid
-        if role is _RAISE:
+        elif role is _RAISE:
             opened = self._waiting.get(key)
             if opened is None:
                 self._waiting[key] = Unfinished(tick, [exit])
             else:
                 self._add(opened, exit)
             if self.asleep:
-                self._raised_for(vcpu, key)
+                self._raised_for(key >> CPU_SHIFT, key)
         elif role is _ACCEPT:
             self._accept(key, exit, tick)
         elif role is _SERVE and key in self._service:

@@ -10,7 +10,7 @@ class Exit:
     """Exit of one kind that a vCPU makes: what does not change from one to the next.
 
     ``label`` is the name of a call or of a register, which says what its role is; ``failed`` is this exit where it
-    did nothing.
+    did nothing, and so has no interrupt.
     """
 
     __slots__ = ("cpu", "failed", "kind", "label", "role")
@@ -20,4 +20,8 @@ class Exit:
         self.label: str = label
         self.cpu: int = cpu
         self.role: Role = ROLES.get(label, Role.SERVE) if role is None else role
-        self.failed: Exit = Exit(kind, label, cpu, Role.SPURIOUS) if self.role is Role.ACCEPT else self
+        self.failed: Exit = self if role is not None else self._failed()
+
+    def _failed(self) -> Exit:
+        role = Role.SPURIOUS if self.role is Role.ACCEPT else Role.SERVE
+        return Exit(self.kind, self.label, self.cpu, role)

@@ -24,8 +24,10 @@ from harness.trace.costs import (
 from harness.trace.event_attribution import EventAttribution
 from harness.trace.exits import Exit
 from harness.trace.roles import Role
-from harness.trace.unfinished import NO_KEY, Unfinished
+from harness.trace.unfinished import Unfinished
 
+# Looked up for every exit.
+_RAISE, _ACCEPT = Role.RAISE, Role.ACCEPT
 BATCH: Final = 3 * 4096
 """Length of what is recorded at which it is attributed."""
 
@@ -43,7 +45,7 @@ class Ledger(EventAttribution[str]):
     _by_exit: dict[str, int] = field(default_factory=dict)
     _unattributed_by_exit: dict[str, int] = field(default_factory=dict)
     _finished: FinishedOccurrences = field(default_factory=FinishedOccurrences)
-    _recorded: list[Any] = field(default_factory=list)  # exit, key or NO_KEY, tick; and so on
+    _recorded: list[Any] = field(default_factory=list)  # exit, key, tick; and so on
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Ledger):
@@ -105,7 +107,7 @@ class Ledger(EventAttribution[str]):
     def intids(self) -> tuple[int, ...]:
         """Returns the INTIDs with at least one finished occurrence, ascending."""
         self._settle()
-        return tuple(sorted(self._finished.by_exit))
+        return tuple(sorted(self._finished.intids()))
 
     def in_service(self, vcpu: int) -> list[tuple[int, int]]:
         """Returns what a vCPU has acknowledged and not ended: INTIDs, and the ticks of their acknowledges."""
@@ -139,7 +141,7 @@ class Ledger(EventAttribution[str]):
     def record(self, exit: Exit, vcpu: int, intid: int, tick: int) -> None:
         """Takes one exit for which there is no event; ``intid`` is negative where it names none."""
         recorded = self._recorded
-        recorded += (exit, NO_KEY if intid < 0 else vcpu << CPU_SHIFT | intid, tick)
+        recorded += (exit, ~exit.cpu if intid < 0 else vcpu << CPU_SHIFT | intid, tick)
         if len(recorded) >= BATCH:
             self._settle()
 
@@ -149,24 +151,24 @@ class Ledger(EventAttribution[str]):
         exits, keys, ticks = recorded[0::3], recorded[1::3], recorded[2::3]
         for exit, count in Counter(exits).items():
             self._count_exits(exit.kind, exit.label, count)
+        waiting, accept, attribute = self._waiting, self._accept, self.attribute
         for exit, key, tick in zip(exits, keys, ticks, strict=True):
+            role = exit.role
             if self.asleep:
-                self.wake(exit.cpu, partial(self._enter, exit, key, tick))
+                self.wake(exit.cpu, partial(attribute, exit.label, role, key, tick))
+            elif role is _RAISE and key not in waiting:
+                waiting[key] = Unfinished(tick, [exit.label])
+            elif role is _ACCEPT:
+                accept(key, exit.label, tick)
             else:
-                self._enter(exit, key, tick)
-
-    def _enter(self, exit: Exit, key: int, tick: int) -> None:
-        if key < 0:
-            self.attribute(exit.label, exit.role, exit.cpu, None, tick)
-        else:
-            self.attribute(exit.label, exit.role, key >> CPU_SHIFT, key & INTID_MASK, tick)
+                attribute(exit.label, role, key, tick)
 
     def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
         """Enters one world switch."""
         self._total += 1
         self._by_kind[kind] = self._by_kind.get(kind, 0) + 1
         self._by_exit[label] = self._by_exit.get(label, 0) + 1
-        self.attribute(label, role, vcpu, intid, tick)
+        self.attribute(label, role, ~vcpu if intid is None else vcpu << CPU_SHIFT | intid, tick)
 
     def post_wait(self, cpu: int) -> None:
         """Enters a WFI."""

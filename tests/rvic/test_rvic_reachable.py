@@ -8,7 +8,6 @@ is fixed: input v goes to (vCPU v, T). Routing has its own tests and no state in
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
 from math import perm
@@ -118,11 +117,9 @@ def unpacked(bitmap: int) -> list[bool]:
 def load(vm: VmInterrupts, state: State) -> None:
     for rvic, (enabled, pending, masked, queue) in zip(vm.rvics, state, strict=True):
         rvic.enabled, rvic.pending, rvic.masked = enabled, unpacked(pending)[:], unpacked(masked)[:]
-        rvic.queue = OrderedDict.fromkeys(queue)
-        if rvic.choice is not None:
-            rvic.choice.clear()
-            for intid in queue:
-                rvic.choice.add(intid)
+        rvic.queue.clear()
+        for intid in queue:
+            rvic.queue.add(intid)
 
 
 def store(vm: VmInterrupts) -> State:

@@ -72,13 +72,12 @@ class RvicController(ForwardingController):
         if config.defects.stale_route:
             for intid, line in spis.items():
                 line.listen(partial(self._line_moved, intid))
-        self._calls = [
-            RvicCalls(
-                vm, vcpu, Calls(self.interrupts, vcpu.index, self._line_is_high), self._forwarding, self._act
-            )
-            for vcpu in vm.vcpus
-        ]
+        self._calls = [self._make_calls(vm, vcpu) for vcpu in vm.vcpus]
         super().reset()
+
+    def _make_calls(self, vm: Vm, vcpu: Vcpu) -> RvicCalls:
+        calls = Calls(self.interrupts, vcpu.index, self._line_is_high)
+        return RvicCalls(vm, vcpu, calls, self._forwarding, self._act, self._levels.shared)
 
     def reset(self) -> None:
         """Starts the physical GIC; leaves of the RVIC's state what the profile says a reset leaves."""
@@ -167,8 +166,7 @@ class RvicController(ForwardingController):
         """Does what a call's effect asks of the physical interrupts that stand behind the virtual ones."""
         effect = calls.effect
         if effect in (UNMASKED, CLEARED):
-            if self._levels.shared:
-                self._finish_shared(vcpu, Target(calls.vcpu, calls.intid))
+            self._finish_shared(vcpu, Target(calls.vcpu, calls.intid))
         elif effect == RESAMPLED:  # the line is low: let the next rise come
             self._finish_private(vcpu, calls.intid)
         elif effect == MAPPED:

@@ -6,7 +6,7 @@ The model makes the call. Then a line that moved reaches its PE, and what is beh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Final
 
 from harness.arch.masks import MASK32
@@ -15,7 +15,7 @@ from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
 from harness.engine import PE
 from harness.rvic import NOBODY, Calls
-from harness.rvic.effects import ACKNOWLEDGED, NO_EFFECT, SIGNALLED
+from harness.rvic.effects import ACKNOWLEDGED, NO_EFFECT, SIGNALLED, UNMASKED
 from harness.trace import Exit
 from harness.trace.names import Names
 
@@ -24,9 +24,14 @@ _KIND: Final = "Hvc"
 
 
 class RvicCalls:
-    """Calls of one vCPU. ``act`` does to the physical interrupts what the effect of a call asks for."""
+    """Calls of one vCPU. ``act`` does to the physical interrupts what the effect of a call asks for.
 
-    def __init__(self, vm: Vm, vcpu: Vcpu, calls: Calls, forwarding: Forwarding, act: Act) -> None:
+    ``shared`` are the level-sensitive SPIs that are active: without any an UNMASKED asks for nothing.
+    """
+
+    def __init__(
+        self, vm: Vm, vcpu: Vcpu, calls: Calls, forwarding: Forwarding, act: Act, shared: Sized
+    ) -> None:
         self.calls: Calls = calls
         self._functions = calls.functions()
         self._exits: dict[int, Exit] = {}
@@ -35,6 +40,8 @@ class RvicCalls:
         self._vcpus = vm.vcpus
         self._forwarding: Forwarding = forwarding
         self._act: Act = act
+        self._shared = shared
+        self._answer = vcpu.pe.registers.answer
         self._note = vm.acknowledges.note
         self._events = vm.events
         self._now = vm.now
@@ -65,7 +72,7 @@ class RvicCalls:
             return False
         calls = self.calls
         status = call(x1, x2, x3)
-        self._pe.answer(status, calls.x1)
+        self._answer(status, calls.x1)
         ledger = None if self._told else events.ledger
         if ledger is not None:
             exit = self._exits[x0 & MASK32]
@@ -82,7 +89,7 @@ class RvicCalls:
                 self._forwarding.line_moved(vcpu, self._vcpus[calls.vcpu], edge > 0, intid)
         if effect == ACKNOWLEDGED:
             self._note(vcpu, calls.intid)
-        elif effect != SIGNALLED:
+        elif effect != SIGNALLED and (effect != UNMASKED or self._shared):
             self._act(vcpu, calls)
         if self._nirq.level:
             self._forwarding.physical_irq(vcpu)
