@@ -11,7 +11,7 @@ from harness.board.clock import Clock
 class SystemBus:
     """Bus of the board in time. Both accesses raise BusError where nothing answers.
 
-    A device is told the time of an access before it; after a write the running slice ends where one acts next.
+    A device is told the time of an access before it.
     """
 
     def __init__(self, board: Board, clock: Clock) -> None:
@@ -30,10 +30,8 @@ class SystemBus:
         if is_gic(address):  # which keeps no time
             board.bus.write(cpu, address, size, value)
             return
-        now = self._clock.now()
-        board.elapse(now)
+        board.elapse(self._clock.now())
         board.bus.write(cpu, address, size, value)
-        self._clock.end_slice_at(board.deadline(now))
 
     def device_name(self, address: int) -> str:
         """Returns the name of the device that answers at an address."""
