@@ -12,7 +12,7 @@ from harness.devices import Port, Region
 class SystemBus:
     """Bus of the board in time. Both accesses raise BusError where nothing answers.
 
-    A device is told the time of an access before it; after a write the running slice ends where one acts next.
+    A device is told the time of an access before it.
     """
 
     def __init__(self, board: Board, clock: Clock) -> None:
@@ -31,10 +31,8 @@ class SystemBus:
         if is_gic(address):  # which keeps no time
             board.bus.write(cpu, address, size, value)
             return
-        now = self._clock.now()
-        board.elapse(now)
+        board.elapse(self._clock.now())
         board.bus.write(cpu, address, size, value)
-        self._clock.end_slice_at(board.deadline(now))
 
     def port(self, cpu: int, address: int) -> Port | None:
         """Returns the way of a CPU to the device at an address, None where nothing answers."""

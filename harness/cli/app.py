@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from harness.cli.parameters import given_options, marker, takes
+from harness.cli.given import given_options
+from harness.cli.parameters import marker, takes
 from harness.cli.run_options import RunOptions
 from harness.declaration import declared
 from harness.options import MachineOptions
