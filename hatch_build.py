@@ -19,7 +19,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,7 +85,7 @@ class CompiledBuildHook(BuildHookInterface):  # type: ignore[type-arg] # hatchli
                 raise SystemExit(
                     "RVIC_MYPYC=1: compiled modules would hide the sources of an editable install"
                 )
-            _compile_by_mypyc(Path(self.root), made, self.config["mypyc"], target)
+            _compile_by_mypyc(Path(self.root), made, self._modules_for_mypyc(), target)
             of_python = "cp{0}{1}-cp{0}{1}".format(*sys.version_info)
         files = {str(path.relative_to(made)): path for path in made.rglob("*") if path.is_file()}
         if editable:
@@ -153,6 +152,13 @@ class CompiledBuildHook(BuildHookInterface):  # type: ignore[type-arg] # hatchli
         spec.loader.exec_module(module)
         return module
 
+    def _modules_for_mypyc(self) -> list[Path]:
+        """Returns the modules that pyproject.toml lists, in order; a package's own file stays plain."""
+        root = Path(self.root)
+        plain = {root / name for name in self.config["plain"]}
+        found = {path for pattern in self.config["mypyc"] for path in root.glob(pattern)} - plain
+        return sorted(path for path in found if path.name != "__init__.py")
+
 
 def _target() -> Target | None:
     """Returns the platform that RVIC_TARGET names; None: this computer's."""
@@ -192,13 +198,13 @@ def _platform_tag() -> str:
     return next(tag for tag in platform_tags() if not tag.startswith(("manylinux", "musllinux")))
 
 
-def _compile_by_mypyc(root: Path, made: Path, patterns: list[str], target: Target | None) -> None:
-    """Compiles the modules that match, from the very sources that the wheel has, below ``made``."""
+def _compile_by_mypyc(root: Path, made: Path, modules: list[Path], target: Target | None) -> None:
+    """Compiles modules, from the very sources that the wheel has, below ``made``."""
     from mypyc.build import mypycify
     from setuptools import Distribution  # type: ignore[import-untyped] # its stubs are a package of their own
     from setuptools.command.build_ext import build_ext  # type: ignore[import-untyped]
 
-    sources = [str(path.relative_to(root)) for path in _modules(root, patterns)]
+    sources = [str(path.relative_to(root)) for path in modules]
     if target is not None:
         os.environ["CC"] = " ".join(target.compiler())
         os.environ["LDSHARED"] = f"{os.environ['CC']} -shared"
@@ -214,9 +220,3 @@ def _compile_by_mypyc(root: Path, made: Path, patterns: list[str], target: Targe
         command.build_lib, command.build_temp = str(made), scratch
         command.ensure_finalized()
         command.run()
-
-
-def _modules(root: Path, patterns: list[str]) -> Iterator[Path]:
-    """Yields the modules that match, in order; a package's own file stays as it is."""
-    for pattern in patterns:
-        yield from (path for path in sorted(root.glob(pattern)) if path.name != "__init__.py")
