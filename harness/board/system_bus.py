@@ -82,7 +82,6 @@ class TimedPort(DevicePort):
     def __init__(self, cpu: int, region: Region, board: Board, clock: Clock) -> None:
         super().__init__(cpu, region)
         self._board = board
-        self._clock = clock
         self._now = clock.now
 
     def load(self, address: int, size: int) -> int:
@@ -94,12 +93,10 @@ class TimedPort(DevicePort):
         return self._read(self._cpu, offset, size)
 
     def store(self, address: int, size: int, value: int) -> bool:
-        """Writes a register of the device, at the present time; what it does next ends the slice."""
+        """Writes a register of the device, at the present time."""
         offset = address - self._base
         if offset + size > self._size or size not in self._sizes:
             return False
-        now = self._now()
-        self._board.elapse(now)
+        self._board.elapse(self._now())
         self._write(self._cpu, offset, size, value)
-        self._clock.end_slice_at(self._board.deadline(now))
         return True
