@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from harness.arch.masks import MASK32, MASK64
 from harness.arch.virt import CNTFRQ
+from harness.deadlines import NEVER, Deadline
 from harness.wires import Wire
 
 HORIZON = 1 << 62  # a deadline after this (over 2,000 years) is a parked timer's: it never comes
@@ -91,7 +92,7 @@ class GenericTimer:
 
     ``offset`` is CNTVOFF_EL2: virtual count = count - offset. ``now`` is the tick last heard of. The outputs,
     ``virtual_irq`` (PPI 27) and ``physical_irq`` (PPI 30), follow each write and each :meth:`advance`; ``due`` is
-    the tick at which one of them rises by itself, as these left it.
+    the tick at which one of them rises by itself, as these left it, and ``next_action`` tells of it.
     """
 
     virtual: Timer = field(default_factory=Timer)
@@ -102,6 +103,7 @@ class GenericTimer:
     due: int | None = None
     virtual_irq: Wire = field(default_factory=Wire)
     physical_irq: Wire = field(default_factory=Wire)
+    next_action: Deadline = field(default_factory=Deadline)
 
     def reset(self) -> None:
         """Turns both timers off; the count and CNTVOFF_EL2 go on."""
@@ -129,7 +131,8 @@ class GenericTimer:
 
     def _drive(self) -> None:
         now = self.now
-        self.due = self.deadline(now)
+        self.due = due = self.deadline(now)
+        self.next_action.set(NEVER if due is None else due)
         self.virtual_irq.drive(self.virtual.line(now - self.offset & MASK64))
         self.physical_irq.drive(self.physical.line(now & MASK64))
 

@@ -226,4 +226,4 @@ class RvicController(ForwardingController):
         level = self.interrupts.rvics[vcpu.index].line
         vcpu.pe.virq = level
         if level:
-            vcpu.waiting = False
+            vcpu.wake()
