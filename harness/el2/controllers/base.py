@@ -100,6 +100,34 @@ class EmulatedPort(Port):
         return True
 
 
+class WordPort(EmulatedPort):
+    """The same, while nobody is told: ``perform(vcpu, offset, size, value)`` does an access to a word."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        vcpu: Vcpu,
+        base: int,
+        perform: Callable[[Vcpu, int, int, int | None], int],
+    ) -> None:
+        super().__init__(controller, vcpu)
+        self._base = base
+        self._perform = perform
+
+    def load(self, address: int, size: int) -> int:
+        """Reads a register."""
+        if size == 8:
+            return super().load(address, size)
+        return self._perform(self._vcpu, address - self._base, size, None)
+
+    def store(self, address: int, size: int, value: int) -> bool:
+        """Writes a register."""
+        if size == 8:
+            return super().store(address, size, value)
+        self._perform(self._vcpu, address - self._base, size, value)
+        return True
+
+
 class ForwardingController(Controller):
     """Controller with EL2 in the path: it takes the physical interrupts and forwards them as the guest's own."""
 
