@@ -219,7 +219,7 @@ class MachineOptions(Struct, kw_only=True, frozen=True):
         bool, option("Count of world switches; without it runs are quicker.", cli=False, toml=False)
     ] = True
     backend: Annotated[
-        Literal["view", "api"] | None,
+        Literal["c", "view", "api"] | None,
         option(
             "Way to the registers of the emulated CPU; the fastest that works unless given.",
             hidden=True,

@@ -137,6 +137,7 @@ _WORDS: Final = {
     EC.SP_ALIGNMENT: "misaligned SP",
     EC.SERROR: "SError",
 }
+IMM16: Final = 0xFFFF  # ISS of SVC, HVC, SMC, BRK: the immediate
 _IMMEDIATES: Final = {EC.SVC64: "SVC", EC.HVC64: "HVC", EC.SMC64: "SMC", EC.BRK64: "BRK"}
 
 
@@ -150,7 +151,7 @@ def describe(esr: int) -> str:
     if ec in _ABORTS:
         return _describe_abort(ec, esr)
     if ec in _IMMEDIATES:
-        return f"{_IMMEDIATES[ec]} #{esr & 0xFFFF:#x}"
+        return f"{_IMMEDIATES[ec]} #{esr & IMM16:#x}"
     if ec is EC.WFX:
         return "WFE" if esr & 1 else "WFI"
     if ec is EC.SYSREG:

@@ -13,7 +13,7 @@ from harness.devices import Port, Region
 class SystemBus:
     """Bus of the board in time. Both accesses raise BusError where nothing answers.
 
-    A device is told the time of an access before it; after a write the running slice ends where one acts next.
+    A device is told the time of an access before it.
     """
 
     def __init__(self, board: Board, clock: Clock) -> None:
@@ -32,10 +32,8 @@ class SystemBus:
         if is_gic(address):  # which keeps no time
             board.bus.write(cpu, address, size, value)
             return
-        now = self._clock.now()
-        board.elapse(now)
+        board.elapse(self._clock.now())
         board.bus.write(cpu, address, size, value)
-        self._clock.end_slice_at(board.deadline(now))
 
     def port(self, cpu: int, address: int) -> Port | None:
         """Returns the way of a CPU to the device at an address, None where nothing answers."""
@@ -63,23 +61,21 @@ class TimedPort(Port):
         self._read = region.device.read
         self._write = region.device.write
         self._board = board
-        self._clock = clock
+        self._now = clock.now
 
     def load(self, address: int, size: int) -> int:
         """Reads a register of the device, at the present time."""
         offset = address - self._base
         if offset + size > self._size or size not in self._sizes:
             return -1
-        self._board.elapse(self._clock.now())
+        self._board.elapse(self._now())
         return self._read(self._cpu, offset, size)
 
     def store(self, address: int, size: int, value: int) -> bool:
-        """Writes a register of the device, at the present time; what it does next ends the slice."""
+        """Writes a register of the device, at the present time."""
         offset = address - self._base
         if offset + size > self._size or size not in self._sizes:
             return False
-        now = self._clock.now()
-        self._board.elapse(now)
+        self._board.elapse(self._now())
         self._write(self._cpu, offset, size, value)
-        self._clock.end_slice_at(self._board.deadline(now))
         return True

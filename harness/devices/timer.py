@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from harness.arch.masks import MASK32, MASK64
 from harness.arch.virt import CNTFRQ
+from harness.deadlines import NEVER, Deadline
 from harness.wires import Wire
 
 HORIZON = 1 << 62  # a deadline after this (over 2,000 years) is a parked timer's: it never comes
-NEVER = HORIZON + 1
+PARKED = HORIZON + 1
 
 # CNTV_CTL_EL0, CNTP_CTL_EL0.
 ENABLE = 1 << 0
@@ -57,9 +58,9 @@ class Timer:
         return bool(self.ctl & ENABLE) and count >= self.cval
 
     def rises_in(self, count: int) -> int:
-        """Returns the ticks until the output, ISTATUS and not IMASK, is high: 0 if it is, or NEVER."""
+        """Returns the ticks until the output, ISTATUS and not IMASK, is high: 0 if it is, or PARKED."""
         if self.ctl & (ENABLE | IMASK) != ENABLE:
-            return NEVER
+            return PARKED
         return self.cval - count if count < self.cval else 0
 
     def read_ctl(self, count: int) -> int:
@@ -88,7 +89,7 @@ class GenericTimer:
 
     ``offset`` is CNTVOFF_EL2: virtual count = count - offset. ``now`` is the tick last heard of. The outputs,
     ``virtual_irq`` (PPI 27) and ``physical_irq`` (PPI 30), follow each write and each :meth:`advance`; ``due`` is
-    the tick at which one of them rises by itself, as these left it.
+    the tick at which one of them rises by itself, as these left it, and ``next_action`` tells of it.
     """
 
     virtual: Timer = field(default_factory=Timer)
@@ -99,6 +100,7 @@ class GenericTimer:
     due: int | None = None
     virtual_irq: Wire = field(default_factory=Wire)
     physical_irq: Wire = field(default_factory=Wire)
+    next_action: Deadline = field(default_factory=Deadline)
 
     def reset(self) -> None:
         """Turns both timers off; the count and CNTVOFF_EL2 go on."""
@@ -132,6 +134,7 @@ class GenericTimer:
         virtual = self.virtual.rises_in(now - self.offset & MASK64)
         physical = self.physical.rises_in(now & MASK64)
         self.due = self._due(now, virtual, physical)
+        self.next_action.set(NEVER if self.due is None else self.due)
         self.virtual_irq.drive(not virtual)
         self.physical_irq.drive(not physical)
 

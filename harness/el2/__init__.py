@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """EL2: exits and their dispatch, SMCCC, PSCI, physical interrupts, and the controllers a guest can have."""
 
-from harness.el2.controllers.base import Controller, Service
+from harness.el2.controllers.base import Controller
 from harness.el2.controllers.factory import make_controller, make_vcpus
 from harness.el2.controllers.gicv2 import Gicv2Controller
 from harness.el2.controllers.rvic import RvicController
@@ -21,7 +21,6 @@ __all__ = [
     "Power",
     "PowerControl",
     "RvicController",
-    "Service",
     "SystemEnd",
     "TrapController",
     "Vcpu",

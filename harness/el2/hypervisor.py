@@ -50,7 +50,7 @@ class Hypervisor:
         self._events = vm.events
         self._now = vm.now
         self._bus = vm.bus
-        calls = Hypercalls(vm, controller.services(), Psci(power).functions(), names)
+        calls = Hypercalls(vm, controller, Psci(power).functions(), names)
         table: dict[int, Callable[[PE, int], None]] = {
             EC.WFX: self._wfx,
             EC.HVC64: calls.on_hvc,
@@ -70,6 +70,8 @@ class Hypervisor:
         """Takes EL2 to where a system reset leaves it: every vCPU is off, the interrupt controller starts anew."""
         self.power.reset()
         self.controller.reset()
+        for vcpu in self.vcpus:
+            self.vm.acknowledges.forget(vcpu)
 
     # Physical interrupts
 

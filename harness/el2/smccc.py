@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HVC and SMC as SMCCC 1.1 conduits (DEN0028): one table from function identifier to handler.
+"""HVC and SMC as SMCCC 1.1 conduits (DEN0028): the interrupt controller's calls, and a table of all others.
 
 Results go to x0 (and x1 to x3 for RVIC and RVID); x4 to x17 are preserved by never being touched.
 """
@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.arch import smccc
+from harness.arch.esr import IMM16
 from harness.arch.masks import MASK32
 from harness.arch.smccc import NOT_SUPPORTED
-from harness.el2.controllers.base import Service
+from harness.el2.controllers.base import Controller
+from harness.el2.controllers.rvic_calls import RvicCalls
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
 from harness.engine import PE
-from harness.rvic import Reply
+from harness.rvic import NOBODY
 from harness.trace.events import Hvc, Smc
 from harness.trace.names import Names
 
-ISS_IMM16 = 0xFFFF
 INSTRUCTION_BYTES = 4
 
 CallHandler = Callable[[Vcpu, int, int, int], int | None]
@@ -27,19 +28,24 @@ CallHandler = Callable[[Vcpu, int, int, int], int | None]
 
 
 class Hypercalls:
-    """Conduits of one VM: ``services`` are its interrupt controller's, ``functions`` are PSCI's.
+    """Conduits of one VM: to what its interrupt controller offers, and to ``functions``, which are PSCI's.
 
-    An immediate other than 0 is reserved (DEN0028, 2.9) and answers NOT_SUPPORTED.
+    An immediate other than 0 is reserved (DEN0028, 2.9) and answers NOT_SUPPORTED. An HVC to the interrupt
+    controller gets there by itself (`PE.on_call`), unless its event is heard: then it comes by here, as an SMC.
     """
 
     def __init__(
-        self, vm: Vm, services: Mapping[int, Service], functions: Mapping[int, CallHandler], names: Names
+        self, vm: Vm, controller: Controller, functions: Mapping[int, CallHandler], names: Names
     ) -> None:
         self._vcpus = vm.vcpus
         self._events = vm.events
         self._now = vm.now
         self._names = names
-        self._services = dict(services)
+        self._controllers: list[RvicCalls | None] = [controller.calls(vcpu) for vcpu in vm.vcpus]
+        for vcpu, calls in zip(vm.vcpus, self._controllers, strict=True):
+            if calls is not None:
+                calls.name(names)
+                vcpu.pe.on_call = calls.on_call
         self._simple: dict[int, CallHandler] = {
             smccc.SMCCC_VERSION: lambda *_: smccc.VERSION_1_1,
             smccc.SMCCC_ARCH_FEATURES: self._arch_features,
@@ -61,23 +67,19 @@ class Hypercalls:
         else:
             self._call(pe, esr)
 
-    def _call(self, pe: PE, esr: int) -> Reply | None:
-        """Serves the call; returns the answer of a controller's service, None for any other function."""
+    def _call(self, pe: PE, esr: int) -> RvicCalls | None:
+        """Serves the call; returns the controller's calls if it was one of them, None for any other function."""
         x = pe.x
         function = x[0] & MASK32
-        vcpu = self._vcpus[pe.index]
-        if esr & ISS_IMM16:
+        if esr & IMM16:
             x[0] = NOT_SUPPORTED
             return None
-        service = self._services.get(function)
-        if service is not None:
-            reply = service(vcpu, function, x[1], x[2], x[3])
-            x[0] = reply.x0
-            x[1] = reply.x1
-            x[2] = x[3] = 0
-            return reply
+        calls = self._controllers[pe.index]
+        if calls is not None and calls.has(function):
+            calls.serve(x[0], x[1], x[2], x[3])
+            return calls
         simple = self._simple.get(function)
-        value = NOT_SUPPORTED if simple is None else simple(vcpu, x[1], x[2], x[3])
+        value = NOT_SUPPORTED if simple is None else simple(self._vcpus[pe.index], x[1], x[2], x[3])
         if value is not None:
             x[0] = value
         return None
@@ -89,11 +91,11 @@ class Hypercalls:
         pc = pe.pc - INSTRUCTION_BYTES
         function, arguments = x[0] & MASK32, (x[1], x[2], x[3])
         self._events.hold()
-        reply = self._call(pe, esr)
-        effect = reply.effect if reply is not None else None
-        intid, target = (effect.intid, effect.vcpu) if effect is not None else (None, None)
-        if target == pe.index:
-            target = None  # it acted on the caller itself
+        made = self._call(pe, esr)
+        intid = target = None
+        if made is not None:
+            intid = None if made.calls.intid == NOBODY else made.calls.intid
+            target = None if made.calls.vcpu in (NOBODY, pe.index) else made.calls.vcpu
         result = (x[0], x[1])
         name = self._names.function(function)
         self._events.release(event(tick, pe.index, pc, function, arguments, result, intid, name, target))

@@ -76,12 +76,12 @@ class Vm:
         def on_fiq(level: bool) -> None:
             vcpu.pe.vfiq = level
             if level:
-                vcpu.waiting = False
+                vcpu.wake()
 
         def on_irq(level: bool) -> None:
             vcpu.pe.virq = level
             if level:
-                vcpu.waiting = False
+                vcpu.wake()
             if self.events.active:
                 event = VirqRaised if level else VirqLowered
                 self.events.emit(event(self.now(), vcpu.index))

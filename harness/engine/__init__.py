@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """PE on Unicorn: registers, traps, exception entry, stage 2, slices. No other package imports unicorn."""
 
-from harness.engine.completions.exception_entry import Lockup, OnLoad, OnStore
-from harness.engine.core import Backend
+from harness.engine.backends import Backend
+from harness.engine.completions.exception_entry import Lockup
 from harness.engine.deviations import DEVIATIONS, Deviation
 from harness.engine.deviations import total as total_deviations
 from harness.engine.emulator.interruptions import INTERRUPTIONS
-from harness.engine.emulator.registers import RawGeneral
+from harness.engine.emulator.registers import OnCall, OnLoad, OnStore, RawGeneral
 from harness.engine.emulator.values import register_number, register_value
 from harness.engine.emulator.vector_registers import VectorRegisters
 from harness.engine.memory.ram import Memory, NotRamError, RamRegion
@@ -25,6 +25,7 @@ __all__ = [
     "Lockup",
     "Memory",
     "NotRamError",
+    "OnCall",
     "OnLoad",
     "OnStore",
     "Page",

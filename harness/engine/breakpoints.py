@@ -27,6 +27,7 @@ class Breakpoints:
         self._callbacks: dict[int, dict[Breakpoint, Callable[[], object]]] = {}
         self._hooks: dict[int, int] = {}
         self._unsettled: set[int] = set()  # addresses whose hook may have to come or to go
+        self._reads: dict[int, bool] = {}  # addresses after an MRS: whether the hook is there
         self._numbers = itertools.count(1)
         self._where: dict[Breakpoint, int] = {}
         self._hook = uc.CodeHook(self._reached)
@@ -66,6 +67,11 @@ class Breakpoints:
         self.traps = traps
         self._changed(changed)
 
+    def read_found(self, after: int) -> None:
+        """Notes that an MRS that we serve ends here, amid a block that is about to run for the first time."""
+        if not self._reads.setdefault(after, False):
+            self._core.defer(self._install)
+
     def _changed(self, addresses: Set[int]) -> None:
         self._unsettled |= addresses
         if self._core.position is BlockPosition.BETWEEN:
@@ -84,27 +90,29 @@ class Breakpoints:
             elif wanted and not installed:
                 self._hooks[va] = uc.hook_add(self._core.handle, uc.HOOK_CODE, self._hook, va, va)
             flush |= wanted != installed
+        for va in [va for va, installed in self._reads.items() if not installed]:
+            uc.check(self._core.registers.hook_after(va), "uc_hook_add")
+            flush = self._reads[va] = True
         if flush:
             self._core.flush_code()
 
     def _reached(self, _handle: int, va: int, _size: int, _user: int) -> None:
         core = self._core
         registers = core.registers
-        if registers.counter > registers.limit:
+        if not registers.arrive():
             return  # the slice ends here; the next one will come by again
-        registers.counter -= 1  # not yet retired
         core.position = BlockPosition.BEFORE
         try:
             leave = self._call_back(va)
         except BaseException as error:
+            leave = True
             core.fail(error)
-            return
         finally:
             core.position = BlockPosition.BETWEEN
         if leave:
-            uc.emu_stop(core.handle)
+            registers.leave()
         else:
-            registers.counter += 1
+            registers.proceed()
 
     def _call_back(self, va: int) -> bool:
         """Tells of the instruction; says whether it is not to run now."""
@@ -115,7 +123,7 @@ class Breakpoints:
                 callbacks.append(self._eret)
             for callback in callbacks:
                 callback()
-            if core.leaving or core.registers.counter >= core.registers.limit:
+            if core.leaving or core.registers.ends_here():
                 self._resume = (va, core.retired)
                 return True
         trap = self.traps.get(va)

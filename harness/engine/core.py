@@ -5,27 +5,24 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import Final, Literal
+from typing import Final
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
+from harness.engine.asked_first import AskedFirst
+from harness.engine.backends import Backend, default_backend, make_registers
 from harness.engine.el2_controls import CONTROLS, HCR, MPIDR_RES1, SCR
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import half_precision
-from harness.engine.emulator import probe as _probe
-from harness.engine.emulator.api_registers import ApiRegisters
 from harness.engine.emulator.registers import RawGeneral
 from harness.engine.emulator.saved_context import SavedContext
 from harness.engine.emulator.system_registers import SystemRegisterFile
 from harness.engine.emulator.vector_registers import VectorRegisters
-from harness.engine.emulator.view_registers import ViewRegisters
 from harness.engine.memory.ram import Memory
 from harness.engine.memory.stage2 import TABLE_BASE
 from harness.engine.raw_system_registers import RawSystemRegisters, stack_pointer
 from harness.engine.slices import BlockPosition, Slices
 from harness.errors import ConfigError, RegisterValueError
-
-Backend = Literal["view", "api"]
 
 _TRANSLATION_REGISTERS: Final = frozenset(
     {"SCTLR_EL1", "TCR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "VTTBR_EL2", "VTCR_EL2"}
@@ -33,7 +30,7 @@ _TRANSLATION_REGISTERS: Final = frozenset(
 _BETWEEN = BlockPosition.BETWEEN  # an enum's member is slow to look up before Python 3.12
 
 
-class Core(Slices):
+class Core(AskedFirst, Slices):
     """Registers, lines and addresses of one CPU; see :class:`harness.engine.PE` for the whole.
 
     ``x`` is for the paths of exits: see RawGeneral. Whoever holds a part of a CPU keeps all of it alive; after
@@ -41,7 +38,7 @@ class Core(Slices):
     """
 
     stepping = False  # MDSCR_EL1.SS: software step is enabled somewhere
-    lent = ("handle", "registers", "x", "v", "sysreg", "_hcr")
+    lent = ("handle", "registers", "x", "v", "sysreg")
 
     def __init__(
         self, index: int, memory: Memory, *, mpidr: int, model: str, backend: Backend | None
@@ -54,22 +51,12 @@ class Core(Slices):
         self.sysreg = RawSystemRegisters(self._file, self)
         self.sysreg.write("SCR_EL3", SCR)
         half_precision.hide(self.handle, model)
-        if backend is None:
-            backend = "api" if _probe.layout().view is None else "view"
-        self.backend: Backend = backend
-        self.registers = (
-            ViewRegisters(self.handle, self)
-            if backend == "view"
-            else ApiRegisters(self.handle, self, self.fail)
-        )
+        self.backend: Backend = default_backend() if backend is None else backend
+        self.registers = make_registers(self.backend, self.handle, self, self.fail)
         self.x: RawGeneral = self.registers.x
         self.v = VectorRegisters(self.handle, self)
         self._pstate = ctypes.c_uint64()
         self._address = ctypes.c_uint64()
-        self._hcr = 0
-        # The line moves with every interrupt: its register is found once.
-        self._hcr_cell = self.sysreg.cell("HCR_EL2")
-        self._hcr_pointer = ctypes.byref(self._hcr_cell)
         self._set_up_el2()
         memory.attach(self)
         self._pristine = SavedContext(self.handle)
@@ -149,7 +136,7 @@ class Core(Slices):
         self._pstate.value = value
         uc.check(uc.reg_write(self.handle, uc.REG_PSTATE, ctypes.byref(self._pstate)), "PSTATE")
         # Any system register write makes Unicorn derive its flags from PSTATE again.
-        self.set_hcr(self._hcr)
+        self.set_hcr(self.registers.hcr)
         self.sp = self._file.read(stack_pointer(value))
 
     def advance(self) -> None:
@@ -165,7 +152,7 @@ class Core(Slices):
         self._pristine.restore()
         for name, value in controls.items():
             self.sysreg.write(name, value)
-        self.set_hcr(self._hcr & ~(hyp.HCR_VI | hyp.HCR_VF | hyp.HCR_VSE))
+        self.set_hcr(self.registers.hcr & ~(hyp.HCR_VI | hyp.HCR_VF | hyp.HCR_VSE))
         self.pstate = pstate.RESET
         self.flush_addresses()
 
@@ -178,47 +165,38 @@ class Core(Slices):
 
     def set_hcr(self, value: int) -> None:
         """Writes HCR_EL2; the virtual interrupt line follows at the next instruction."""
-        self._hcr_cell.value = value
-        uc.check(uc.reg_write(self.handle, uc.REG_CP, self._hcr_pointer), "HCR_EL2")
-        self._hcr = value
+        uc.check(self.registers.write_hcr(value), "HCR_EL2")
         if self.position is not _BETWEEN:
             self.restart()
 
     @property
     def virq(self) -> bool:
         """HCR_EL2.VI: the virtual IRQ line."""
-        return bool(self._hcr & hyp.HCR_VI)
+        return bool(self.registers.hcr & hyp.HCR_VI)
 
     @virq.setter
     def virq(self, high: bool) -> None:
-        hcr = self._hcr | hyp.HCR_VI if high else self._hcr & ~hyp.HCR_VI
-        if hcr != self._hcr:
-            self.set_hcr(hcr)
-            self.line_moved()
+        if self.registers.drive(hyp.HCR_VI, high) and self.position is not _BETWEEN:
+            self.restart()
 
     @property
     def vfiq(self) -> bool:
         """HCR_EL2.VF: the virtual FIQ line."""
-        return bool(self._hcr & hyp.HCR_VF)
+        return bool(self.registers.hcr & hyp.HCR_VF)
 
     @vfiq.setter
     def vfiq(self, high: bool) -> None:
-        hcr = self._hcr | hyp.HCR_VF if high else self._hcr & ~hyp.HCR_VF
-        if hcr != self._hcr:
-            self.set_hcr(hcr)
-            self.line_moved()
-
-    def line_moved(self) -> None:
-        """Notes that an interrupt input has another level."""
+        if self.registers.drive(hyp.HCR_VF, high) and self.position is not _BETWEEN:
+            self.restart()
 
     @property
     def trap_wfi(self) -> bool:
         """HCR_EL2.TWI: if set WFI is an exit; if clear it ends the slice with `waiting` set."""
-        return bool(self._hcr & hyp.HCR_TWI)
+        return bool(self.registers.hcr & hyp.HCR_TWI)
 
     @trap_wfi.setter
     def trap_wfi(self, trap: bool) -> None:
-        self.set_hcr(self._hcr | hyp.HCR_TWI if trap else self._hcr & ~hyp.HCR_TWI)
+        self.set_hcr(self.registers.hcr | hyp.HCR_TWI if trap else self.registers.hcr & ~hyp.HCR_TWI)
 
     # Addresses.
 
@@ -247,7 +225,7 @@ class Core(Slices):
         """
         if not self.registers.stage1():
             return va
-        hcr = self._hcr
+        hcr = self.registers.hcr
         self.set_hcr(hcr & ~hyp.HCR_VM)
         try:
             right = uc.PROT_WRITE if write else uc.PROT_READ
@@ -268,6 +246,7 @@ class Core(Slices):
     def map_buffer(self, base: int, size: int, address: int) -> None:
         """Makes a host buffer visible at a physical address."""
         uc.check(uc.mem_map_ptr(self.handle, base, size, uc.PROT_ALL, address), f"memory at {base:#x}")
+        self.registers.map(base, size, address)
 
     def flush_addresses(self) -> None:
         """Forgets cached address translations."""
@@ -275,7 +254,7 @@ class Core(Slices):
 
     def trap_tlb_maintenance(self) -> None:
         """Lets TLBI reach other PEs (D8.14.5): by itself Unicorn's acts on its own TLB alone."""
-        self.set_hcr(self._hcr | hyp.HCR_TTLB)
+        self.set_hcr(self.registers.hcr | hyp.HCR_TTLB)
 
     def flush_code(self) -> None:
         """Forgets translated code; amid a block, as soon as it is left."""
@@ -289,7 +268,7 @@ class Core(Slices):
         if self.position is not _BETWEEN:
             self.flush_code()
         else:  # Unicorn finds code by virtual address: let that be the IPA for the moment
-            hcr = self._hcr
+            hcr = self.registers.hcr
             self.set_hcr(hcr | hyp.HCR_DC)
             uc.remove_code(self.handle, ipa, ipa + size)
             self.set_hcr(hcr)

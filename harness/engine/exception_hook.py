@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Hook on exceptions: Unicorn's raw callback, sorted into exits to EL2, exceptions to EL1 and our own business.
-
-Unicorn swallows whatever a raw callback raises: each is kept by Slices.fail() and raised by run().
-"""
+"""Hook on exceptions, sorted into exits to EL2, exceptions to EL1 and our own business."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from harness.arch import esr as syndrome
 from harness.arch import hyp, sysreg
 from harness.arch.esr import EC
 from harness.engine import deviations
-from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.software_step import writes_masks
 from harness.engine.completions.stage1_controls import Stage1Controls
 from harness.engine.completions.undefined import CpuT, UndefinedInstructions
@@ -24,6 +20,7 @@ from harness.engine.plain_accesses import PlainAccesses
 from harness.engine.watch_ranges import WatchRanges
 
 _MAX_REPEATS: Final = 64
+_HVC64: Final = int(EC.HVC64)
 
 # What HCR_EL2.TPU traps.
 _IC_IALLUIS, _IC_IALLU, _IC_IVAU, _DC_CVAU = (
@@ -50,38 +47,23 @@ class ExceptionHook(Generic[CpuT]):
         pe: CpuT,
         handlers: Sequence[Callable[[CpuT, int], object]],
         *,
-        event_register: EventRegister,
         undefined: UndefinedInstructions[CpuT],
         stage1: Stage1Controls,
         watched: WatchRanges,
         plain: PlainAccesses,
     ) -> None:
         self._pe, self._handlers, self._stage1 = pe, handlers, stage1
-        self._event_register, self._undefined_instructions = event_register, undefined
+        self._undefined_instructions = undefined
         self._watched, self._plain = watched, plain
-        self._interrupt = uc.IntrHook(self._make_interrupt())
-        uc.hook_add(pe.handle, uc.HOOK_INTR, self._interrupt)
+        uc.check(pe.registers.hook_exceptions(self._hypercall, self._exception), "uc_hook_add")
         self._repeats = 0
         self._repeats_at = -1
 
     # Exceptions.
 
-    def _make_interrupt(self) -> Callable[[int, int, int], None]:
+    def _hypercall(self) -> None:
         pe = self._pe
-        handlers, read_syndrome, event_register = self._handlers, pe.registers.syndrome, self._event_register
-        other, hvc, ec = self._exception, uc.EXCP_HVC, int(EC.HVC64)
-
-        def interrupt(_handle: int, number: int, _user: int) -> None:
-            event_register.is_set = True  # by the return from it
-            try:
-                if number == hvc:  # nearly all of them
-                    handlers[ec](pe, read_syndrome())
-                else:
-                    other()
-            except BaseException as error:
-                pe.fail(error)
-
-        return interrupt
+        self._handlers[_HVC64](pe, pe.registers.syndrome())
 
     def _exception(self) -> None:
         pe = self._pe

@@ -47,6 +47,8 @@ class PlainAccesses:
         if esr & _KIND != _ISV or pe.big_endian or self._guards.active or self._watched.active:
             return False
         registers = pe.registers
+        if registers.asked:
+            return False
         offset = registers.fault_address() & _PAGE - 1
         ipa = registers.fault_page() | offset
         word = pe.instruction()

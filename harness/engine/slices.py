@@ -35,7 +35,6 @@ class Slices(Closable):
         self.registers: Registers
         self.position = _BETWEEN
         self.waiting = False
-        self._retired = 0
         self._deadline = 0
         self._stopping = False
         self._restart = False
@@ -46,7 +45,7 @@ class Slices(Closable):
     @property
     def retired(self) -> int:
         """Instructions retired since creation; inside a hook, with the one that caused it."""
-        return self._retired + self.registers.counter
+        return self.registers.retired
 
     @property
     def running(self) -> bool:
@@ -59,7 +58,7 @@ class Slices(Closable):
             raise ValueError(f"a slice of {count} instructions")
         if self._running or self._between:
             raise ConfigError(f"CPU {self.index} is running: let its run end before another one begins")
-        begin = self._retired
+        begin = self.registers.base
         self._deadline = begin + count
         self._stopping = self.waiting = False
         outer = INTERRUPTIONS.enter(self.fail)
@@ -71,7 +70,7 @@ class Slices(Closable):
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        return self._retired - begin
+        return self.registers.base - begin
 
     def _run_once(self) -> bool:
         """Runs to the deadline or to whatever stops before; says if there is more to run."""
@@ -79,10 +78,10 @@ class Slices(Closable):
         self._restart = False
         after, self._after_step = self._after_step, None
         self._running = True
-        status = registers.start(registers.pc, self._deadline - self._retired if after is None else 1)
+        status = registers.start(registers.pc, self._deadline - registers.base if after is None else 1)
         self._running = False
-        expired = registers.counter > registers.limit
-        self._retired += registers.limit if expired else registers.counter
+        expired = registers.expired
+        registers.base += min(registers.counter, registers.limit)
         registers.counter = 0
         if after is not None:
             after()
@@ -95,15 +94,20 @@ class Slices(Closable):
         uc.check(status, f"run at pc {registers.pc:#x}")
         if self._restart:
             self._run_deferred()
-            return not self._stopping and self._retired < self._deadline
+            return not self._stopping and registers.base < self._deadline
         if after is not None and expired:
-            return self._retired < self._deadline
+            return registers.base < self._deadline
         self.waiting = not expired
         return False
 
     def step(self, after: Callable[[], None]) -> None:
         """Lets a deferred action run the next instruction alone; then calls ``after``, and goes on."""
         self._after_step = after
+
+    @property
+    def stopped(self) -> bool:
+        """True if :meth:`stop` was called in the present slice, or in the last one where none runs."""
+        return self._stopping
 
     def stop(self) -> None:
         """Ends the running slice right after the current exit or instruction; nothing if none runs."""
@@ -121,9 +125,9 @@ class Slices(Closable):
 
     def _leave(self) -> None:
         if self.position is BlockPosition.INSTRUCTION:
-            self.registers.limit = self.registers.counter
+            self.registers.stop_after()
         else:
-            uc.emu_stop(self.handle)
+            self.registers.stop()
 
     @property
     def leaving(self) -> bool:
@@ -157,11 +161,11 @@ class Slices(Closable):
         if self._error is None:
             self._error = error
         self.position = _BETWEEN
-        uc.emu_stop(self.handle)
+        self.registers.stop()
 
     def count_one(self) -> None:
         """Counts the instruction at pc, which a deferred action has done."""
-        self._retired += 1
+        self.registers.base += 1
 
     def not_retired(self) -> None:
         """Takes the trapped instruction, which will run again, out of the count."""

@@ -108,7 +108,7 @@ class WatchRanges:
             rights = (READ if watched.reads else 0) | (WRITE if watched.writes else 0)
             for number in self._pages_of(watched, tables):
                 pages[number] = pages.get(number, 0) | rights
-        self.active = bool(self._ranges)
+        self.active = self._pe.registers.watched = bool(self._ranges)
         hcr = self._pe.sysreg["HCR_EL2"]
         if bool(hcr & hyp.HCR_TPC) != self.active:
             self._pe.set_hcr(hcr ^ hyp.HCR_TPC)  # DC IVAC comes to us

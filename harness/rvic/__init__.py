@@ -5,11 +5,11 @@ Read ``state`` (one vCPU's RVIC), ``vm`` (the RVID, and all of a VM's as EL2 hol
 guest may ask of them).
 """
 
-from harness.rvic.calls import LineLevel, call
+from harness.rvic.calls import NOBODY, Call, Calls, LineLevel
 from harness.rvic.config import Config, Order, Profile
-from harness.rvic.reply import Edge, Effect, EffectKind, Reply, Signalled, Target
+from harness.rvic.signalled import Edge, Signalled, Target
 from harness.rvic.state import Rvic
 from harness.rvic.vm import VmInterrupts
 
 __all__ = ["Config", "Order", "Profile", "Rvic", "VmInterrupts"]
-__all__ += ["Edge", "Effect", "EffectKind", "LineLevel", "Reply", "Signalled", "Target", "call"]
+__all__ += ["NOBODY", "Call", "Calls", "Edge", "LineLevel", "Signalled", "Target"]

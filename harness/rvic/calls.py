@@ -1,164 +1,270 @@
 # SPDX-License-Identifier: MIT
-"""Hypercalls of RVIC and RVID (DEN0103): a handler for each, and one table with a row per call.
+"""Hypercalls of RVIC and RVID (DEN0103): a method for each, and one table of them by function identifier.
 
-A row names the kinds of its arguments. They are checked in order, and the first that is not valid answers; so
-a handler meets valid arguments only. It changes the state, and says what changed.
+A call checks its arguments in order, and the first that is not valid answers; then it changes the state. It returns
+x0, and leaves beside it what else came of it: x1, and what EL2 must know. All of it is plain ints, for this is the
+way of every interrupt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from harness.arch.masks import MASK32, MASK64
 from harness.arch.rvic import MPIDR_AFFINITY, VERSION_0_3, InfoKey, RvicCall, RvicStatus, RvidCall, status
-from harness.arch.smccc import NOT_SUPPORTED, SUCCESS
-from harness.rvic.config import Argument, Defects
-from harness.rvic.reply import Effect, EffectKind, Reply, Target, done
+from harness.arch.smccc import SUCCESS
+from harness.rvic.config import Argument
+from harness.rvic.effects import (
+    ACKNOWLEDGED,
+    CLEARED,
+    DISABLED,
+    ENABLED,
+    MAPPED,
+    MASKED,
+    NO_EFFECT,
+    QUERIED,
+    REPENDED,
+    RESAMPLED,
+    SIGNALLED,
+    UNMAPPED,
+    UNMASKED,
+)
+from harness.rvic.signalled import Target
 from harness.rvic.state import Rvic
 from harness.rvic.vm import VmInterrupts
 
-Arguments: TypeAlias = tuple[int, ...]  # x1, x2, x3: unsigned, 64 bits
 LineLevel: TypeAlias = Callable[[int, int], bool]  # (vCPU, trusted INTID) -> level of the physical line now
-Handler: TypeAlias = Callable[[VmInterrupts, int, Arguments, LineLevel], Reply]  # the int is the caller
-
-# Looked up for every call, and a member of an enum is slow to find before Python 3.12.
-_SIGNALLED, _ACKNOWLEDGED = EffectKind.SIGNALLED, EffectKind.ACKNOWLEDGED
-_VERSION, _NOT_SUPPORTED = Reply(SUCCESS, VERSION_0_3), Reply(NOT_SUPPORTED)
-_DISABLED, _NO_INTERRUPTS = Reply(status(RvicStatus.DISABLED)), Reply(status(RvicStatus.NO_INTERRUPTS))
+Call: TypeAlias = Callable[[int, int, int], int]  # x1, x2, x3 -> x0: unsigned, 64 bits
 
 
-def info(vm: VmInterrupts, _caller: int, x: Arguments, _level: LineLevel) -> Reply:
-    """Answers the number of trusted, or of untrusted interrupts."""
-    return Reply(SUCCESS, vm.config.trusted if x[0] == InfoKey.NR_TRUSTED else vm.config.untrusted)
+_NOT_ENABLED: Final = status(RvicStatus.DISABLED)
+_NO_INTERRUPTS: Final = status(RvicStatus.NO_INTERRUPTS)
+NOBODY: Final = -1
 
-
-def enable(vm: VmInterrupts, caller: int, _x: Arguments, _level: LineLevel) -> Reply:
-    """Raises the line if something was deliverable all along. On an enabled RVIC it does nothing."""
-    rvic = vm.rvics[caller]
-    if rvic.enabled:
-        return Reply(SUCCESS)
-    rvic.enabled = True
-    return done(EffectKind.ENABLED, caller, None, False, rvic.line)
-
-
-def disable(vm: VmInterrupts, caller: int, _x: Arguments, _level: LineLevel) -> Reply:
-    """Lowers the line; no bit is cleared."""
-    rvic = vm.rvics[caller]
-    before = rvic.line
-    rvic.enabled = False
-    return done(EffectKind.DISABLED, caller, None, before, False)
-
-
-def on_target(kind: EffectKind, primitive: Callable[[Rvic, int], bool | None]) -> Handler:
-    """Returns a handler that applies a primitive to (MPIDR, INTID), of any vCPU. Its result goes to x1."""
-
-    def handler(vm: VmInterrupts, _caller: int, x: Arguments, _level: LineLevel) -> Reply:
-        target, intid = x[0], x[1]
-        rvic = vm.rvics[target]
-        before = rvic.line
-        result = primitive(rvic, intid)
-        return done(kind, target, intid, before, rvic.line, 1 if result else 0)
-
-    return handler
-
-
-def signal(vm: VmInterrupts, _caller: int, x: Arguments, _level: LineLevel) -> Reply:
-    """Makes (MPIDR, INTID) pending, of any vCPU whose RVIC is enabled."""
-    target, intid = x[0], x[1]
-    rvic = vm.rvics[target]
-    before = rvic.line
-    return done(_SIGNALLED, target, intid, before, rvic.line) if rvic.signal(intid) else _DISABLED
-
-
-def acknowledge(vm: VmInterrupts, caller: int, _x: Arguments, _level: LineLevel) -> Reply:
-    """Takes the first deliverable interrupt; the line falls unless another one is deliverable."""
-    rvic = vm.rvics[caller]
-    intid = rvic.acknowledge()
-    if intid is None:
-        return _NO_INTERRUPTS if rvic.enabled else _DISABLED
-    return done(_ACKNOWLEDGED, caller, intid, True, rvic.line, intid)
-
-
-def resample(vm: VmInterrupts, caller: int, x: Arguments, level: LineLevel) -> Reply:
-    """Signals again if the physical line is high, which a disabled RVIC drops; if it is low, changes no bit.
-
-    With the line low EL2 is told, be the RVIC enabled or not, as in KVM: the physical interrupt would
-    otherwise stay active and none could follow.
-    """
-    rvic, intid = vm.rvics[caller], x[0]
-    before = rvic.line
-    if not level(caller, intid):
-        return done(EffectKind.RESAMPLED, caller, intid, before, before)
-    rvic.signal(intid)
-    return done(EffectKind.REPENDED, caller, intid, before, rvic.line)
-
-
-def rvid_map(vm: VmInterrupts, _caller: int, x: Arguments, _level: LineLevel) -> Reply:
-    """Routes an input to (MPIDR, INTID)."""
-    exists = vm.rvid.route(x[0], Target(x[1], x[2]))  # else defect 1
-    return Reply(SUCCESS, effect=Effect(EffectKind.MAPPED, x[1], x[2], x[0]) if exists else None)
-
-
-def rvid_unmap(vm: VmInterrupts, _caller: int, x: Arguments, _level: LineLevel) -> Reply:
-    """Routes an input nowhere."""
-    exists = vm.rvid.route(x[0], None)  # else defect 1
-    return Reply(SUCCESS, effect=Effect(EffectKind.UNMAPPED, None, None, x[0]) if exists else None)
-
-
-Row: TypeAlias = tuple[Handler, tuple[tuple[int, Argument], ...]]
-
-
-def row(handler: Handler, *arguments: Argument) -> Row:
-    """Returns a row of the table: a handler, and the kinds of the arguments that it takes, from x1."""
-    return handler, tuple(enumerate(arguments))
-
-
-_TARGET = (Argument.VCPU, Argument.INTID)
-RVIC_CALLS: dict[int, Row] = {
-    RvicCall.VERSION: row(lambda *_: _VERSION),
-    RvicCall.INFO: row(info, Argument.KEY),
-    RvicCall.ENABLE: row(enable),
-    RvicCall.DISABLE: row(disable),
-    RvicCall.SET_MASKED: row(on_target(EffectKind.MASKED, Rvic.set_masked), *_TARGET),
-    RvicCall.CLEAR_MASKED: row(on_target(EffectKind.UNMASKED, Rvic.clear_masked), *_TARGET),
-    RvicCall.IS_PENDING: row(on_target(EffectKind.QUERIED, Rvic.is_pending), *_TARGET),
-    RvicCall.SIGNAL: row(signal, *_TARGET),
-    RvicCall.CLEAR_PENDING: row(on_target(EffectKind.CLEARED, Rvic.clear_pending), *_TARGET),
-    RvicCall.ACKNOWLEDGE: row(acknowledge),
-    RvicCall.RESAMPLE: row(resample, Argument.TRUSTED),
-}
-RVID_CALLS: dict[int, Row] = {
-    RvidCall.VERSION: row(lambda *_: _VERSION),
-    RvidCall.MAP: row(rvid_map, Argument.INPUT, Argument.ROUTE_VCPU, Argument.UNTRUSTED),
-    RvidCall.UNMAP: row(rvid_unmap, Argument.INPUT),
-}
+_TARGET: Final = (Argument.VCPU, Argument.INTID)
 # By Argument: what KVM's types leave of it (defect 3).
-_KVM_BITS = (MASK64, MPIDR_AFFINITY, MPIDR_AFFINITY, MASK32, MASK32, MASK32, MASK64)
+_KVM_BITS: Final = (MASK64, MPIDR_AFFINITY, MPIDR_AFFINITY, MASK32, MASK32, MASK32, MASK64)
 
 
-def call(vm: VmInterrupts, caller: int, function: int, x: Arguments, level: LineLevel) -> Reply:
-    """Makes a call from vCPU ``caller``: ``function`` is W0, ``x`` is x1 to x3, unsigned 64-bit values.
+class Calls:
+    """Calls of one vCPU, the ``caller``; ``level`` tells Resample the level of its physical line.
 
-    ``level`` tells Resample the level of the caller's physical line. A function that belongs to neither
-    component answers NOT_SUPPORTED.
+    After a call: ``x1`` is its second result. ``effect`` is what a successful one has done; ``vcpu`` and ``intid``
+    are those that it acted on, NOBODY where there is none, and ``input`` is for MAPPED and UNMAPPED. ``edge`` is 1
+    if the virtual IRQ line of that vCPU has risen, -1 if it has fallen: no call moves more than one.
     """
-    config = vm.config
-    found = RVIC_CALLS.get(function - config.rvic_base) or RVID_CALLS.get(function - config.rvid_base)
-    if found is None:
-        return _NOT_SUPPORTED
-    handler, arguments = found
-    if arguments:
+
+    def __init__(self, vm: VmInterrupts, caller: int, level: LineLevel) -> None:
+        self.vm: VmInterrupts = vm
+        self.caller: int = caller
+        self.level: LineLevel = level
+        self.rvics: list[Rvic] = vm.rvics
+        self.rvic: Rvic = vm.rvics[caller]
+        self.vcpus: int = vm.config.cpus
+        self.intids: int = vm.config.intids
+        self.x1: int = 0
+        self.effect: int = NO_EFFECT
+        self.vcpu: int = NOBODY
+        self.intid: int = NOBODY
+        self.input: int = NOBODY
+        self.edge: int = 0
+
+    def functions(self) -> dict[int, Call]:
+        """Returns the calls by full function identifier; any other function is NOT_SUPPORTED."""
+        rvic: dict[int, Call] = {
+            RvicCall.VERSION: self.version,
+            RvicCall.INFO: self.info,
+            RvicCall.ENABLE: self.enable,
+            RvicCall.DISABLE: self.disable,
+            RvicCall.SET_MASKED: self.set_masked,
+            RvicCall.CLEAR_MASKED: self.clear_masked,
+            RvicCall.IS_PENDING: self.is_pending,
+            RvicCall.SIGNAL: self.signal,
+            RvicCall.CLEAR_PENDING: self.clear_pending,
+            RvicCall.ACKNOWLEDGE: self.acknowledge,
+            RvicCall.RESAMPLE: self.resample,
+        }
+        rvid: dict[int, Call] = {
+            RvidCall.VERSION: self.version,
+            RvidCall.MAP: self.map_input,
+            RvidCall.UNMAP: self.unmap_input,
+        }
+        config = self.vm.config
+        return {config.rvic_base + number: call for number, call in rvic.items()} | {
+            config.rvid_base + number: call for number, call in rvid.items()
+        }
+
+    # Calls of the RVIC
+
+    def version(self, _x1: int, _x2: int, _x3: int) -> int:
+        """Answers 0.3, as the RVID does."""
+        return self._answer(VERSION_0_3)
+
+    def info(self, key: int, x2: int, x3: int) -> int:
+        """Answers the number of trusted, or of untrusted interrupts."""
+        if key >= len(InfoKey):
+            return self._irregular(self.info, (Argument.KEY,), key, x2, x3)
+        config = self.vm.config
+        return self._answer(config.trusted if key == InfoKey.NR_TRUSTED else config.untrusted)
+
+    def enable(self, _x1: int, _x2: int, _x3: int) -> int:
+        """Raises the line if something was deliverable all along. On an enabled RVIC it does nothing."""
+        rvic = self.rvic
+        if rvic.enabled:
+            return self._answer(0)
+        rvic.enabled = True
+        return self._done(ENABLED, self.caller, NOBODY, 1 if rvic.queue.count else 0)
+
+    def disable(self, _x1: int, _x2: int, _x3: int) -> int:
+        """Lowers the line; no bit is cleared."""
+        rvic = self.rvic
+        was_high = rvic.line
+        rvic.enabled = False
+        return self._done(DISABLED, self.caller, NOBODY, -1 if was_high else 0)
+
+    def set_masked(self, mpidr: int, intid: int, x3: int) -> int:
+        """Masks (MPIDR, INTID), of any vCPU."""
+        if mpidr >= self.vcpus or intid >= self.intids:
+            return self._irregular(self.set_masked, _TARGET, mpidr, intid, x3)
+        rvic = self.rvics[mpidr]
+        was_high = rvic.line
+        rvic.set_masked(intid)
+        return self._done(MASKED, mpidr, intid, rvic.line - was_high)
+
+    def clear_masked(self, mpidr: int, intid: int, x3: int) -> int:
+        """Unmasks (MPIDR, INTID), of any vCPU: the end of its service."""
+        if mpidr >= self.vcpus or intid >= self.intids:
+            return self._irregular(self.clear_masked, _TARGET, mpidr, intid, x3)
+        rvic = self.rvics[mpidr]
+        was_empty = not rvic.queue.count
+        rvic.clear_masked(intid)
+        self.x1 = 0
+        self.effect, self.vcpu, self.intid = UNMASKED, mpidr, intid
+        self.edge = 1 if was_empty and rvic.queue.count and rvic.enabled else 0
+        return SUCCESS
+
+    def is_pending(self, mpidr: int, intid: int, x3: int) -> int:
+        """Answers the pending bit of (MPIDR, INTID), of any vCPU."""
+        if mpidr >= self.vcpus or intid >= self.intids:
+            return self._irregular(self.is_pending, _TARGET, mpidr, intid, x3)
+        self._done(QUERIED, mpidr, intid, 0)
+        self.x1 = 1 if self.rvics[mpidr].pending[intid] else 0
+        return SUCCESS
+
+    def signal(self, mpidr: int, intid: int, x3: int) -> int:
+        """Makes (MPIDR, INTID) pending, of any vCPU whose RVIC is enabled."""
+        if mpidr >= self.vcpus or intid >= self.intids:
+            return self._irregular(self.signal, _TARGET, mpidr, intid, x3)
+        rvic = self.rvics[mpidr]
+        was_empty = not rvic.queue.count
+        if not rvic.signal(intid):
+            return self._failed(_NOT_ENABLED)
+        self.x1 = 0
+        self.effect, self.vcpu, self.intid = SIGNALLED, mpidr, intid
+        self.edge = 1 if was_empty and rvic.queue.count else 0
+        return SUCCESS
+
+    def clear_pending(self, mpidr: int, intid: int, x3: int) -> int:
+        """Withdraws (MPIDR, INTID), of any vCPU."""
+        if mpidr >= self.vcpus or intid >= self.intids:
+            return self._irregular(self.clear_pending, _TARGET, mpidr, intid, x3)
+        rvic = self.rvics[mpidr]
+        was_high = rvic.line
+        rvic.clear_pending(intid)
+        return self._done(CLEARED, mpidr, intid, rvic.line - was_high)
+
+    def acknowledge(self, _x1: int, _x2: int, _x3: int) -> int:
+        """Takes the first deliverable interrupt; the line falls unless another one is deliverable."""
+        rvic = self.rvic
+        intid = rvic.acknowledge()
+        if intid is None:
+            return self._failed(_NO_INTERRUPTS if rvic.enabled else _NOT_ENABLED)
+        self.x1 = intid
+        self.effect, self.vcpu, self.intid = ACKNOWLEDGED, self.caller, intid
+        self.edge = 0 if rvic.queue.count else -1
+        return SUCCESS
+
+    def resample(self, intid: int, x2: int, x3: int) -> int:
+        """Signals again if the physical line is high, which a disabled RVIC drops; if it is low, changes no bit.
+
+        With the line low EL2 is told, be the RVIC enabled or not, as in KVM: the physical interrupt would
+        otherwise stay active and none could follow.
+        """
+        if intid >= self.vm.config.trusted:
+            return self._irregular(self.resample, (Argument.TRUSTED,), intid, x2, x3)
+        rvic = self.rvic
+        if not self.level(self.caller, intid):
+            return self._done(RESAMPLED, self.caller, intid, 0)
+        was_high = rvic.line
+        rvic.signal(intid)
+        return self._done(REPENDED, self.caller, intid, rvic.line - was_high)
+
+    # Calls of the RVID
+
+    def map_input(self, number: int, mpidr: int, intid: int) -> int:
+        """Routes an input to (MPIDR, INTID)."""
+        kinds = (Argument.INPUT, Argument.ROUTE_VCPU, Argument.UNTRUSTED)
+        if not self._valid(kinds, number, mpidr, intid):
+            return self._irregular(self.map_input, kinds, number, mpidr, intid)
+        if not self.vm.rvid.route(number, Target(mpidr, intid)):  # defect 1
+            return self._answer(0)
+        self.input = number
+        return self._done(MAPPED, mpidr, intid, 0)
+
+    def unmap_input(self, number: int, x2: int, x3: int) -> int:
+        """Routes an input nowhere."""
+        kinds = (Argument.INPUT,)
+        if not self._valid(kinds, number, x2, x3):
+            return self._irregular(self.unmap_input, kinds, number, x2, x3)
+        if not self.vm.rvid.route(number, None):  # defect 1
+            return self._answer(0)
+        self.input = number
+        return self._done(UNMAPPED, NOBODY, NOBODY, 0)
+
+    # Results
+
+    def _done(self, effect: int, vcpu: int, intid: int, edge: int) -> int:
+        """Succeeds, with an effect."""
+        self.x1 = 0
+        self.effect, self.vcpu, self.intid = effect, vcpu, intid
+        self.edge = edge
+        return SUCCESS
+
+    def _answer(self, x1: int) -> int:
+        """Succeeds, with a number alone."""
+        self._done(NO_EFFECT, NOBODY, NOBODY, 0)
+        self.x1 = x1
+        return SUCCESS
+
+    def _failed(self, x0: int) -> int:
+        """Fails, and has done nothing."""
+        self._done(NO_EFFECT, NOBODY, NOBODY, 0)
+        return x0
+
+    # Arguments
+
+    def _valid(self, kinds: tuple[Argument, ...], *x: int) -> bool:
+        valid = self.vm.config.valid
+        return all(x[index] in valid[kind] for index, kind in enumerate(kinds))
+
+    def _irregular(self, call: Call, kinds: tuple[Argument, ...], x1: int, x2: int, x3: int) -> int:
+        """Refuses a call that has an argument out of range: the first answers, with its index.
+
+        KVM makes the call with what its types leave of the arguments, if that is in range (defect 3).
+        """
+        x, config = [x1, x2, x3], self.vm.config
         if config.defects.truncated:
-            x = tuple(x[index] & _KVM_BITS[kind] for index, kind in arguments)
-        valid = config.valid
-        for index, kind in arguments:
-            if x[index] not in valid[kind]:
-                return _refused(kind, x[index], index, config.defects)
-    return handler(vm, caller, x, level)
+            for index, kind in enumerate(kinds):
+                x[index] &= _KVM_BITS[kind]
+        for index, kind in enumerate(kinds):
+            if x[index] not in config.valid[kind]:
+                return self._failed(self._refusal(kind, x[index], index))
+        return call(x[0], x[1], x[2])
 
-
-def _refused(kind: Argument, value: int, index: int, defects: Defects) -> Reply:
-    has_code = kind is Argument.VCPU or (kind is Argument.ROUTE_VCPU and not defects.map_vcpu_code)
-    absent = has_code and not value & ~MPIDR_AFFINITY  # malformed otherwise
-    return Reply(status(RvicStatus.INVALID_CPU if absent else RvicStatus.ERROR_PARAMETER, index))
+    def _refusal(self, kind: Argument, value: int, index: int) -> int:
+        has_code = kind is Argument.VCPU or (
+            kind is Argument.ROUTE_VCPU and not self.vm.config.defects.map_vcpu_code
+        )
+        absent = has_code and not value & ~MPIDR_AFFINITY  # malformed otherwise
+        return status(RvicStatus.INVALID_CPU if absent else RvicStatus.ERROR_PARAMETER, index)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.rvic.config import Config
-from harness.rvic.reply import Edge, Signalled, Target, edges
+from harness.rvic.signalled import Edge, Signalled, Target, edges
 from harness.rvic.state import Rvic
 from harness.splitmix import split_mix
 

@@ -8,6 +8,7 @@
 
 from harness.trace.costs import InterruptCost, Occurrence
 from harness.trace.events import Event
+from harness.trace.exits import Exit
 from harness.trace.hub import Events, Listener
 from harness.trace.jsonl import JsonLinesWriter
 from harness.trace.ledger import Ledger
@@ -17,6 +18,7 @@ from harness.trace.text import TextWriter
 __all__ = [
     "Event",
     "Events",
+    "Exit",
     "InterruptCost",
     "JsonLinesWriter",
     "Ledger",

@@ -5,14 +5,22 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple
 
+from harness.trace.unfinished import Unfinished
+
 CPU_SHIFT = 16  # key of an occurrence: vCPU << 16 | INTID, one int to hash
 INTID_MASK = (1 << CPU_SHIFT) - 1
+MANY: Final = 64  # ways in which the occurrences of an INTID went, before they are summed up
 KEPT: Final = 1_000_000
 """Finished occurrences that a ledger lists one by one, at least, so that a long run does not fill memory."""
+
+
+def key_of(vcpu: int, intid: int | None) -> int:
+    """Returns the key of an interrupt of a vCPU: negative, and of the vCPU alone, where an exit names none."""
+    return ~vcpu if intid is None else vcpu << CPU_SHIFT | intid
 
 
 class Occurrence(NamedTuple):
@@ -64,7 +72,7 @@ class SummaryRow:
 
 @dataclass(slots=True)
 class FinishedOccurrences:
-    """FinishedOccurrences occurrences by column, about 25 bytes each: the last KEPT of them at least.
+    """Finished occurrences by column, about 25 bytes each: the last KEPT of them at least.
 
     Of those before, ``dropped`` in all, there is how many cost how many exits: enough for every figure.
     """
@@ -74,7 +82,9 @@ class FinishedOccurrences:
     ended: array[int] = field(default_factory=lambda: array("Q"))
     switches: array[int] = field(default_factory=lambda: array("I"))
     withdrawn: array[int] = field(default_factory=lambda: array("B"))
-    by_exit: dict[int, dict[str, int]] = field(default_factory=dict)  # INTID -> label of an exit -> count
+    # INTID -> labels of the exits of an occurrence, in order -> count; and summed up: label -> count
+    _ways: dict[int, dict[tuple[str, ...], int]] = field(default_factory=dict)
+    _by_exit: dict[int, dict[str, int]] = field(default_factory=dict)
     dropped: int = 0
     _costs: dict[int, Counter[int]] = field(
         default_factory=dict
@@ -85,16 +95,26 @@ class FinishedOccurrences:
     )  # vCPU -> row; only that may be charged late
     _open: dict[int, tuple[int, int]] = field(default_factory=dict)  # dropped row of those -> INTID, exits
 
-    def add(self, key: int, started: int, ended: int, exits: Sequence[str], *, withdrawn: bool) -> int:
-        """Enters one occurrence made of ``exits``, and returns its row."""
+    def add(self, key: int, finished: Unfinished[str], ended: int, *, withdrawn: bool) -> int:
+        """Enters one occurrence, and returns its row."""
         self.key.append(key)
-        self.started.append(started)
+        self.started.append(finished.started)
         self.ended.append(ended)
-        self.switches.append(len(exits))
+        self.switches.append(len(finished.exits))
         self.withdrawn.append(withdrawn)
-        counts = self.by_exit.setdefault(key & INTID_MASK, {})
-        for label in exits:
-            counts[label] = counts.get(label, 0) + 1
+        intid = key & INTID_MASK
+        ways = self._ways.get(intid)
+        if ways is None:
+            ways = self._ways[intid] = {}
+        if finished.counted is None:
+            way = tuple(finished.exits)
+            ways[way] = ways.get(way, 0) + 1
+            if len(ways) > MANY:
+                self._sum_up(intid)
+        else:
+            self.switches[-1] = finished.world_switches
+            self._sum_up(intid)
+            _count(self._by_exit[intid], Counter(finished.exits) + finished.counted)
         rows = len(self.key)
         row = self.dropped + rows - 1
         if withdrawn:
@@ -113,8 +133,24 @@ class FinishedOccurrences:
             self._open[row] = intid, exits + 1
             self._costs[intid].subtract((exits,))
             self._costs[intid][exits + 1] += 1
-        counts = self.by_exit[intid]
-        counts[label] = counts.get(label, 0) + 1
+        self._sum_up(intid)
+        _count(self._by_exit[intid], {label: 1})
+
+    def _sum_up(self, intid: int) -> None:
+        """Sums up by exit what is kept by the ways in which occurrences went."""
+        counts = self._by_exit.setdefault(intid, {})
+        for way, times in self._ways[intid].items():
+            _count(counts, {label: number * times for label, number in Counter(way).items()})
+        self._ways[intid].clear()
+
+    def intids(self) -> list[int]:
+        """Returns the INTIDs of all occurrences, in the order of their first."""
+        return list(self._ways)
+
+    def by_exit(self, intid: int) -> dict[str, int]:
+        """Returns how often each exit is in an occurrence of an INTID, by the labels of the exits."""
+        self._sum_up(intid)
+        return self._by_exit[intid]
 
     def _drop(self, count: int) -> None:
         """Keeps of the first rows what they add up to."""
@@ -158,9 +194,14 @@ class FinishedOccurrences:
             max=max(costs),
             mean=mean,
             world_switches=mean,
-            by_exit=dict(sorted(self.by_exit[intid].items())),
+            by_exit=dict(sorted(self.by_exit(intid).items())),
             withdrawn=sum(self.withdrawn[row] for row in rows) + self._unhandled[intid],
         )
+
+
+def _count(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    for label, times in more.items():
+        counts[label] = counts.get(label, 0) + times
 
 
 def _median(costs: Counter[int], count: int) -> float:

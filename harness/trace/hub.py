@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from harness.trace.events import Event
+from harness.trace.ledger import Ledger
 
 Listener: TypeAlias = Callable[[Event], None]
 
@@ -17,18 +18,22 @@ class Events:
     Test ``active`` before building an event: ``if events.active: events.emit(Hvc(...))``. A listener that
     raises stops the run; it is a bug of its owner's and is not swallowed.
 
+    A ledger that listens alone is ``ledger``, and takes exits without an event being built (:meth:`Ledger.record`).
+    ``telling`` is True while somebody else listens.
+
     VirqTaken and Eret, which are no exits, cost a look at each exception: they are made while somebody hears them.
     ``on_exceptions(wanted)`` is called when that changes.
     """
 
-    __slots__ = ("_hear", "_held", "_listeners", "active", "on_exceptions")
+    __slots__ = ("_hear", "_held", "_listeners", "active", "ledger", "on_exceptions", "telling")
 
     def __init__(self) -> None:
         self._listeners: tuple[Listener, ...] = ()
         self._hear: tuple[bool, ...] = ()  # of each, whether it wants VirqTaken and Eret
         self._held: list[list[Event]] = []
         self.on_exceptions: Callable[[bool], object] | None = None
-        self.active = False
+        self.active = self.telling = False
+        self.ledger: Ledger | None = None
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -51,7 +56,10 @@ class Events:
     def _change(self, listeners: tuple[Listener, ...], hear: tuple[bool, ...]) -> None:
         before = any(self._hear)
         self._listeners, self._hear = listeners, hear
+        alone = listeners[0] if len(listeners) == 1 else None
+        self.ledger = alone if isinstance(alone, Ledger) else None
         self.active = bool(listeners)
+        self.telling = self.active and self.ledger is None
         if any(hear) != before and self.on_exceptions is not None:
             self.on_exceptions(not before)
 

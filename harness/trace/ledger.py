@@ -7,11 +7,12 @@ interrupt, by the rule in :mod:`harness.trace.attribution`, or in ``unattributed
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import Any, Final
 
 from harness.arguments import integer
-from harness.trace.attribution import Attribution
 from harness.trace.costs import (
     CPU_SHIFT,
     INTID_MASK,
@@ -20,19 +21,64 @@ from harness.trace.costs import (
     Occurrence,
     SummaryRow,
 )
+from harness.trace.event_attribution import EventAttribution
+from harness.trace.exits import Exit
 from harness.trace.roles import Role
 from harness.trace.unfinished import Unfinished
 
+# Looked up for every exit.
+_RAISE, _ACCEPT = Role.RAISE, Role.ACCEPT
+BATCH: Final = 3 * 4096
+"""Length of what is recorded at which it is attributed."""
+
 
 @dataclass(slots=True)
-class Ledger(Attribution[str]):
-    """Listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles."""
+class Ledger(EventAttribution[str]):
+    """Listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles.
 
-    total: int = 0
-    by_kind: dict[str, int] = field(default_factory=dict)
-    by_exit: dict[str, int] = field(default_factory=dict)
-    unattributed_by_exit: dict[str, int] = field(default_factory=dict)
+    While it listens alone it gets most exits by :meth:`record`, without events, and attributes them in batches:
+    when there are many, when an event comes, and when it is asked for a figure.
+    """
+
+    _total: int = 0
+    _by_kind: dict[str, int] = field(default_factory=dict)
+    _by_exit: dict[str, int] = field(default_factory=dict)
+    _unattributed_by_exit: dict[str, int] = field(default_factory=dict)
     _finished: FinishedOccurrences = field(default_factory=FinishedOccurrences)
+    _recorded: list[Any] = field(default_factory=list)  # exit, key, tick; and so on
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ledger):
+            return NotImplemented
+        self._settle()
+        other._settle()
+        return all(getattr(self, each.name) == getattr(other, each.name) for each in fields(self))
+
+    __hash__ = None  # type: ignore[assignment]  # as of any value that changes
+
+    @property
+    def total(self) -> int:
+        """Number of world switches."""
+        self._settle()
+        return self._total
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """Number of world switches by the name of their event's type."""
+        self._settle()
+        return self._by_kind
+
+    @property
+    def by_exit(self) -> dict[str, int]:
+        """Number of world switches by the name of the call or of the register, or else of the event's type."""
+        self._settle()
+        return self._by_exit
+
+    @property
+    def unattributed_by_exit(self) -> dict[str, int]:
+        """Number of world switches that served no interrupt, by the same names."""
+        self._settle()
+        return self._unattributed_by_exit
 
     @property
     def unattributed(self) -> int:
@@ -42,25 +88,30 @@ class Ledger(Attribution[str]):
     @property
     def in_flight(self) -> int:
         """Number of world switches of unfinished occurrences, and of waits that no interrupt has ended."""
+        self._settle()
         opened = (*self._waiting.values(), *self._service.values())
-        return sum(len(o.exits) for o in opened) + len(self._asleep)
+        return sum(one.world_switches for one in opened) + len(self.asleep)
 
     @property
     def occurrences(self) -> tuple[Occurrence, ...]:
         """Finished occurrences, in the order they finished: the last million at least."""
+        self._settle()
         return self._finished.occurrences()
 
     @property
     def dropped(self) -> int:
         """Number of finished occurrences before :attr:`occurrences`: they are in every figure, but not listed."""
+        self._settle()
         return self._finished.dropped
 
     def intids(self) -> tuple[int, ...]:
         """Returns the INTIDs with at least one finished occurrence, ascending."""
-        return tuple(sorted(self._finished.by_exit))
+        self._settle()
+        return tuple(sorted(self._finished.intids()))
 
     def in_service(self, vcpu: int) -> list[tuple[int, int]]:
         """Returns what a vCPU has acknowledged and not ended: INTIDs, and the ticks of their acknowledges."""
+        self._settle()
         opened = [
             (key & INTID_MASK, one.accepted) for key, one in self._service.items() if key >> CPU_SHIFT == vcpu
         ]
@@ -68,6 +119,7 @@ class Ledger(Attribution[str]):
 
     def per_interrupt(self, intid: int) -> InterruptCost:
         """Returns the cost of ``intid``, over all finished occurrences on all vCPUs."""
+        self._settle()
         return self._finished.cost(integer("intid", intid, 0))
 
     def summary(self) -> list[SummaryRow]:
@@ -86,25 +138,56 @@ class Ledger(Attribution[str]):
             "unattributed_by_exit": dict(sorted(self.unattributed_by_exit.items())),
         }
 
+    def record(self, exit: Exit, vcpu: int, intid: int, tick: int) -> None:
+        """Takes one exit for which there is no event; ``intid`` is negative where it names none."""
+        recorded = self._recorded
+        recorded += (exit, ~exit.cpu if intid < 0 else vcpu << CPU_SHIFT | intid, tick)
+        if len(recorded) >= BATCH:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Attributes what was recorded."""
+        recorded, self._recorded = self._recorded, []
+        exits, keys, ticks = recorded[0::3], recorded[1::3], recorded[2::3]
+        for exit, count in Counter(exits).items():
+            self._count_exits(exit.kind, exit.label, count)
+        waiting, accept, attribute = self._waiting, self._accept, self.attribute
+        for exit, key, tick in zip(exits, keys, ticks, strict=True):
+            role = exit.role
+            if self.asleep:
+                self.wake(exit.cpu, partial(attribute, exit.label, role, key, tick))
+            elif role is _RAISE and key not in waiting:
+                waiting[key] = Unfinished(tick, [exit.label])
+            elif role is _ACCEPT:
+                accept(key, exit.label, tick)
+            else:
+                attribute(exit.label, role, key, tick)
+
     def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
         """Enters one world switch."""
-        self.total += 1
-        self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
-        self.by_exit[label] = self.by_exit.get(label, 0) + 1
-        self.attribute(label, role, vcpu, intid, tick)
+        self._total += 1
+        self._by_kind[kind] = self._by_kind.get(kind, 0) + 1
+        self._by_exit[label] = self._by_exit.get(label, 0) + 1
+        self.attribute(label, role, ~vcpu if intid is None else vcpu << CPU_SHIFT | intid, tick)
 
     def post_wait(self, cpu: int) -> None:
         """Enters a WFI."""
-        self.total += 1
-        self.by_kind["Wfx"] = self.by_kind.get("Wfx", 0) + 1
-        self.by_exit["Wfx"] = self.by_exit.get("Wfx", 0) + 1
+        self._count_exits("Wfx", "Wfx", 1)
         self.wait(cpu, "Wfx")
 
     def _finish(self, key: int, opened: Unfinished[str], tick: int, *, withdrawn: bool = False) -> int:
-        return self._finished.add(key, opened.started, tick, opened.exits, withdrawn=withdrawn)
+        return self._finished.add(key, opened, tick, withdrawn=withdrawn)
 
     def _charge(self, row: int, exit: str) -> None:
         self._finished.charge(row, exit)
 
+    def _label(self, exit: str) -> str:
+        return exit
+
     def _unattributed(self, exit: str) -> None:
-        self.unattributed_by_exit[exit] = self.unattributed_by_exit.get(exit, 0) + 1
+        self._unattributed_by_exit[exit] = self._unattributed_by_exit.get(exit, 0) + 1
+
+    def _count_exits(self, kind: str, label: str, count: int) -> None:
+        self._total += count
+        self._by_kind[kind] = self._by_kind.get(kind, 0) + count
+        self._by_exit[label] = self._by_exit.get(label, 0) + count

@@ -12,6 +12,7 @@ import pytest
 from cli_guests import EXIT_3, FOREVER, HI, POWER_OFF, Rvic
 
 from harness.asm import assemble
+from harness.engine.backends import BACKENDS, absence
 
 Guest = Callable[..., Path]
 
@@ -92,7 +93,8 @@ def test_a_trace_shows_events_and_the_console_between_them(rvic: Rvic, hi: Path)
 
 
 def test_the_trace_is_the_same_in_every_run_and_with_each_backend(rvic: Rvic, hi: Path) -> None:
-    traces = {rvic("run", hi, "--trace", "--backend", backend).out for backend in ("view", "api", "view")}
+    here = [backend for backend in BACKENDS if absence(backend) is None]
+    traces = {rvic("run", hi, "--trace", "--backend", backend).out for backend in (*here, here[0])}
     assert len(traces) == 1
 
 

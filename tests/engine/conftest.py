@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every engine test runs with both register backends."""
+"""Every engine test runs with every register backend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine_rig import Rig
 from harness.engine import Backend
 
 
-@pytest.fixture(params=["view", "api"])
+@pytest.fixture(params=["c", "view", "api"])
 def backend(request: pytest.FixtureRequest) -> Backend:
     chosen: Backend = request.param
     return chosen

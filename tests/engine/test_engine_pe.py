@@ -11,7 +11,8 @@ from engine_rig import RAM, Rig, assemble
 
 from harness.arch import pstate
 from harness.arch.esr import EC
-from harness.engine import PE, Backend, Memory
+from harness.engine import PE, Backend, Memory, backends, native
+from harness.engine.emulator import native_probe
 from harness.engine.emulator import probe as _probe
 from harness.errors import ConfigError
 
@@ -157,11 +158,34 @@ def test_unknown_model() -> None:
         PE(0, Memory(), mpidr=0, model="cortex-a1")
 
 
-def test_the_view_is_probed_and_is_the_default() -> None:
-    assert _probe.layout().view is not None
+def test_the_c_core_is_the_default_where_it_is_built() -> None:
+    layout = _probe.layout()
+    assert layout.view is not None
+    assert layout.native is not None
+    pe = PE(0, Memory(), mpidr=0)
+    assert pe.backend == ("view" if native.absence() else "c")
+    pe.close()
+
+
+def test_without_the_c_core_the_view_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has not been compiled, or this is another build of Unicorn; and who asks for it is told so."""
+    monkeypatch.setattr(backends, "absence", lambda backend: "not today" if backend == "c" else None)
     pe = PE(0, Memory(), mpidr=0)
     assert pe.backend == "view"
     pe.close()
+    with pytest.raises(ConfigError, match=r"^backend 'c': not today$"):
+        PE(0, Memory(), mpidr=0, backend="c")
+
+
+@pytest.mark.parametrize("name", ["_NEXT_BLOCK", "_DO_INTERRUPT", "_FLAGS_SPAN"])
+def test_the_c_core_needs_each_of_its_parts(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    _probe.probe.cache_clear()
+    monkeypatch.setattr(native_probe, name, {"_FLAGS_SPAN": 0x100}.get(name, getattr(native_probe, name) + 4))
+    try:
+        assert _probe.layout().view is not None
+        assert _probe.layout().native is None
+    finally:
+        _probe.probe.cache_clear()
 
 
 def test_without_the_view_the_api_serves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,7 +127,7 @@ def one(random: Random) -> Counter[str]:
 
 
 _AGAIN: Final = (
-    *({}, {"backend": "api"}, {"pieces": 1}, {"pieces": 17}, {"pieces": 300}),
+    *({}, {"backend": "api"}, {"backend": "view"}, {"pieces": 1}, {"pieces": 17}, {"pieces": 300}),
     *[None] * 25,
 )
 

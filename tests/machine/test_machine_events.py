@@ -131,7 +131,7 @@ def test_a_cpu_in_wfe_does_not_run_until_sev(guest: Make) -> None:
     assert machine.cpus[1].waiting
 
 
-@pytest.mark.parametrize("backend", ["view", "api"])
+@pytest.mark.parametrize("backend", ["c", "view", "api"])
 @pytest.mark.parametrize("quantum", [7, 50, 1000])
 def test_a_lock_with_exclusives_and_wfe(guest: Make, quantum: int, backend: str) -> None:
     """The waiter polls: it looks again whenever the other has run."""

@@ -16,7 +16,7 @@ from harness.trace.events import Event, Hvc
 
 Make = Callable[..., Machine]
 CALLS = "main: rvic_call RVIC_VERSION\n mov x1, #0x09000000\n str w0, [x1]\n wfi\nafter: b main\n"
-BACKENDS = pytest.mark.parametrize("backend", ["view", "api"])
+BACKENDS = pytest.mark.parametrize("backend", ["c", "view", "api"])
 
 
 class OopsError(Exception):

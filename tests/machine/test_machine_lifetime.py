@@ -21,7 +21,7 @@ Use = Callable[[Machine], object]
 CALLS = "_start: mov x19, #0x77\nagain: mov w0, #0x84000000\nhvc #0\nb again"
 
 
-@pytest.fixture(params=["view", "api"])
+@pytest.fixture(params=["c", "view", "api"])
 def backend(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

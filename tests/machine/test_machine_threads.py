@@ -56,7 +56,7 @@ def run(number: int, listener: Callable[[Event], object] | None = None, **option
         return stop, events, machine.cpus[0].x[:], machine.ticks
 
 
-@pytest.mark.parametrize("backend", ["view", "api"])
+@pytest.mark.parametrize("backend", ["c", "view", "api"])
 def test_eight_machines_in_eight_threads_run_as_one_after_the_other(backend: str) -> None:
     before = sys.unraisablehook
     alone = [run(number, backend=backend) for number in range(COUNT)]

@@ -53,7 +53,7 @@ wait:   wfi
 
 
 @pytest.mark.parametrize("tick", [0, 1, 2, 3, 1000, 1001, 9_999])
-@pytest.mark.parametrize("backend", ["view", "api"])
+@pytest.mark.parametrize("backend", ["c", "view", "api"])
 def test_an_action_comes_at_its_exact_tick(guest: Make, tick: int, backend: str) -> None:
     machine = guest(READS_THE_COUNTER, backend=backend)
     seen: list[tuple[int, int, int, int]] = []
@@ -66,7 +66,7 @@ def test_an_action_comes_at_its_exact_tick(guest: Make, tick: int, backend: str)
     assert seen == [(tick, tick, place, read)]
 
 
-@pytest.mark.parametrize("backend", ["view", "api"])
+@pytest.mark.parametrize("backend", ["c", "view", "api"])
 def test_the_counters_count_instructions(guest: Make, backend: str) -> None:
     """CNTVCT_EL0 and CNTPCT_EL0 (D13.8): the same here, and the reading instruction is counted."""
     registers = ("cntvct", "cntvct", "cntpct", "cntvct")

@@ -38,7 +38,7 @@ WRONG = [
     ({"drives": ["a\0b,rw"]}, r"drives: 'a\x00b,rw' cannot be a path"),
     ({"drives": 3}, "drives=3: a list of drives is needed"),
     ({"drives": [3]}, "drives: 3 is no drive: a file's name or a disk is needed"),
-    ({"backend": "magic"}, "backend 'magic': choose one of view, api"),
+    ({"backend": "magic"}, "backend 'magic': choose one of c, view, api"),
     ({"profile": "xen"}, "profile 'xen': choose one of spec, kvm"),
     ({"ack_order": "lifo"}, "ack_order 'lifo': choose one of fifo, lowest, random"),
     ({"rvic_base": 1}, "rvic_base=0x1: an SMC64 fast call"),

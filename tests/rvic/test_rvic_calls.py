@@ -7,10 +7,10 @@ import copy
 import pickle
 
 import pytest
-from rvic_caller import T, high, low, machine, ready, rvic, rvid
+from rvic_caller import Effect, EffectKind, Reply, T, high, low, machine, ready, rvic, rvid
 
 from harness.arch.rvic import RvicCall, RvidCall
-from harness.rvic import Edge, Effect, EffectKind, LineLevel, Order, Profile, Reply, Target, VmInterrupts
+from harness.rvic import Edge, LineLevel, Order, Profile, Target, VmInterrupts
 
 BOTH = pytest.mark.parametrize("profile", list(Profile))
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 
 import pytest
-from rvic_caller import T, U, hypercall, machine, ready
+from rvic_caller import Reply, T, U, hypercall, machine, ready
 
 from harness.arch.rvic import RVIC_BASE, RVID_BASE
-from harness.rvic import Profile, Reply
+from harness.rvic import Profile
 
 SPEC, KVM = Profile.SPEC, Profile.KVM
 BOTH = (SPEC, KVM)

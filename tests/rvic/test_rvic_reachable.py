@@ -9,14 +9,15 @@ is fixed: input v goes to (vCPU v, T). Routing has its own tests and no state in
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from math import perm
 from typing import NamedTuple, TypeAlias
 
 import pytest
-from rvic_caller import T, U, high, hypercall, low, machine, rvid
+from rvic_caller import Effect, T, U, bits, high, hypercall, low, machine, rvid
 
 from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvidCall
-from harness.rvic import Edge, Effect, Order, Profile, VmInterrupts
+from harness.rvic import Edge, Order, Profile, VmInterrupts
 
 INTIDS = (0, 1, T)
 ONE: TypeAlias = tuple[bool, int, int, tuple[int, ...]]  # enabled, pending, masked, queue
@@ -97,14 +98,34 @@ def steps(cpus: int, intids: tuple[int, ...]) -> list[Step]:
     return found
 
 
+class Bitmaps(dict[bytes, int]):
+    """Bits by INTID as a number, for each way in which a model holds them: few are reachable."""
+
+    def __missing__(self, each: bytes) -> int:
+        self[each] = bits(map(bool, each))
+        return self[each]
+
+
+BITMAPS = Bitmaps()
+
+
+@cache
+def unpacked(bitmap: int) -> list[bool]:
+    return [bool(bitmap >> intid & 1) for intid in range(T + U)]
+
+
 def load(vm: VmInterrupts, state: State) -> None:
     for rvic, (enabled, pending, masked, queue) in zip(vm.rvics, state, strict=True):
-        rvic.enabled, rvic.pending, rvic.masked = enabled, pending, masked
-        rvic.queue[:] = queue
+        rvic.enabled, rvic.pending, rvic.masked = enabled, unpacked(pending)[:], unpacked(masked)[:]
+        rvic.queue.clear()
+        for intid in queue:
+            rvic.queue.add(intid)
 
 
 def store(vm: VmInterrupts) -> State:
-    return tuple([(i.enabled, i.pending, i.masked, tuple(i.queue)) for i in vm.rvics])
+    return tuple(
+        [(i.enabled, BITMAPS[bytes(i.pending)], BITMAPS[bytes(i.masked)], tuple(i.queue)) for i in vm.rvics]
+    )
 
 
 def line(one: ONE) -> bool:

@@ -94,7 +94,7 @@ def test_acknowledging_lowers_the_line() -> None:
         assert not machine.board.gic.line_level(INTID_79)
 
 
-@pytest.mark.parametrize("backend", ["view", "api"])
+@pytest.mark.parametrize("backend", ["c", "view", "api"])
 def test_code_that_a_disk_brings_runs(backend: str) -> None:
     """DMA goes to memory as code too: the old code there, executed before, is not run again."""
     old = assemble("mov x20, #1\n ret\n", base=DATA + 0x1000).segments[0].data

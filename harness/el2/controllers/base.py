@@ -9,15 +9,12 @@ from collections.abc import Callable
 from harness.arch.virt import GIC_FRAME_SIZE
 from harness.devices import Port
 from harness.el2.access import Emulated, Reach
+from harness.el2.controllers.rvic_calls import RvicCalls
 from harness.el2.physical.forwarding import Forwarded, Forwarding
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.physical.timer_traps import PhysicalTimerTraps, TimerRegisters
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import DeviceBus, Vm
-from harness.rvic import Reply
-
-Service = Callable[[Vcpu, int, int, int, int], Reply]
-"""Service of the controller's own function ranges: vCPU, function, x1, x2, x3."""
 
 
 class Controller(ABC):
@@ -46,9 +43,9 @@ class Controller(ABC):
         """Returns the physical INTID behind a vCPU's own, None if there is none."""
         return intid
 
-    def services(self) -> dict[int, Service]:
-        """Returns the hypercalls that the controller offers, by full SMCCC function identifier."""
-        return {}
+    def calls(self, vcpu: Vcpu) -> RvicCalls | None:
+        """Returns the hypercalls that the controller offers to a vCPU."""
+        return None
 
     def physical_irq(self, vcpu: Vcpu) -> None:
         """Takes every physical interrupt that is signalled to this CPU, where they are EL2's."""

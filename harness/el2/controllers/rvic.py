@@ -15,7 +15,7 @@ or Enable, deactivates it, and the GIC presents it again if it still holds. An e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,14 +23,16 @@ from harness.arch import intid as ids
 from harness.arch.gic import IAR_INTID
 from harness.arch.virt import is_gic
 from harness.el2.access import Reach
-from harness.el2.controllers.base import ForwardingController, Service
+from harness.el2.controllers.base import ForwardingController
+from harness.el2.controllers.rvic_calls import RvicCalls
 from harness.el2.controllers.rvic_words import delivery
 from harness.el2.physical.forwarding import Forwarded
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.physical.timer_traps import TimerRegisters
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
-from harness.rvic import Config, Edge, Effect, EffectKind, Reply, Signalled, Target, VmInterrupts, call
+from harness.rvic import Calls, Config, Edge, Signalled, Target, VmInterrupts
+from harness.rvic.effects import CLEARED, ENABLED, MAPPED, RESAMPLED, UNMASKED
 from harness.wires import Wire
 
 TIMER_PPIS = (ids.PPI_VIRTUAL_TIMER, ids.PPI_PHYSICAL_TIMER)
@@ -70,16 +72,12 @@ class RvicController(ForwardingController):
         if config.defects.stale_route:
             for intid, line in spis.items():
                 line.listen(partial(self._line_moved, intid))
-        # What a call's effect asks of the physical interrupts that stand behind the virtual ones.
-        self._actions: dict[EffectKind, Callable[[Vcpu, Effect], None]] = {
-            EffectKind.UNMASKED: self._finish_shared,
-            EffectKind.CLEARED: self._finish_shared,
-            EffectKind.ACKNOWLEDGED: self._acknowledged,
-            EffectKind.RESAMPLED: self._resampled_low,
-            EffectKind.MAPPED: self._remap,
-            EffectKind.ENABLED: self._resample_all,
-        }
+        self._calls = [self._make_calls(vm, vcpu) for vcpu in vm.vcpus]
         super().reset()
+
+    def _make_calls(self, vm: Vm, vcpu: Vcpu) -> RvicCalls:
+        calls = Calls(self.interrupts, vcpu.index, self._line_is_high)
+        return RvicCalls(vm, vcpu, calls, self._forwarding, self._act, self._levels.shared)
 
     def reset(self) -> None:
         """Starts the physical GIC; leaves of the RVIC's state what the profile says a reset leaves."""
@@ -88,10 +86,9 @@ class RvicController(ForwardingController):
         self._early_routes.clear()
         super().reset()
 
-    def services(self) -> dict[int, Service]:
-        """Returns every function of the RVIC's and the RVID's ranges."""
-        functions = (*self._config.rvic_functions, *self._config.rvid_functions)
-        return dict.fromkeys(functions, self._call)
+    def calls(self, vcpu: Vcpu) -> RvicCalls:
+        """Returns a vCPU's functions of the RVIC's and the RVID's ranges."""
+        return self._calls[vcpu.index]
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
         """Returns True if the RVIC line is high."""
@@ -165,67 +162,49 @@ class RvicController(ForwardingController):
 
     # Hypercalls
 
-    def _call(self, vcpu: Vcpu, function: int, x1: int, x2: int, x3: int) -> Reply:
-        reply = call(self.interrupts, vcpu.index, function, (x1, x2, x3), self._line_is_high)
-        if reply.edges:
-            self._apply(reply.edges, vcpu)
-        effect = reply.effect
-        if effect is not None:
-            action = self._actions.get(effect.kind)
-            if action is not None:
-                action(vcpu, effect)
-            if vcpu.nirq.level:
-                self._forwarding.physical_irq(vcpu)
-        return reply
+    def _act(self, vcpu: Vcpu, calls: Calls) -> None:
+        """Does what a call's effect asks of the physical interrupts that stand behind the virtual ones."""
+        effect = calls.effect
+        if effect in (UNMASKED, CLEARED):
+            self._finish_shared(vcpu, Target(calls.vcpu, calls.intid))
+        elif effect == RESAMPLED:  # the line is low: let the next rise come
+            self._finish_private(vcpu, calls.intid)
+        elif effect == MAPPED:
+            self._remap(vcpu, calls.input, Target(calls.vcpu, calls.intid))
+        elif effect == ENABLED:
+            self._resample_all(vcpu)
 
     def _line_is_high(self, cpu: int, intid: int) -> bool:
         """Returns the level of the line behind a trusted INTID; an IPI or an unused INTID has none: it is low."""
         return intid in self._levels.private[cpu] and self._physical.line_is_high(cpu, intid)
 
-    def _finish_shared(self, vcpu: Vcpu, effect: Effect) -> None:
+    def _finish_shared(self, vcpu: Vcpu, target: Target) -> None:
         """Deactivates the level devices behind an INTID that is idle again (ClearMasked, ClearPending)."""
-        if not self._levels.shared:
-            return
-        assert effect.vcpu is not None
-        assert effect.intid is not None
-        pair = Target(effect.vcpu, effect.intid)
-        rvic = self.interrupts.rvics[effect.vcpu]
-        if not (rvic.pending | rvic.masked) >> effect.intid & 1:
-            for physical in [p for p, pairs in self._levels.shared.items() if pair in pairs]:
+        rvic = self.interrupts.rvics[target.vcpu]
+        if not rvic.pending[target.intid] and not rvic.masked[target.intid]:
+            for physical in [p for p, targets in self._levels.shared.items() if target in targets]:
                 del self._levels.shared[physical]
                 self._physical.deactivate(vcpu.index, physical)
-
-    def _acknowledged(self, vcpu: Vcpu, effect: Effect) -> None:
-        assert effect.intid is not None
-        self._vm.acknowledges.note(vcpu, effect.intid)
-
-    def _resampled_low(self, vcpu: Vcpu, effect: Effect) -> None:
-        """Lets the next rise come: Resample found the line low."""
-        assert effect.intid is not None
-        self._finish_private(vcpu, effect.intid)
 
     def _finish_private(self, vcpu: Vcpu, intid: int) -> None:
         if intid in self._levels.private[vcpu.index]:
             self._levels.private[vcpu.index].remove(intid)
             self._physical.deactivate(vcpu.index, intid)
 
-    def _remap(self, vcpu: Vcpu, effect: Effect) -> None:
+    def _remap(self, vcpu: Vcpu, number: int, target: Target) -> None:
         """Lets the SPI follow a Map to the new vCPU's CPU, and so does what it stands behind."""
-        assert effect.vcpu is not None
-        assert effect.intid is not None
-        assert effect.input is not None
-        physical = effect.input + ids.SPI_BASE
+        physical = number + ids.SPI_BASE
         if not self._physical.has(physical):
             return
-        self._physical.route(vcpu.index, physical, effect.vcpu)
-        pairs = self._levels.shared.get(physical)
-        if pairs:
-            pairs.add(Target(effect.vcpu, effect.intid))
-        elif pairs is not None:  # held back while unmapped: let the GIC present it again
+        self._physical.route(vcpu.index, physical, target.vcpu)
+        targets = self._levels.shared.get(physical)
+        if targets:
+            targets.add(target)
+        elif targets is not None:  # held back while unmapped: let the GIC present it again
             del self._levels.shared[physical]
             self._physical.deactivate(vcpu.index, physical)
 
-    def _resample_all(self, vcpu: Vcpu, _effect: Effect) -> None:
+    def _resample_all(self, vcpu: Vcpu) -> None:
         """Lets the GIC present again, at Enable, every level of this vCPU that could not be delivered."""
         for intid in sorted(self._levels.private[vcpu.index]):
             self._finish_private(vcpu, intid)
@@ -240,12 +219,11 @@ class RvicController(ForwardingController):
     def _apply(self, edges: tuple[Edge, ...], caller: Vcpu) -> None:
         """Lets each line change reach its PE: here at once, on another CPU by a kick."""
         for edge in edges:
-            self._forwarding.tell(*edge)
-            self._forwarding.kick(caller, self._vcpus[edge.vcpu], edge.intid)
+            self._forwarding.line_moved(caller, self._vcpus[edge.vcpu], edge.level, edge.intid)
 
     def _sync(self, vcpu: Vcpu) -> None:
         """Lets HCR_EL2.VI follow the RVIC line; a high line wakes."""
         level = self.interrupts.rvics[vcpu.index].line
         vcpu.pe.virq = level
         if level:
-            vcpu.waiting = False
+            vcpu.wake()

@@ -122,7 +122,7 @@ class TrapController(ForwardingController):
         vcpu.pe.virq = self.soft.gic.irq[vcpu.index].level
         vcpu.pe.vfiq = self.soft.gic.fiq[vcpu.index].level
         if self.has_interrupt(vcpu):
-            vcpu.waiting = False
+            vcpu.wake()
 
 
 class GicPort(EmulatedPort):

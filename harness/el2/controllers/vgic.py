@@ -207,7 +207,7 @@ class VgicController(ForwardingController):
             self._flush(vcpu, [interface])
         self._kick_raised(vcpu, before, [vcpu.index], None)
         if self.has_interrupt(vcpu):
-            vcpu.waiting = False
+            vcpu.wake()
 
     def _flush(self, caller: Vcpu, interfaces: list[VcpuInterface]) -> None:
         """Presents anew, and lets the vCPUs to whom something is left come and fetch it."""

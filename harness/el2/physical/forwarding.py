@@ -64,11 +64,17 @@ class Forwarding:
             target.kicked_for = intid
             self._physical.send_sgi(caller.index, target.index, KICK_SGI)
 
+    def line_moved(self, caller: Vcpu, vcpu: Vcpu, level: bool, intid: int | None) -> None:
+        """Lets a virtual IRQ line that has moved reach its PE: here at once, on another CPU by a kick."""
+        self.tell(vcpu.index, level, intid)
+        self.kick(caller, vcpu, intid)
+
     def tell(self, vcpu: int, level: bool, intid: int | None) -> None:
         """Tells the listeners of a change of a virtual IRQ line."""
-        if self._events.active:
+        events = self._events
+        if events.telling or (level and events.ledger is not None and events.ledger.asleep):
             event = VirqRaised if level else VirqLowered
-            self._events.emit(event(self._now(), vcpu, intid))
+            events.emit(event(self._now(), vcpu, intid))
 
     def _take(self, vcpu: Vcpu, iar: int) -> Forwarded | None:
         if iar & IAR_INTID >= ids.SGI_COUNT:

@@ -31,18 +31,26 @@ _ISS_WFE: Final = syndrome.ALWAYS | 1  # TI (D17.2.37)
 class EventRegister:
     """Event register of one PE, and its waits.
 
-    ``is_set``: the register itself. ``asleep``: the PE waits in WFE; whoever runs it asks :meth:`awake` first.
-    ``polls``: it waits with its exclusive monitor armed, and must look again once others have run.
-    ``on_sev`` is called for SEV; it sets the registers of all PEs.
+    ``is_set``: the register itself, which is among the CPU's. ``asleep``: the PE waits in WFE; whoever runs it
+    asks :meth:`awake` first. ``polls``: it waits with its exclusive monitor armed, and must look again once
+    others have run. ``on_sev`` is called for SEV; it sets the registers of all PEs.
     """
 
     def __init__(self, pe: ExceptionCore) -> None:
         self._pe = pe
-        self.is_set = False
         self.asleep = False
         self.polls = False
         self.on_sev: Callable[[], object] | None = None
         self.hints: Final = {WFE: self._wait, SEV: self._send, SEVL: self._send_local}
+
+    @property
+    def is_set(self) -> bool:
+        """The register: every exception that Unicorn tells of sets it."""
+        return self._pe.registers.event
+
+    @is_set.setter
+    def is_set(self, value: bool) -> None:
+        self._pe.registers.event = value
 
     def reset(self) -> None:
         """Makes it as at power-on. The register is UNKNOWN then; clear here."""
@@ -54,6 +62,10 @@ class EventRegister:
             self.wake()
             self.is_set = False
         return not self.asleep
+
+    def may_wake(self) -> bool:
+        """Says whether a wait ends as soon as somebody asks: there is a wake-up event, or it polls."""
+        return self.polls or self.is_set or self._interrupted()
 
     def wake(self) -> None:
         """Ends the wait, whatever for."""

@@ -15,11 +15,7 @@ from harness.arch.esr import EC
 from harness.arch.masks import MASK64
 from harness.engine.core import Core
 from harness.engine.deviations import Deviation
-
-OnLoad = Callable[[int, int], int]
-"""Function that gets the IPA and the size in bytes of a load, and returns its value, -1 if nothing was done."""
-OnStore = Callable[[int, int, int], bool]
-"""Function that gets the IPA, the size in bytes and the value of a store; False if nothing was done."""
+from harness.engine.emulator.registers import NEVER
 
 
 class Lockup(NamedTuple):
@@ -39,19 +35,15 @@ class ExceptionCore(Core):
     for each, with pc at the instruction.
     """
 
-    on_load: OnLoad | None = None
-    on_store: OnStore | None = None
     lockup: Lockup | None = None
     big_endian = 0  # SCTLR_EL1.EE and E0E, as last written
     deviations_met: dict[Deviation, int]
     on_deviation: Callable[[Deviation], object] | None = None
-    _entered_at = -1
-    _entered_vector = -1
 
     def forget_exceptions(self) -> None:
         """Ends a lockup, as a reset does."""
         self.lockup = None
-        self._entered_at = self._entered_vector = -1
+        self.registers.entered_at = self.registers.entered_vector = NEVER
 
     def count_deviation(self, deviation: Deviation) -> None:
         """Notes that the guest has run into this one, and tells of it."""
@@ -83,7 +75,7 @@ class ExceptionCore(Core):
         self.pstate = self._entry_pstate(old)
         write("SPSR_EL1", old if saved is None else saved)
         self.pc = vector
-        self._entered_at, self._entered_vector = self.retired, vector
+        self.registers.entered_at, self.registers.entered_vector = self.retired, vector
 
     def _entry_pstate(self, old: int) -> int:
         """Returns PSTATE at EL1h: flags kept, DAIF masked, SS and IL clear, PAN, if any, by SCTLR_EL1.SPAN."""
@@ -99,11 +91,12 @@ class ExceptionCore(Core):
 
     def _vector_faults(self, esr: int, pc: int, vector: int) -> bool:
         """Says whether it is the vector just entered that excepts: its state is the same, so that never ends."""
-        if self._entered_vector != vector:
+        registers = self.registers
+        if registers.entered_vector != vector:
             return False
         if syndrome.exception_class(esr) in _FETCH:
-            return self.retired == self._entered_at and pc == vector
-        again = pc == vector and self.retired == self._entered_at + 1
+            return self.retired == registers.entered_at and pc == vector
+        again = pc == vector and self.retired == registers.entered_at + 1
         return again and syndrome.exception_class(esr) in _REPEATED
 
     def _lock_up(self, esr: int, pc: int, far: int, vbar: int) -> None:

@@ -19,7 +19,17 @@ from harness.engine.completions.cycle_counter import CycleCounter
 from harness.engine.completions.event_counters import event_type
 from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBASE
 from harness.engine.completions.performance_monitors import EVENT_TYPES, PerformanceMonitors
-from harness.engine.completions.served import KEY_BYTES, NUMBERS, Serve, answer, by_key, key, written
+from harness.engine.completions.served import (
+    KEY_BYTES,
+    NUMBERS,
+    Serve,
+    answer,
+    by_key,
+    key,
+    mrs_word,
+    numbers,
+    written,
+)
 from harness.engine.completions.stage1_controls import SUBSTITUTED, Stage1Controls
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import CpuT, ServedRegisters
@@ -76,10 +86,12 @@ class MrsMsrHooks(Generic[CpuT]):
         self._cycles, self._checks, self._breakpoints = cycles, checks, breakpoints
         self._watchpoints = watchpoints
         self._monitors = PerformanceMonitors(pe, cycles)
-        self._read = uc.InsnHook(self._make_sysreg(self._reads()))
-        self._write = uc.InsnHook(self._make_sysreg(self._writes()))
-        uc.hook_add(pe.handle, uc.HOOK_INSN, self._read, insn=uc.INS_MRS)
-        uc.hook_add(pe.handle, uc.HOOK_INSN, self._write, insn=uc.INS_MSR)
+        reads, writes = self._reads(), self._writes()
+        checks.served_reads = frozenset(map(mrs_word, reads))
+        status = pe.registers.hook_registers(
+            self._make_sysreg(reads), numbers(reads), self._make_sysreg(writes), numbers(writes)
+        )
+        uc.check(status, "uc_hook_add")
 
     # What the host asks for, between two instructions.
 

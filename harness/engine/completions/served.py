@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ctypes import c_uint64
 from typing import Final
 
@@ -14,6 +14,7 @@ from harness.engine.emulator import binding as uc
 
 KEY_BYTES: Final = 20  # crn, crm, op0, op1, op2 of uc_arm64_cp_reg
 _VALUE: Final = 24
+_MRS: Final = 0xD520_0000
 NUMBERS: Final = {register: n for n, register in enumerate(uc.REG_X)}
 Serve = Callable[[int, int], int]
 """(register, uc_arm64_cp_reg) -> 1 if it has served the instruction, 0 for Unicorn to do it."""
@@ -22,6 +23,22 @@ Serve = Callable[[int, int], int]
 def key(encoding: SysregEncoding) -> bytes:
     """Returns a register as uc_arm64_cp_reg begins with it."""
     return struct.pack("<5I", encoding.crn, encoding.crm, encoding.op0, encoding.op1, encoding.op2)
+
+
+def _encoding(register: bytes) -> int:
+    """Returns op0, op1, CRn, CRm and op2 of a key, as MRS and MSR have them from bit 5 on."""
+    crn, crm, op0, op1, op2 = struct.unpack("<5I", register)
+    return int(op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2)
+
+
+def numbers(keys: Iterable[bytes]) -> bytes:
+    """Returns registers as pairs of bytes: their encodings."""
+    return b"".join(struct.pack("<H", _encoding(each)) for each in keys)
+
+
+def mrs_word(register: bytes) -> int:
+    """Returns the MRS of a register to X0."""
+    return _MRS | _encoding(register) << 5
 
 
 def by_key(table: Mapping[str, Serve]) -> dict[bytes, Serve]:

@@ -39,6 +39,8 @@ _UNALLOCATED: Final = frozenset(
 )  # bits 31:28 of data processing (C4.1.96)
 _AARCH32_USER: Final = 0x10  # SPSR_EL1.M
 _HINT: Final = re.compile(b"[\x5f\x9f\xbf]\x20\x03\xd5")  # WFE, SEV, SEVL
+_MRS: Final = re.compile(b"[\x30-\x3f]\xd5")  # its upper half
+_COUNTS: Final = frozenset({0xD53B_E020, 0xD53B_E040})  # MRS X0, CNTPCT_EL0; MRS X0, CNTVCT_EL0
 _HAS_FP_CONTROL: Final = re.compile(
     b"\x44[\x1b\x3b]\xd5"
 )  # MSR or MRS of FPCR and FPSR, but for their lowest byte
@@ -71,6 +73,7 @@ class TranslationChecks:
         self._traps: dict[int, Callable[[], None]] = {}  # to be placed when the block is left
         self._fp_levels = (True, True)  # whether FP traps at EL0, EL1
         self._check_returns = False
+        self.served_reads: frozenset[int] = frozenset()  # each MRS that Python serves, with X0
         uc.hook_add(pe.handle, uc.HOOK_EDGE_GENERATED, self._hook)
         # Unicorn tells of a block once another has run to its end: let that be one of no account.
         translating = pe.sysreg["HCR_EL2"]
@@ -103,6 +106,8 @@ class TranslationChecks:
             self._breakpoints.eret_found(pc + size - 4)
             if self._check_returns:
                 self._want(pc + size - 4, self._returning)
+        if not pe.registers.stops_after_reads:
+            self._look_for_reads(pc, code)
         for match in _HINT.finditer(code):
             if not match.start() & 3:
                 self._want(pc + match.start(), self._hinting)
@@ -116,6 +121,17 @@ class TranslationChecks:
             for n, word in enumerate(struct.unpack(f"<{size // 4}I", code)):
                 if writes_debug_mask(word):
                     self._want(pc + 4 * n, self._masking)
+
+    def _look_for_reads(self, pc: int, code: bytes) -> None:
+        """Lets the slice end after an MRS that Python serves, where the block goes on."""
+        for match in _MRS.finditer(code):
+            end = match.end()
+            word = int.from_bytes(code[end - 4 : end], "little") & ~31
+            if not end & 3 and end < len(code) and word in self.served_reads and not self._is_count(word):
+                self._breakpoints.read_found(pc + end)
+
+    def _is_count(self, word: int) -> bool:
+        return word in _COUNTS and self._pe.registers.counts
 
     def _want(self, va: int, trap: Callable[[], None]) -> None:
         if self._breakpoints.traps.get(va) != trap:

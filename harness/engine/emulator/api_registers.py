@@ -13,6 +13,7 @@ from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import probe as _probe
 from harness.engine.emulator.lifetime import Closable
+from harness.engine.emulator.python_hooks import PythonHooks
 from harness.engine.emulator.registers import HPFAR_FIPA, RawGeneral
 
 
@@ -54,27 +55,14 @@ class ApiGeneral(Closable):
         return list(self)
 
 
-class ApiRegisters(Closable):
+class ApiRegisters(PythonHooks):
     """Registers through public functions of Unicorn only."""
 
-    __slots__ = (
-        "__weakref__",
-        "_callback",
-        "_fail",
-        "_handle",
-        "_hpfar",
-        "_pointer",
-        "_sctlr",
-        "_value",
-        "counter",
-        "limit",
-        "x",
-    )
-    lent = ("_handle", "_fail", "x")
+    lent = ("_handle", "_fail", "x", "base", "event", "on_call")
+    x: ApiGeneral
 
     def __init__(self, handle: int, owner: object, fail: Callable[[BaseException], None]) -> None:
-        self._handle = handle
-        self._fail = fail
+        super().__init__(handle, fail)
         self._value = ctypes.c_uint64()
         self._pointer = ctypes.byref(self._value)
         self.x = ApiGeneral(handle, owner)

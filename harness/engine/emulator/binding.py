@@ -24,6 +24,7 @@ EXCP_HVC: Final = 11
 HOOK_INTR: Final = unicorn_const.UC_HOOK_INTR
 HOOK_INSN: Final = unicorn_const.UC_HOOK_INSN
 HOOK_CODE: Final = unicorn_const.UC_HOOK_CODE
+HOOK_BLOCK: Final = unicorn_const.UC_HOOK_BLOCK
 HOOK_EDGE_GENERATED: Final = unicorn_const.UC_HOOK_EDGE_GENERATED
 INS_MRS: Final = arm64_const.UC_ARM64_INS_MRS
 INS_MSR: Final = arm64_const.UC_ARM64_INS_MSR
@@ -105,7 +106,7 @@ mem_map_ptr: Final = _prototype("uc_mem_map_ptr", c_void_p, c_uint64, c_size_t, 
 vmem_translate: Final = _prototype("uc_vmem_translate", c_void_p, c_uint64, c_int, c_void_p)
 _strerror: Final = _prototype("uc_strerror", c_int, result=c_char_p)
 # Variadic in C: no argtypes for the rest, so each caller passes ctypes values of the right width.
-_hook_add: Final = _lib.uc_hook_add
+hook_add_function: Final = _lib.uc_hook_add
 _ctl: Final = _lib.uc_ctl
 
 
@@ -161,15 +162,26 @@ def remove_code(handle: int, begin: int, end: int) -> None:
     check(status, "translation removal")
 
 
-def hook_add(handle: int, kind: int, callback: Any, begin: int = 1, end: int = 0, insn: int = 0) -> int:
-    """Installs a raw callback for pc in begin..end (all of them by default); the caller keeps it alive."""
+def hook_add(
+    handle: int,
+    kind: int,
+    callback: Any,
+    begin: int = 1,
+    end: int = 0,
+    insn: int = 0,
+    user: int | None = None,
+) -> int:
+    """Installs a raw callback for pc in begin..end (all of them by default); the caller keeps it alive.
+
+    ``user`` is the address that it is called with, last.
+    """
     hook = c_size_t()
-    status = _hook_add(
+    status = hook_add_function(
         c_void_p(handle),
         ctypes.byref(hook),
         c_int(kind),
         callback,
-        None,
+        c_void_p(user),
         c_uint64(begin),
         c_uint64(end),
         c_int(insn),

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from harness.errors import ClosedError
 
-_CLOSED = "the machine is closed: its CPUs cannot be read, changed or run any more"
+CLOSED: Final = "the machine is closed: its CPUs cannot be read, changed or run any more"
 
 
 class Closable:
@@ -37,7 +37,7 @@ class Closable:
     def check_open(self) -> None:
         """Raises ClosedError if the CPU is closed."""
         if self.closed:
-            raise ClosedError(_CLOSED)
+            raise ClosedError(CLOSED)
 
 
 _closed_kinds: Final[dict[type[Closable], type[Closable]]] = {}
@@ -53,7 +53,7 @@ def _closed(kind: type[Closable]) -> type[Closable]:
 
 def _refuse(closed: Closable, name: str) -> object:
     if name in closed.lent:
-        raise ClosedError(_CLOSED)
+        raise ClosedError(CLOSED)
     raise AttributeError(f"{type(closed).__name__!r} object has no attribute {name!r}")
 
 

@@ -19,6 +19,8 @@ from typing import BinaryIO, Final, NamedTuple
 from harness.arch import hyp
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine.emulator import binding as uc
+from harness.engine.emulator import native_probe
+from harness.engine.emulator.native_probe import NativeLayout
 
 # Offsets of the wheel of Unicorn 2.1.4: candidates, to be confirmed by the probe.
 UC_CPU: Final = 0x1B8
@@ -60,6 +62,7 @@ class Layout(NamedTuple):
     exception: int  # offset of CPUARMState.exception.syndrome in a context
     monitor: int  # of CPUARMState.exclusive_addr
     view: ViewLayout | None  # None if the register view cannot be trusted
+    native: NativeLayout | None  # None if the C core cannot, either
 
     @property
     def view_exception(self) -> int | None:
@@ -96,7 +99,8 @@ def probe() -> Layout:
         code = (_SVC | _IMMEDIATE << 5, _HVC | _IMMEDIATE << 5, *[_NOP] * 4, _LDXR, _CLREX, _NOP)
         struct.pack_into(f"<{len(code)}I", buffer, 0, *code)
         exception, monitor = _find_exception(handle), _find_monitor(handle)
-        return Layout(exception, monitor, _find_view(handle, exception))
+        view = _find_view(handle, exception)
+        return Layout(exception, monitor, view, None if view is None else _find_native(handle))
     finally:
         uc.close(handle)
 
@@ -105,6 +109,12 @@ def _write(handle: int, name: str, value: int) -> None:
     register = uc.CpRegister.of(NAMES_TO_ENCODINGS[name])
     register.value = value
     uc.check(uc.reg_write(handle, uc.REG_CP, ctypes.byref(register)), name)
+
+
+def _read(handle: int, name: str) -> int:
+    register = uc.CpRegister.of(NAMES_TO_ENCODINGS[name])
+    uc.check(uc.reg_read(handle, uc.REG_CP, ctypes.byref(register)), name)
+    return int(register.value)
 
 
 def _find_exception(handle: int) -> int:
@@ -202,6 +212,24 @@ def _find_view(handle: int, exception: int) -> ViewLayout | None:
                 good = good and 0 < offset < ENV_SPAN - 24 and offset % 8 == 0
                 good = good and _bytes(memory, env + offset, 8) == context[offset + header :][:8]
             return view if good else None
+    except (OSError, OverflowError):
+        return None
+
+
+def _find_native(handle: int) -> NativeLayout | None:
+    """Returns what the C core needs, if it holds."""
+    scratch = native_probe.Scratch(
+        handle,
+        cpu_object(handle),
+        environment(handle),
+        svc=_CODE,
+        nops=_CODE + 8,
+        write=functools.partial(_write, handle),
+        read=functools.partial(_read, handle),
+    )
+    try:
+        with open("/proc/self/mem", "rb") as memory:
+            return native_probe.find(scratch, memory)
     except (OSError, OverflowError):
         return None
 

@@ -4,26 +4,28 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator import probe as _probe
-from harness.engine.emulator.lifetime import Closable, view
+from harness.engine.emulator.lifetime import view
+from harness.engine.emulator.python_hooks import PythonHooks
 from harness.engine.emulator.registers import HPFAR_FIPA
 
 
-class ViewRegisters(Closable):
+class ViewRegisters(PythonHooks):
     """CPUARMState and the instruction counter as memory; `owner` lives as long as any part of it is looked at."""
 
-    __slots__ = ("_address", "_count", "_exception", "_halves", "_handle", "_hpfar", "_sctlr", "_words", "x")
-    lent = ("_handle", "_words", "_halves", "_count", "x")
+    __slots__ = ("_address", "_count", "_exception", "_halves", "_hpfar", "_sctlr", "_words", "x")
+    lent = ("_handle", "_fail", "_words", "_halves", "_count", "x", "base", "event", "on_call")
 
-    def __init__(self, handle: int, owner: object) -> None:
+    def __init__(self, handle: int, owner: object, fail: Callable[[BaseException], None]) -> None:
+        super().__init__(handle, fail)
         layout = _probe.layout().view
         if layout is None:
             raise uc.UnicornError("the register view does not fit this build of Unicorn")
         env = _probe.environment(handle)
-        self._handle = handle
         self._exception = layout.exception // 4
         self._address = (layout.exception + _probe.VADDRESS) // 8
         self._hpfar = layout.hpfar_el2 // 8

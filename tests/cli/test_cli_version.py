@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""``rvic version``: a line each for what runs, and for what of it is compiled."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from cli_guests import Rvic
+
+import harness
+
+WHY_NOT = "harness/engine/native/why_not.txt"
+CORE = "harness/engine/native/_cpu.abi3.so"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A directory with a copy of the package in which nothing is compiled."""
+    leave = shutil.ignore_patterns("*.so", "why_not.txt", "__pycache__")
+    shutil.copytree(Path(harness.__file__).parent, tmp_path / "harness", ignore=leave)
+    return tmp_path
+
+
+def version(place: Path) -> list[str]:
+    """The lines that the copy prints."""
+    command = [sys.executable, "-m", "harness", "version"]
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_it_says_what_runs(rvic: Rvic) -> None:
+    result = rvic("version")
+    assert result.status == 0
+    words = [line.split()[0] for line in result.out.splitlines()]
+    assert words == ["rvic", "Python", "unicorn", "C", "mypyc:"]
+    assert ("C core: built\n" in result.out) == (find_spec("harness.engine.native._cpu") is not None)
+
+
+def test_a_checkout_without_the_c_core_says_how_to_get_it(copy: Path) -> None:
+    assert version(copy)[3:] == [
+        "C core: not built, so slower: this checkout has none yet: python -m harness.engine.native.compile",
+        "mypyc: not used, all modules are plain Python",
+    ]
+
+
+def test_a_wheel_without_the_c_core_says_why(copy: Path) -> None:
+    (copy / WHY_NOT).write_text("there was no compiler\n")
+    assert version(copy)[3] == "C core: not built, so slower: there was no compiler"
+
+
+def test_a_c_core_that_does_not_load_is_told_of(copy: Path) -> None:
+    (copy / CORE).write_bytes(b"no ELF file")
+    line = version(copy)[3]
+    assert line.startswith("C core: not built, so slower: it does not load: ")
+    assert "_cpu.abi3.so" in line
+
+
+def test_modules_compiled_for_this_python_are_counted(copy: Path) -> None:
+    for name in ("gic/priority", "rvic/state"):
+        (copy / "harness" / f"{name}{EXTENSION_SUFFIXES[0]}").touch()
+    (copy / "harness/rvic/vm.cpython-39-x86_64-linux-gnu.so").touch()  # which this Python does not take
+    (copy / f"harness/compiled__mypyc{EXTENSION_SUFFIXES[0]}").touch()  # the code of them all
+    assert version(copy)[4] == "mypyc: 2 modules compiled, of gic, rvic"
