@@ -3,8 +3,8 @@
 
 It lies in ``$RVIC_CACHE`` (empty for none), else in ``rvic-harness`` of the user's cache (``$XDG_CACHE_HOME``, or
 ``~/.cache``). An entry is named by the hash of the arguments and of this assembler, and lists every file that was
-read or looked for: it holds only while each is as it was. What is damaged, or cannot be read or written, counts as
-absent.
+read or looked for: it holds only while each is as it was. What is damaged, or cannot be read or written, is as good
+as not there.
 """
 
 from __future__ import annotations
