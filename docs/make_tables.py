@@ -9,7 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from harness.cli.parameters import description, spelling
+from harness.cli.given import spelling
+from harness.cli.parameters import description
 from harness.cli.run_options import RunOptions
 from harness.declaration import Option, declared
 from harness.options import MachineOptions

@@ -17,6 +17,9 @@ pytest_plugins = ("pytester",)
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
+# Sources are assembled, whatever the user's cache has.
+os.environ["RVIC_CACHE"] = ""
+
 BACKEND = os.environ.get("RVIC_BACKEND")
 
 

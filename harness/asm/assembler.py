@@ -26,7 +26,7 @@ from harness.asm.linking.symbols import SourceSymbols
 from harness.asm.mistakes import Mistakes
 from harness.asm.preprocessing import macros
 from harness.asm.preprocessing.if_directives import IF_DIRECTIVES, condition_holds
-from harness.asm.preprocessing.preprocessor import Preprocessor, read_bytes
+from harness.asm.preprocessing.preprocessor import Preprocessor
 from harness.asm.preprocessing.statement_stack import StatementStack
 from harness.asm.source import NAME, Location, Statement, StatementError
 from harness.errors import ConfigError, GuestError
@@ -45,12 +45,14 @@ def assemble(
     base: int = DEFAULT_BASE,
     include: Sequence[str | PathLike[str]] = (),
     defines: Mapping[str, str | int] | None = None,
+    reads: dict[str, str | None] | None = None,
 ) -> Program:
     """Assembles a text (``str``, called ``name`` in messages) or a file (``Path``) to a Program at ``base``.
 
     ``include`` are directories searched after the including file's own and before the library of guest
-    sources; ``defines`` are as by ``#define``. GuestError says file, line and what is wrong; ConfigError tells of
-    an argument that cannot be.
+    sources; ``defines`` are as by ``#define``. ``reads`` is given what the program came of, as
+    :class:`~harness.asm.preprocessing.preprocessor.Preprocessor` has it. GuestError says file, line and what is
+    wrong; ConfigError tells of an argument that cannot be.
     """
     path = None if isinstance(source, str) else path_argument("assemble(source)", source)
     if not isinstance(name, str):
@@ -64,7 +66,10 @@ def assemble(
         else:
             statements = reader.read_file(Path(source))
         assembler.run(statements)
-        return link(assembler.sections, assembler.symbols, base, path, assembler.mistakes)
+        program = link(assembler.sections, assembler.symbols, base, path, assembler.mistakes)
+        if reads is not None:
+            reads.update(reader.reads)
+        return program
     except StatementError as error:
         raise GuestError(str(error)) from None
     except GuestError as error:
@@ -188,7 +193,7 @@ class _Assembler:
 
     def read_binary(self, name: str) -> bytes:
         """Returns the bytes of a file found as included ones are."""
-        return read_bytes(self._reader.find(name, self.location.root.file))
+        return self._reader.read_bytes(self._reader.find(name, self.location.root.file))
 
     def _include(self, rest: str) -> None:
         name = rest.strip().strip('"')

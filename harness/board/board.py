@@ -9,6 +9,7 @@ from harness.arch import intid as ids
 from harness.arch import virt
 from harness.arch.rvic import inputs_up_to
 from harness.board.gic_inputs import GicFrame, GicInputs
+from harness.deadlines import Deadlines
 from harness.devices import (
     Bus,
     GenericTimer,
@@ -30,7 +31,8 @@ INTID_STEP = 32
 class Board:
     """Board: everything outside the PEs and RAM.
 
-    ``lines[33]`` is the line of INTID 33 (SPI 1), to be driven by hand. ``slots``: number of virtio slots that a
+    ``deadlines.first`` is the tick at which a device or a timer acts next by itself. ``lines[33]`` is the line of
+    INTID 33 (SPI 1), to be driven by hand. ``slots``: number of virtio slots that a
     device can be in; the others stay empty. ``gic``: further options of :class:`Gic`.
     """
 
@@ -44,10 +46,13 @@ class Board:
         self.testdev = TestDevice(self.lines)
         self.virtio = [VirtioMmio() for _ in range(virt.VIRTIO_SLOTS)]
         self._slots = range(slots)
-        self.timers = [GenericTimer() for _ in range(cpus)]
         self.bus = Bus()
         self._inputs = GicInputs(self.lines, self.gic)
+        self.timers = [GenericTimer() for _ in range(cpus)]
         self._timed: list[Pl011 | Pl031 | TestDevice | VirtioMmio] = [self.uart, self.rtc, self.testdev]
+        self.deadlines = Deadlines()
+        for timed in (*self._timed, *self.timers):
+            self.deadlines.add(timed.next_action)
         self._wire()
         self._map()
 
@@ -101,6 +106,7 @@ class Board:
         slot.irq.listen(partial(self.lines[virt.VIRTIO_FIRST_INTID + n].drive, "virtio"))
         slot.plug(function, memory, legacy=legacy)
         self._timed.append(slot)
+        self.deadlines.add(slot.next_action)
         return n
 
     @property
@@ -142,16 +148,10 @@ class Board:
         for device in self._timed:
             device.advance(now)
         for timer in self.timers:
-            if timer.due is not None and timer.due <= now:
+            if timer.next_action.tick <= now:
                 timer.advance(now)
 
     def elapse(self, now: int) -> None:
         """Tells the devices that count the time of an access to come; what is due at ``now`` happens first."""
         for device in self._timed:
             device.elapse(now)
-
-    def deadline(self, now: int) -> int | None:
-        """Returns the first tick after ``now`` at which a device or a timer acts by itself; None if none will."""
-        candidates = [d for device in self._timed if (d := device.deadline()) is not None]
-        candidates += [timer.due for timer in self.timers if timer.due is not None and timer.due > now]
-        return min(candidates, default=None)

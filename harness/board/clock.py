@@ -40,9 +40,9 @@ class Clock:
         self._now = self.now()
         self.running = None
 
-    def end_slice_at(self, tick: int | None) -> None:
-        """Lets the running slice end when a tick comes, if not before; None and no running slice do nothing."""
-        if tick is not None and self.running is not None:
+    def end_slice_at(self, tick: int) -> None:
+        """Lets the running slice end when a tick comes, if not before; without one it does nothing."""
+        if self.running is not None:
             self.running.shorten(max(0, self.instructions_until(tick)))
 
     def jump(self, tick: int) -> None:

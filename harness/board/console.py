@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from harness import arguments
@@ -24,14 +25,20 @@ class Port(Protocol):
         ...
 
 
+def _nobody() -> None:
+    """Hears that something is about to be typed, where nobody else wants to."""
+
+
 class Console:
     """Console of one device: text out of it and into it. Bytes that are no UTF-8 show as U+FFFD.
 
-    The last 16 MiB are kept of what is printed; ``len()`` counts all of it.
+    ``elapse()`` is called before something is typed, that the device may know the time. The last 16 MiB are kept of
+    what is printed; ``len()`` counts all of it.
     """
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, elapse: Callable[[], object] = _nobody) -> None:
         self._port = port
+        self._elapse = elapse
 
     @property
     def data(self) -> bytes:
@@ -63,6 +70,7 @@ class Console:
 
     def feed(self, data: bytes | str) -> None:
         """Types: the bytes arrive at the device's receiver now."""
+        self._elapse()
         self._port.feed(data.encode() if isinstance(data, str) else bytes(arguments.data("feed()", data)))
 
     def __len__(self) -> int:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from functools import partial
 
 from harness.arch.intid import PPI_MAINTENANCE, SPI_BASE
-from harness.devices import Line, Lines
-from harness.gic import Frame, Gic
+from harness.arch.virt import GIC_FRAME_SIZE
+from harness.devices import Line, Lines, Port
+from harness.gic import Frame, Gic, Reader, Writer
 
 
 class GicInputs:
@@ -51,6 +52,52 @@ class GicInputs:
         self._gic.set_line(intid, level, line.cpu)
 
 
+class GicPort(Port):
+    """Way of a CPU to a frame of the GIC's registers: what reads and writes a word is found once."""
+
+    def __init__(self, gic: Gic, frame: Frame, inputs: GicInputs, cpu: int, base: int) -> None:
+        self._gic = gic
+        self._frame = frame
+        self._inputs = inputs
+        self._stretched = inputs.stretched
+        self._cpu = cpu
+        self._base = base
+        self._readers: dict[int, Reader] = {}  # by address
+        self._writers: dict[int, Writer] = {}
+
+    def load(self, address: int, size: int) -> int:
+        """Reads a register."""
+        if size == 4:
+            reader = self._readers.get(address)
+            if reader is None:
+                reader = self._gic.reader(self._frame, self._cpu, address - self._base)
+                self._readers[address] = reader
+            value = reader()
+        elif address - self._base + size > GIC_FRAME_SIZE:
+            return -1
+        else:
+            value = self._gic.read(self._frame, self._cpu, address - self._base, size)
+        if self._stretched:
+            self._inputs.accessed()
+        return value
+
+    def store(self, address: int, size: int, value: int) -> bool:
+        """Writes a register."""
+        if size == 4:
+            writer = self._writers.get(address)
+            if writer is None:
+                writer = self._gic.writer(self._frame, self._cpu, address - self._base)
+                self._writers[address] = writer
+            writer(value)
+        elif address - self._base + size > GIC_FRAME_SIZE:
+            return False
+        else:
+            self._gic.write(self._frame, self._cpu, address - self._base, size, value)
+        if self._stretched:
+            self._inputs.accessed()
+        return True
+
+
 class GicFrame:
     """Frame of the GIC's registers as a device on the bus."""
 
@@ -72,3 +119,7 @@ class GicFrame:
         self._gic.write(self._frame, cpu, offset, size, value)
         if self._stretched:
             self._inputs.accessed()
+
+    def port(self, cpu: int, base: int) -> Port:
+        """Returns the way of a CPU to the frame at ``base``."""
+        return GicPort(self._gic, self._frame, self._inputs, cpu, base)

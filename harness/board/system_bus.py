@@ -6,13 +6,14 @@ from __future__ import annotations
 from harness.arch.virt import is_gic
 from harness.board.board import Board
 from harness.board.clock import Clock
+from harness.board.gic_inputs import GicFrame
 from harness.devices import Port, Region
 
 
 class SystemBus:
     """Bus of the board in time. Both accesses raise BusError where nothing answers.
 
-    A device is told the time of an access before it; after a write the running slice ends where one acts next.
+    A device is told the time of an access before it.
     """
 
     def __init__(self, board: Board, clock: Clock) -> None:
@@ -31,18 +32,16 @@ class SystemBus:
         if is_gic(address):  # which keeps no time
             board.bus.write(cpu, address, size, value)
             return
-        now = self._clock.now()
-        board.elapse(now)
+        board.elapse(self._clock.now())
         board.bus.write(cpu, address, size, value)
-        self._clock.end_slice_at(board.deadline(now))
 
     def port(self, cpu: int, address: int) -> Port | None:
         """Returns the way of a CPU to the device at an address, None where nothing answers."""
         region = self._board.bus.find(address)
         if region is None:
             return None
-        if is_gic(address):
-            return DevicePort(cpu, region)
+        if isinstance(region.device, GicFrame):
+            return region.device.port(cpu, region.base)
         return TimedPort(cpu, region, self._board, self._clock)
 
     def device_name(self, address: int) -> str:
@@ -51,40 +50,17 @@ class SystemBus:
         return region.name if region is not None else "nothing"
 
 
-class DevicePort(Port):
-    """Way of a CPU to a device that keeps no time."""
+class TimedPort(Port):
+    """Way of a CPU to a device that is told the time of an access before it."""
 
-    def __init__(self, cpu: int, region: Region) -> None:
+    def __init__(self, cpu: int, region: Region, board: Board, clock: Clock) -> None:
         self._cpu = cpu
         self._base = region.base
         self._size = region.size
         self._sizes = region.sizes
         self._read = region.device.read
         self._write = region.device.write
-
-    def load(self, address: int, size: int) -> int:
-        """Reads a register of the device."""
-        offset = address - self._base
-        if offset + size > self._size or size not in self._sizes:
-            return -1
-        return self._read(self._cpu, offset, size)
-
-    def store(self, address: int, size: int, value: int) -> bool:
-        """Writes a register of the device."""
-        offset = address - self._base
-        if offset + size > self._size or size not in self._sizes:
-            return False
-        self._write(self._cpu, offset, size, value)
-        return True
-
-
-class TimedPort(DevicePort):
-    """Way of a CPU to a device that is told the time of an access before it."""
-
-    def __init__(self, cpu: int, region: Region, board: Board, clock: Clock) -> None:
-        super().__init__(cpu, region)
         self._board = board
-        self._clock = clock
         self._now = clock.now
 
     def load(self, address: int, size: int) -> int:
@@ -96,12 +72,10 @@ class TimedPort(DevicePort):
         return self._read(self._cpu, offset, size)
 
     def store(self, address: int, size: int, value: int) -> bool:
-        """Writes a register of the device, at the present time; what it does next ends the slice."""
+        """Writes a register of the device, at the present time."""
         offset = address - self._base
         if offset + size > self._size or size not in self._sizes:
             return False
-        now = self._now()
-        self._board.elapse(now)
+        self._board.elapse(self._now())
         self._write(self._cpu, offset, size, value)
-        self._clock.end_slice_at(self._board.deadline(now))
         return True

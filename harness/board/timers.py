@@ -24,10 +24,9 @@ PHYSICAL_TIMER = (TimerRegister.CNTP_CTL_EL0, TimerRegister.CNTP_CVAL_EL0, Timer
 
 
 class Timers:
-    """Registers of every CPU's timers. After a write the running slice ends where a device or a timer acts next."""
+    """Registers of every CPU's timers, at the present time."""
 
     def __init__(self, board: Board, clock: Clock, pes: list[PE]) -> None:
-        self._board = board
         self._timers = board.timers
         self._clock = clock
         self._pes = pes
@@ -55,9 +54,7 @@ class Timers:
         self._write(cpu, TimerRegister(name), value)
 
     def _write(self, cpu: int, register: TimerRegister, value: int) -> None:
-        now = self._clock.now()
-        self._timers[cpu].write(register, value, now)
-        self._clock.end_slice_at(self._board.deadline(now))
+        self._timers[cpu].write(register, value, self._clock.now())
 
     def _serve(self, pe: PE, register: TimerRegister) -> None:
         timer, now, cpu = self._timers[pe.index], self._clock.now, pe.index

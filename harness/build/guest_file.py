@@ -9,8 +9,8 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Final
 
-from harness.asm import assemble
 from harness.asm.arguments import check_base, check_defines, path_argument, search_path
+from harness.build import cache
 from harness.build.compilation import C_SUFFIXES, compile_guest
 from harness.build.compilers import Toolchain
 from harness.errors import GuestError
@@ -63,7 +63,7 @@ def load(
         chosen = Toolchain.AUTO if toolchain is None else toolchain
         return compile_guest(path, toolchain=chosen, base=base, include=include, defines=defines)
     if suffix in ASSEMBLY_SUFFIXES:
-        return assemble(path, base=base, include=include, defines=defines)
+        return _assembled(path, base, search_path(include), check_defines(defines))
     data = read_file(path)
     if suffix == ".gz" and not is_gzip(data):
         raise GuestError("not gzip, whatever its name says", file=str(path))
@@ -81,6 +81,21 @@ def load(
         " or flat binary (.bin, .img, .raw)",
         file=str(path),
     )
+
+
+def _assembled(path: Path, base: int, include: list[Path], defines: Mapping[str, str]) -> Program:
+    """Returns the program of an assembly source, from the cache where nothing that it is made of has changed."""
+    name = cache.key(path, base, include, defines)
+    program = cache.find(name, path)
+    if program is None:
+        from harness.asm import (
+            assemble,
+        )  # not before it is needed: it takes as long to load as most guests to run
+
+        reads: dict[str, str | None] = {}
+        program = assemble(path, base=base, include=include, defines=defines, reads=reads)
+        cache.keep(name, program, reads)
+    return program
 
 
 def _check_file(path: Path) -> None:

@@ -10,7 +10,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from harness.asm import assemble
 from harness.asm.arguments import check_defines, check_text
 from harness.build.compilation import compile_guest
 from harness.errors import GuestError
@@ -29,6 +28,8 @@ def build_text(
     """Builds assembly text, by this package's assembler unless a toolchain is named; errors as :func:`load`'s."""
     check_defines(defines)
     if toolchain is None:
+        from harness.asm import assemble
+
         return assemble(text, name=NAME, defines=defines)
     check_text(text, NAME)
     with tempfile.TemporaryDirectory(prefix="rvic-") as scratch:

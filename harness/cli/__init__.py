@@ -31,8 +31,6 @@ def invoke(arguments: list[str]) -> int:
     error), 130 after an interrupt from the keyboard, 143 after SIGTERM. A bug of ours is not caught: it shows
     its traceback.
     """
-    from harness.cli.app import Abort, UsageError
-
     # A guest may print anything; a terminal that cannot show it must not end the run.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -44,10 +42,7 @@ def invoke(arguments: list[str]) -> int:
             return _invoke(arguments or ["--help"])
     except HarnessError as error:
         return _bad_input(str(error))
-    except UsageError as error:
-        message = error.format_message()
-        return _bad_input(message[:1].lower() + message[1:].rstrip("."))
-    except (KeyboardInterrupt, Abort):  # what becomes of a Ctrl-C differs between versions of typer
+    except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
         streams.abandon(sys.stdout)  # the reader has gone: nothing is left to say
@@ -60,16 +55,35 @@ def invoke(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    from harness.cli.app import app
+    from harness.cli import plain
     from harness.cli.interrupted import InterruptedRunError
 
     try:
-        status = int(app(arguments, prog_name="rvic", standalone_mode=False) or 0)
+        line = plain.read(arguments)
+        status = _run(*line) if line is not None else _by_typer(arguments)
     except InterruptedRunError as end:
         sys.stdout.flush()
         return _interrupted(end.word, end.status)
     sys.stdout.flush()
     return _interrupted() if status == INTERRUPTED else status
+
+
+def _run(guest: str | None, given: dict[str, Any]) -> int:
+    from harness.cli.run import run_command
+
+    return run_command(guest, given)
+
+
+def _by_typer(arguments: list[str]) -> int:
+    from harness.cli.app import Abort, UsageError, app
+
+    try:
+        return int(app(arguments, prog_name="rvic", standalone_mode=False) or 0)
+    except UsageError as error:
+        message = error.format_message()
+        return _bad_input(message[:1].lower() + message[1:].rstrip("."))
+    except Abort:  # what becomes of a Ctrl-C differs between versions of typer
+        raise KeyboardInterrupt from None
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from harness.cli.parameters import given_options, marker, takes
+from harness.cli.given import given_options
+from harness.cli.parameters import marker, takes
 from harness.cli.run_options import RunOptions
 from harness.declaration import declared
 from harness.options import MachineOptions
@@ -100,11 +101,31 @@ def disasm(guest: Annotated[str, GUEST]) -> int:
 
 
 @app.command()
-def bench(as_json: Annotated[bool, JSON] = False) -> int:
-    """Measure what the harness costs, against bare Unicorn in the same run."""
+def bench(
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ROW", help="This row, or all whose names begin so. Repeatable."),
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+    save: Annotated[str | None, typer.Option("--save", metavar="FILE", help="Keep the JSON object.")] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="FILE", help="Show changes since one that was kept.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 where a target is missed.")] = False,
+    short: Annotated[bool, typer.Option("--short", help="A quarter of the time, with more spread.")] = False,
+    linux: Annotated[
+        str | None,
+        typer.Option("--linux", metavar="IMAGE", envvar="RVIC_BENCH_LINUX", help="Kernel of the row linux."),
+    ] = None,
+) -> int:
+    """Measure what the harness costs, against bare Unicorn and QEMU in the same run."""
+    from harness.bench.sampling import FULL, SHORT
     from harness.cli.bench import bench
 
-    return bench(as_json=as_json)
+    effort = SHORT if short else FULL
+    return bench(
+        only=only or (), as_json=as_json, save=save, against=against, check=check, effort=effort, linux=linux
+    )
 
 
 @app.command()

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import typer
 from msgspec import Struct
 
+from harness.cli.given import has_no_value, spelling
 from harness.declaration import Option, declared
 
 Command = Callable[..., int]
@@ -37,7 +37,7 @@ def takes(**groups: type[Struct]) -> Callable[[Command], Command]:
 
 def parameter(option: Option, heading: str | None = None) -> inspect.Parameter:
     """Returns the parameter of a command for an option. It hands over text as it was typed, or None."""
-    kind: Any = bool if _without_value(option) else list[str] if option.is_list else str
+    kind: Any = bool if has_no_value(option) else list[str] if option.is_list else str
     annotation = Annotated[kind | None, marker(option, heading)]
     return inspect.Parameter(option.name, _NAMED, default=None, annotation=annotation)
 
@@ -46,7 +46,7 @@ def marker(option: Option, heading: str | None = None) -> Any:
     """Returns what the annotation of a parameter says to typer of an option."""
     return typer.Option(
         spelling(option),
-        metavar=None if _without_value(option) else option.value,
+        metavar=None if has_no_value(option) else option.value,
         help=description(option),
         hidden=option.extra("hidden", False),
         show_default=False,
@@ -54,49 +54,9 @@ def marker(option: Option, heading: str | None = None) -> Any:
     )
 
 
-def given_options(struct: type[Struct], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the options of a struct among what a command was given; ConfigError names one as it is typed."""
-    options = declared(struct)
-    return {
-        name: _typed(options[name], value)
-        for name, value in given.items()
-        if name in options and value is not None
-    }
-
-
-def spelling(option: Option) -> str:
-    """Returns the option as it is typed: ``--cpus``, ``--like-qemu/--no-like-qemu``."""
-    flag = option.extra("flag", "")
-    if flag:
-        return str(flag)
-    words = option.name.replace("_", "-")
-    return f"--{words}/--no-{words}" if option.is_flag else f"--{words}"
-
-
 def description(option: Option) -> str:
     """Returns the help of an option: its sentence, its range and its default."""
     limits = option.range if option.meta.le is not None else ""
     sentence = f"{option.sentence.removesuffix('.')} ({limits})." if limits else option.sentence
-    default = "" if _without_value(option) else option.shown_default
+    default = "" if has_no_value(option) else option.shown_default
     return f"{sentence}  [{default}]" if default else sentence
-
-
-def _without_value(option: Option) -> bool:
-    return option.is_flag or option.extra("sets", None) is not None
-
-
-def _typed(option: Option, value: Any) -> Any:
-    sets = option.extra("sets", None)
-    if sets is not None:
-        return sets
-    if option.is_number:
-        value = _number(value)
-    return replace(option, name=spelling(option)).check(value) if not option.is_flag else value
-
-
-def _number(text: str) -> int | str:
-    """Returns the number of a text, decimal or ``0x``; the text if it is none."""
-    try:
-        return int(text, 16 if text.lower().startswith("0x") else 10)
-    except ValueError:
-        return text

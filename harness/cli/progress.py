@@ -18,7 +18,7 @@ from harness.machine.machine import Machine
 
 FIRST: Final = 1.0  # seconds; a shorter run has none
 EVERY: Final = 0.25  # seconds
-_ERASE: Final = "\r\x1b[K"
+ERASE: Final = "\r\x1b[K"
 _DUMB: Final = ("", "dumb")
 
 
@@ -52,14 +52,14 @@ class Progress:
         if open_line:
             return
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write(_ERASE + self._words(before, now)[:width])
+        self._stream.write(ERASE + self._words(before, now)[:width])
         self._stream.flush()
         self._shown = True
 
     def clear(self) -> None:
         """Takes the line away, for something else is written there."""
         if self._shown and self._stream is not None:
-            self._stream.write(_ERASE)
+            self._stream.write(ERASE)
             self._stream.flush()
             self._shown = False
 

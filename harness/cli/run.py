@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.as_json import to_json
+from harness.cli.given import given_options
 from harness.cli.interrupted import InterruptedRunError
 from harness.cli.life import FirstLife
 from harness.cli.live import LiveConsoles
 from harness.cli.pace import Pace
-from harness.cli.parameters import given_options
 from harness.cli.progress import Progress, terminal_for_progress
 from harness.cli.run_options import RunOptions
 from harness.cli.screen import Screen

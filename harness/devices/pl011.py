@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.arch.virt import CNTFRQ
+from harness.deadlines import NEVER, Deadline
 from harness.devices.output import Output
 from harness.devices.pl011_registers import (
     AT_RESET,
@@ -77,6 +78,7 @@ class Pl011:
     rsr: int = 0
     configured: bool = False  # UARTCR was written: its enables count from now on
     irq: Wire = field(default_factory=Wire)
+    next_action: Deadline = field(default_factory=Deadline)  # the receive timeout, if it raises the line
     _stored: dict[int, int] = field(default_factory=lambda: dict(AT_RESET))
     _fifo: list[int] = field(default_factory=list)  # as UARTDR reads: error bits and data
     _backlog: bytearray = field(default_factory=bytearray)  # fed by the host, not yet received
@@ -131,10 +133,6 @@ class Pl011:
         self._drive()
         return bytes(taken)
 
-    def deadline(self) -> int | None:
-        """Returns the tick of the receive timeout, if it would raise the interrupt line."""
-        return self._timeout if self._stored[Pl011Register.UARTIMSC] & INT_RT else None
-
     def advance(self, now: int) -> None:
         """Lets time pass up to tick ``now``; the interrupt line follows."""
         self.elapse(now)
@@ -169,7 +167,10 @@ class Pl011:
 
     def _drive(self) -> None:
         """Drives UARTINTR: any interrupt that is raised and not masked (2.8)."""
-        self.irq.drive(bool(self.ris & self._stored[Pl011Register.UARTIMSC]))
+        unmasked = self._stored[Pl011Register.UARTIMSC]
+        timeout = self._timeout
+        self.next_action.set(timeout if timeout is not None and unmasked & INT_RT else NEVER)
+        self.irq.drive(bool(self.ris & unmasked))
 
     def _read(self, offset: int) -> int:
         if offset == Pl011Register.UARTDR:

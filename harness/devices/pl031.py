@@ -12,6 +12,7 @@ from enum import IntEnum
 
 from harness.arch.masks import MASK32
 from harness.arch.virt import CNTFRQ
+from harness.deadlines import NEVER, Deadline
 from harness.devices.primecell import identification
 from harness.wires import Wire
 
@@ -43,6 +44,7 @@ class Pl031:
     imsc: int = 0
     ris: int = 0
     irq: Wire = field(default_factory=Wire)
+    next_action: Deadline = field(default_factory=Deadline)  # the alarm, if it raises the line
     _base: int = EPOCH  # the count at tick _since
     _since: int = 0
     _alarm: int | None = None  # tick at which the count reaches match, unless it has
@@ -60,10 +62,6 @@ class Pl031:
     def seconds(self) -> int:
         """RTCDR: seconds since 1970, 32 bits."""
         return self._base + (self.now - self._since) // TICKS_PER_SECOND & MASK32
-
-    def deadline(self) -> int | None:
-        """Returns the tick of the alarm, if it would raise the interrupt line."""
-        return self._alarm if self.imsc and not self.ris else None
 
     def advance(self, now: int) -> None:
         """Lets time pass up to tick ``now``; the interrupt line follows."""
@@ -114,6 +112,8 @@ class Pl031:
         self._drive()
 
     def _drive(self) -> None:
+        alarm = self._alarm
+        self.next_action.set(alarm if alarm is not None and self.imsc and not self.ris else NEVER)
         self.irq.drive(bool(self.ris & self.imsc))
 
     def _arm(self) -> None:

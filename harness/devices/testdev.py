@@ -31,6 +31,7 @@ from typing import ClassVar
 
 from harness.arch.intid import SPI_BASE
 from harness.arch.masks import MASK32
+from harness.deadlines import NEVER, Deadline
 from harness.devices.lines import Lines
 
 MAGIC = 0x5453_5444  # "DTST" in memory order
@@ -69,6 +70,7 @@ class TestDevice:
     selected: int = SPI_BASE
     rejected: int = 0
     pulses: dict[int, int] = field(default_factory=dict)  # made so far, by INTID
+    next_action: Deadline = field(default_factory=Deadline)  # the next delayed pulse, if one is in flight
     _raised: list[int] = field(default_factory=list)
     _in_flight: list[tuple[int, int, int]] = field(default_factory=list)  # heap of (tick, sequence, INTID)
     _sequence: int = 0  # keeps pulses due at one tick in their order
@@ -79,6 +81,7 @@ class TestDevice:
             self.lines[intid].low(self.driver)
         self._raised.clear()
         self._in_flight.clear()
+        self.next_action.set(NEVER)
         self.pulses.clear()
         self.delay = 0
         self.selected = SPI_BASE
@@ -126,15 +129,12 @@ class TestDevice:
             case TestDeviceRegister.LEVEL | TestDeviceRegister.SELECT:
                 self.selected = value
 
-    def deadline(self) -> int | None:
-        """Returns the tick of the next delayed pulse, if one is in flight."""
-        return self._in_flight[0][0] if self._in_flight else None
-
     def advance(self, now: int) -> None:
         """Lets time pass: makes every pulse that is due at ``now``, oldest first."""
         self.now = now
         while self._in_flight and self._in_flight[0][0] <= now:
             self._pulse(heappop(self._in_flight)[2])
+            self._follow()
 
     elapse = advance  # its lines are their own: none waits for the end of an access
 
@@ -161,6 +161,11 @@ class TestDevice:
             return
         heappush(self._in_flight, (self.now + self.delay, self._sequence, intid))
         self._sequence += 1
+        self._follow()
+
+    def _follow(self) -> None:
+        """Lets the deadline be that of the oldest pulse in flight."""
+        self.next_action.set(self._in_flight[0][0] if self._in_flight else NEVER)
 
 
 _NAMES_A_LINE = frozenset(

@@ -13,9 +13,11 @@ from enum import StrEnum
 
 from harness.arch.masks import MASK32, MASK64
 from harness.arch.virt import CNTFRQ
+from harness.deadlines import NEVER, Deadline
 from harness.wires import Wire
 
 HORIZON = 1 << 62  # a deadline after this (over 2,000 years) is a parked timer's: it never comes
+PARKED = HORIZON + 1
 
 # CNTV_CTL_EL0, CNTP_CTL_EL0.
 ENABLE = 1 << 0
@@ -55,15 +57,11 @@ class Timer:
         """Returns ISTATUS: the timer is enabled and its condition is met (DDI 0487 D11.2.4)."""
         return bool(self.ctl & ENABLE) and count >= self.cval
 
-    def line(self, count: int) -> bool:
-        """Returns the level of the output: ISTATUS and not IMASK."""
-        return self.ctl & (ENABLE | IMASK) == ENABLE and count >= self.cval
-
-    def remaining(self, count: int) -> int | None:
-        """Returns the ticks until the output rises; None if it is high or armed for nothing."""
-        if self.ctl & (ENABLE | IMASK) != ENABLE or count >= self.cval:
-            return None
-        return self.cval - count
+    def rises_in(self, count: int) -> int:
+        """Returns the ticks until the output, ISTATUS and not IMASK, is high: 0 if it is, or PARKED."""
+        if self.ctl & (ENABLE | IMASK) != ENABLE:
+            return PARKED
+        return self.cval - count if count < self.cval else 0
 
     def read_ctl(self, count: int) -> int:
         """Returns CTL with ISTATUS (bit 2), which reads 0 while the timer is off."""
@@ -91,7 +89,7 @@ class GenericTimer:
 
     ``offset`` is CNTVOFF_EL2: virtual count = count - offset. ``now`` is the tick last heard of. The outputs,
     ``virtual_irq`` (PPI 27) and ``physical_irq`` (PPI 30), follow each write and each :meth:`advance`; ``due`` is
-    the tick at which one of them rises by itself, as these left it.
+    the tick at which one of them rises by itself, as these left it, and ``next_action`` tells of it.
     """
 
     virtual: Timer = field(default_factory=Timer)
@@ -102,6 +100,7 @@ class GenericTimer:
     due: int | None = None
     virtual_irq: Wire = field(default_factory=Wire)
     physical_irq: Wire = field(default_factory=Wire)
+    next_action: Deadline = field(default_factory=Deadline)
 
     def reset(self) -> None:
         """Turns both timers off; the count and CNTVOFF_EL2 go on."""
@@ -121,17 +120,23 @@ class GenericTimer:
 
     def deadline(self, now: int) -> int | None:
         """Returns the first tick after ``now`` at which an output rises; None if none ever will."""
-        virtual = self.virtual.remaining(now - self.offset & MASK64)
-        physical = self.physical.remaining(now & MASK64)
-        if virtual is None or (physical is not None and physical < virtual):
-            virtual = physical
-        return None if virtual is None or now + virtual > HORIZON else now + virtual
+        return self._due(
+            now, self.virtual.rises_in(self.virtual_count(now)), self.physical.rises_in(now & MASK64)
+        )
+
+    def _due(self, now: int, virtual: int, physical: int) -> int | None:
+        """Returns the tick at which the first of the outputs rises that are low."""
+        ticks = physical if not virtual or 0 < physical < virtual else virtual
+        return now + ticks if 0 < ticks <= HORIZON - now else None
 
     def _drive(self) -> None:
         now = self.now
-        self.due = self.deadline(now)
-        self.virtual_irq.drive(self.virtual.line(now - self.offset & MASK64))
-        self.physical_irq.drive(self.physical.line(now & MASK64))
+        virtual = self.virtual.rises_in(now - self.offset & MASK64)
+        physical = self.physical.rises_in(now & MASK64)
+        self.due = self._due(now, virtual, physical)
+        self.next_action.set(NEVER if self.due is None else self.due)
+        self.virtual_irq.drive(not virtual)
+        self.physical_irq.drive(not physical)
 
     def set_cntkctl(self, value: int) -> None:
         """Writes CNTKCTL_EL1."""

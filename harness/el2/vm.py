@@ -27,16 +27,28 @@ class PhysicalBus(Protocol):
         ...
 
 
-class DeviceBus(PhysicalBus, Protocol):
-    """Physical bus that knows its devices."""
+class PortBus(Protocol):
+    """Bus on which the way to a device can be found once."""
 
     def port(self, cpu: int, address: int) -> Port | None:
         """Returns the way of a CPU to the device at an address, None where nothing answers."""
         ...
 
+
+class DeviceBus(PhysicalBus, PortBus, Protocol):
+    """Physical bus that knows its devices."""
+
     def device_name(self, address: int) -> str:
         """Returns the name of the device that answers at an address."""
         ...
+
+
+def device_at(bus: PortBus, cpu: int, address: int) -> Port:
+    """Returns the way of a CPU to a device that EL2 itself drives; LookupError where there is none."""
+    port = bus.port(cpu, address)
+    if port is None:
+        raise LookupError(f"no device answers EL2 at {address:#x}")
+    return port
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +76,12 @@ class Vm:
         def on_fiq(level: bool) -> None:
             vcpu.pe.vfiq = level
             if level:
-                vcpu.waiting = False
+                vcpu.wake()
 
         def on_irq(level: bool) -> None:
             vcpu.pe.virq = level
             if level:
-                vcpu.waiting = False
+                vcpu.wake()
             if self.events.active:
                 event = VirqRaised if level else VirqLowered
                 self.events.emit(event(self.now(), vcpu.index))

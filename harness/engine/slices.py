@@ -104,6 +104,11 @@ class Slices(Closable):
         """Lets a deferred action run the next instruction alone; then calls ``after``, and goes on."""
         self._after_step = after
 
+    @property
+    def stopped(self) -> bool:
+        """True if :meth:`stop` was called in the present slice, or in the last one where none runs."""
+        return self._stopping
+
     def stop(self) -> None:
         """Ends the running slice right after the current exit or instruction; nothing if none runs."""
         if self._running:

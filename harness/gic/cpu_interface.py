@@ -2,106 +2,133 @@
 """CPU interface (IHI 0048B, 4.4): what is signalled, and what the running priority is.
 
 The physical interface and the guest's virtual one (5.5) are both this class; they differ in where their
-interrupts come from. It therefore names an interrupt by a candidate's ``key`` and leaves pending and
-active to the owner.
+interrupts come from. It therefore names an interrupt by the key in its rank and leaves pending and active to the
+owner.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Final
 
 from harness.arch.gic import Ctlr
-from harness.gic.priority import NONE, Candidate, group_priority, level_mask, running_priority
+from harness.gic.priority import (
+    IDLE,
+    NO_RANK,
+    RANK_KEY,
+    RANK_SHIFT,
+    Candidate,
+    group_priority,
+    running_priority,
+)
 from harness.gic.registers import Field
 
-SPURIOUS = 1023  # nothing to take
-OTHER_GROUP = 1022  # Group 1 is pending, but this register gives only Group 0 while AckCtl is 0
+SPURIOUS: Final = 1023  # nothing to take
+OTHER_GROUP: Final = 1022  # Group 1 is pending, but this register gives only Group 0 while AckCtl is 0
+
+_ACK_CTL: Final = Ctlr.ACK_CTL
+_CBPR: Final = Ctlr.CBPR
+_FIQ_EN: Final = Ctlr.FIQ_EN
 
 
-@dataclass(slots=True)
 class CpuInterface:
     """CPU interface: control, priority mask, binary points and active priorities.
 
     ``apr`` holds Group 0's active priorities and ``nsapr`` Group 1's; with ``one_apr`` (the virtual
-    interface, 5.3.7) both are in ``apr``. ``hppi`` is the highest-priority pending interrupt, as the owner
-    last saw it.
+    interface, 5.3.7) both are in ``apr``. ``running`` is the priority of the most urgent of them, IDLE where
+    nothing is active. ``rank`` and ``group`` are of the highest-priority pending interrupt, as the owner last
+    showed it; ``signalled``, ``irq`` and ``fiq`` say what comes of that.
     """
 
-    priority_mask: int
-    minimum_bpr: int
-    one_apr: bool = False
-    ctlr: int = 0
-    pmr: int = 0
-    bpr: int = 0
-    abpr: int = 0
-    apr: int = 0
-    nsapr: int = 0
-    hppi: Candidate = NONE
+    def __init__(self, priority_mask: int, minimum_bpr: int, one_apr: bool = False) -> None:
+        self.priority_mask = priority_mask
+        self.minimum_bpr = minimum_bpr
+        self.one_apr = one_apr
+        self.reset()
 
-    def __post_init__(self) -> None:
-        """Resets the binary points to their minima."""
-        self.bpr, self.abpr = self.minimum_bpr, self.minimum_bpr + 1
+    def reset(self) -> None:
+        """Takes the registers to their reset values, the binary points to their minima."""
+        self.ctlr: int = 0
+        self.pmr: int = 0
+        self.bpr: int = self.minimum_bpr
+        self.abpr: int = self.minimum_bpr + 1
+        self.apr: int = 0
+        self.nsapr: int = 0
+        self.running: int = IDLE
+        self.rank: int = NO_RANK
+        self.group: int = 0
+        self.signalled: bool = False
+        self.irq: bool = False
+        self.fiq: bool = False
+
+    def contents(self) -> tuple[object, ...]:
+        """Returns all of its state as plain data, to compare."""
+        registers = (self.ctlr, self.pmr, self.bpr, self.abpr, self.apr, self.nsapr)
+        return (registers, self.rank, self.group, self.signalled)
 
     # What is signalled
 
     @property
-    def running(self) -> int:
-        """Running priority; IDLE (0x100) when nothing is active."""
-        return running_priority(self.apr | self.nsapr, self.minimum_bpr + 1)
+    def hppi(self) -> Candidate:
+        """Highest-priority pending interrupt, whatever holds it back here; NONE without one."""
+        return Candidate(self.rank >> RANK_SHIFT, self.rank & RANK_KEY, self.group)
 
     def _group_priority(self, priority: int, group: int) -> int:
         """Returns the part that preempts (3.3.3).
 
         Group 1 has its own binary point, one higher for the same split, unless CBPR is set.
         """
-        binary_point = self.abpr - 1 if group and not self.ctlr & Ctlr.CBPR else self.bpr
-        return group_priority(priority, binary_point)
+        if group and not self.ctlr & _CBPR:
+            return group_priority(priority, self.abpr - 1)
+        return group_priority(priority, self.bpr)
 
-    @property
-    def signalled(self) -> bool:
-        """True if the hppi's group is enabled here, and it passes the priority mask and preempts what runs (3.3).
+    def follow(self, rank: int, group: int) -> None:
+        """Looks at the highest-priority pending interrupt, which its owner has chosen.
 
-        The hppi was chosen before that is asked, so one that is held back here hides all others (4.4.4).
+        It is signalled if its group is enabled here, and it passes the priority mask and preempts what runs (3.3).
+        It was chosen before that is asked, so one that is held back here hides all others (4.4.4). Group 0 is
+        signalled by FIQ where FIQEn is set (4.4.1).
         """
-        priority, _, group = self.hppi
-        if not self.ctlr >> group & 1 or priority >= self.pmr:
-            return False
-        return self._group_priority(priority, group) < self.running
-
-    @property
-    def outputs(self) -> tuple[bool, bool]:
-        """Levels of (IRQ, FIQ): Group 0 is signalled by FIQ where FIQEn is set (4.4.1)."""
-        if not self.signalled:
-            return False, False
-        fiq = not self.hppi.group and bool(self.ctlr & Ctlr.FIQ_EN)
-        return not fiq, fiq
+        self.rank = rank
+        self.group = group
+        priority, ctlr = rank >> RANK_SHIFT, self.ctlr
+        self.signalled = self.irq = self.fiq = False
+        if not ctlr >> group & 1 or priority >= self.pmr:
+            return
+        if self.running != IDLE and self._group_priority(priority, group) >= self.running:
+            return
+        self.signalled = True
+        if group or not ctlr & _FIQ_EN:
+            self.irq = True
+        else:
+            self.fiq = True
 
     # Commands
 
-    def _seen(self, aliased: bool) -> int:
-        """Returns the hppi's key as a register shows it: the aliased ones give Group 1 only (4.4.4, 4.4.9)."""
-        _, key, group = self.hppi  # NONE has the spurious key in Group 0
-        if aliased:
-            return key if group else SPURIOUS
-        return OTHER_GROUP if group and not self.ctlr & Ctlr.ACK_CTL else key
+    def highest_pending(self, aliased: bool) -> int:
+        """Returns HPPIR, or AHPPIR: the key, whatever enables, mask and running priority; or 1022, 1023.
 
-    def acknowledge(self, *, aliased: bool) -> int:
-        """Takes the hppi, as IAR or AIAR: returns its key, whose priority is now active; or 1022, 1023."""
+        The aliased registers give Group 1 only (4.4.4, 4.4.9).
+        """
+        key = self.rank & RANK_KEY  # without an interrupt, the spurious one in Group 0
+        if aliased:
+            return key if self.group else SPURIOUS
+        return OTHER_GROUP if self.group and not self.ctlr & _ACK_CTL else key
+
+    def acknowledge(self, aliased: bool) -> int:
+        """Takes what is signalled, as IAR or AIAR: returns its key, whose priority is now active; or 1022, 1023."""
         if not self.signalled:
             return SPURIOUS
-        key = self._seen(aliased)
+        key = self.highest_pending(aliased)
         if key < OTHER_GROUP:
-            priority, _, group = self.hppi
-            level = level_mask(self._group_priority(priority, group), self.minimum_bpr + 1)
-            if group and not self.one_apr:
-                self.nsapr |= level
+            shift = self.minimum_bpr + 1
+            priority = self._group_priority(self.rank >> RANK_SHIFT, self.group)
+            if self.group and not self.one_apr:
+                self.nsapr |= 1 << (priority >> shift)
             else:
-                self.apr |= level
+                self.apr |= 1 << (priority >> shift)
+            self.running = running_priority(self.apr | self.nsapr, shift)
         return key
-
-    def highest_pending(self, *, aliased: bool) -> int:
-        """Returns HPPIR, or AHPPIR: the hppi's key, whatever enables, mask and running priority; or 1022, 1023."""
-        return self._seen(aliased)
 
     def drop_priority(self) -> bool:
         """Drops the most urgent active priority, as the first half of EOIR; False if there was none."""
@@ -111,34 +138,35 @@ class CpuInterface:
         others = ~(active & -active)
         self.apr &= others
         self.nsapr &= others
+        self.running = running_priority(active & others, self.minimum_bpr + 1)
         return True
 
     @property
     def split(self) -> bool:
         """True in EOImode 1: EOIR only drops the priority, DIR deactivates (3.2.1)."""
-        return bool(self.ctlr & Ctlr.EOI_MODE)
+        return self.ctlr & Ctlr.EOI_MODE != 0
 
-    # Registers
+    # Registers that are plain state
 
-    def read(self, field: Field, index: int) -> int:
-        """Returns one word of the registers that are plain state."""
+    def reader(self, field: Field, index: int) -> Callable[[], int]:
+        """Returns what reads one word."""
         match field:
             case Field.CTLR:
-                return self.ctlr
+                return lambda: self.ctlr
             case Field.PMR:
-                return self.pmr
+                return lambda: self.pmr
             case Field.BPR:
-                return self.bpr
+                return lambda: self.bpr
             case Field.ABPR:
-                return self.abpr
+                return lambda: self.abpr
             case Field.RPR:
-                return min(self.running, 0xFF)
+                return lambda: min(self.running, 0xFF)
             case Field.APR:
-                return self.apr >> 32 * index & 0xFFFF_FFFF
+                return lambda: self.apr >> 32 * index & 0xFFFF_FFFF
             case Field.NSAPR:
-                return self.nsapr >> 32 * index & 0xFFFF_FFFF
+                return lambda: self.nsapr >> 32 * index & 0xFFFF_FFFF
             case _:
-                return 0
+                return lambda: 0
 
     def write(self, field: Field, index: int, value: int) -> None:
         """Writes one word, reserved bits cleared. A binary point below its minimum becomes the minimum (4.4.3)."""
@@ -157,6 +185,7 @@ class CpuInterface:
                 self.nsapr = self._levels(self.nsapr, index, value)
             case _:
                 pass
+        self.running = running_priority(self.apr | self.nsapr, self.minimum_bpr + 1)
 
     def _levels(self, active: int, index: int, value: int) -> int:
         """Replaces one word of active priorities, of which only the implemented preemption levels exist."""

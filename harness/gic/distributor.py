@@ -3,45 +3,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from harness.arch.gic import IAR_CPUID_SHIFT, SGIR_SGI, sgi_targets
 from harness.arch.intid import SGI_COUNT, SPI_BASE
 from harness.gic.config import GicConfig
 from harness.gic.interrupts import Interrupts
-from harness.gic.priority import NONE, Candidate
+from harness.gic.priority import NO_RANK
 from harness.gic.registers import Field, Register, Write
 
-_ALL = 0xFFFF_FFFF
-_SGIS = 0xFFFF
-_BITMAPS: Final = {  # one-bit fields -> the attribute of Interrupts that a write changes
-    Field.GROUP: "group",
-    Field.ENABLED: "enabled",
-    Field.PENDING: "latch",
-    Field.ACTIVE: "active",
-    Field.EDGE: "edge",
-}
+_ALL: Final = 0xFFFF_FFFF
+_SGIS: Final = 0xFFFF
 
 
-@dataclass(slots=True)
 class Distributor:
     """Distributor: all interrupts of the machine; it knows CPU interfaces only by number."""
 
-    config: GicConfig
-    ctlr: int = 0
-    private: list[Interrupts] = field(init=False)  # [cpu]
-    shared: Interrupts = field(init=False)
-    targets: list[int] = field(init=False)  # [cpu] -> the SPIs targeted at it
-    sgi_sources: list[list[int]] = field(init=False)  # [target][SGI] -> the CPUs that sent it
+    def __init__(self, config: GicConfig) -> None:
+        cpus = range(config.cpus)
+        self.config = config
+        self.cpus = config.cpus
+        self.intids = config.intids
+        self.private = [Interrupts(_ALL, _SGIS) for _ in cpus]  # [cpu]
+        self.shared = Interrupts((1 << config.intids) - 1 & ~_ALL)
+        self.targets: list[int] = []  # [cpu] -> the SPIs targeted at it
+        self.sgi_sources: list[list[int]] = []  # [target][SGI] -> the CPUs that sent it
+        self.ctlr: int = 0
+        self.reset()
 
-    def __post_init__(self) -> None:
-        """Sets everything to its reset state; a uniprocessor's only CPU is the target of every SPI (4.3.12)."""
-        cpus = range(self.config.cpus)
-        self.private = [Interrupts(_ALL, enabled=_SGIS, edge=_SGIS) for _ in cpus]
-        self.shared = Interrupts((1 << self.config.intids) - 1 & ~_ALL)
-        self.targets = [self.shared.exists if len(cpus) == 1 else 0 for _ in cpus]
-        self.sgi_sources = [[0] * SGI_COUNT for _ in cpus]
+    def reset(self) -> None:
+        """Takes everything to its reset state; a uniprocessor's only CPU is the target of every SPI (4.3.12)."""
+        self.ctlr = 0
+        for own in (*self.private, self.shared):
+            own.reset()
+        self.targets[:] = [self.shared.exists if self.cpus == 1 else 0] * self.cpus
+        self.sgi_sources[:] = [[0] * SGI_COUNT for _ in range(self.cpus)]
+
+    def contents(self) -> tuple[object, ...]:
+        """Returns all of its state as plain data, to compare."""
+        sets = [own.contents() for own in (*self.private, self.shared)]
+        return (self.ctlr, self.targets, self.sgi_sources, sets)
 
     def owner(self, intid: int, cpu: int) -> Interrupts:
         """Returns the set that the INTID belongs to, as ``cpu`` sees it."""
@@ -49,26 +52,27 @@ class Distributor:
 
     # What the CPU interfaces ask for
 
-    def highest(self, cpu: int) -> Candidate:
-        """Returns the highest-priority pending interrupt for a CPU in the groups that GICD_CTLR forwards (4.3.1).
+    def highest(self, cpu: int) -> int:
+        """Returns the rank of a CPU's highest-priority pending interrupt.
 
-        What the CPU interface then does with it plays no part in the choice (4.4.4).
+        It is of the groups that GICD_CTLR forwards (4.3.1). What the CPU interface then does with it plays no
+        part in the choice (4.4.4).
         """
         groups = self.ctlr & 3
-        if not groups:
-            return NONE
         own, shared = self.private[cpu], self.shared
-        mine = (own.latch | own.line & ~own.edge) & own.enabled & ~own.active
-        ours = (
-            (shared.latch | shared.line & ~shared.edge) & shared.enabled & ~shared.active & self.targets[cpu]
-        )
+        mine = own.ready
+        ours = shared.ready
+        if ours:
+            ours &= self.targets[cpu]
         if groups != 3:
+            if not groups:
+                return NO_RANK
             mine &= own.group if groups == 2 else ~own.group
             ours &= shared.group if groups == 2 else ~shared.group
-        if not (mine or ours):
-            return NONE
-        priority, intid = min(own.best(mine), shared.best(ours))
-        return Candidate(priority, intid, self.group(intid, cpu))
+        if not ours:
+            return own.best(mine) if mine else NO_RANK
+        rank = shared.best(ours)
+        return min(rank, own.best(mine)) if mine else rank
 
     def group(self, intid: int, cpu: int) -> int:
         """Returns the interrupt's group, 0 or 1."""
@@ -90,111 +94,120 @@ class Distributor:
 
         Pending becomes active, or active and pending if the line or another source holds it.
         """
-        value = self.identify(intid, cpu)
-        own, bit = self.owner(intid, cpu), 1 << intid
-        own.active |= bit
-        if intid < SGI_COUNT:
-            self._set_sources(cpu, intid, self.sgi_sources[cpu][intid] & ~(1 << (value >> IAR_CPUID_SHIFT)))
-        else:
-            own.latch &= ~bit
-        return value
+        if intid >= SGI_COUNT:
+            self.owner(intid, cpu).activate(1 << intid)
+            return intid
+        own, sources = self.private[cpu], self.sgi_sources[cpu][intid]
+        first = sources & -sources
+        own.active |= 1 << intid
+        self.sgi_sources[cpu][intid] = sources & ~first
+        own.latch_sgi(1 << intid, sources != first)
+        return intid | (first.bit_length() - 1) << IAR_CPUID_SHIFT
 
     def deactivate(self, intid: int, cpu: int) -> None:
         """Deactivates an interrupt: active becomes inactive, active and pending becomes pending."""
-        self.owner(intid, cpu).active &= ~(1 << intid)
+        self.owner(intid, cpu).deactivate(1 << intid)
 
     def set_line(self, intid: int, level: bool, cpu: int) -> None:
         """Drives the input of an SPI, or of one CPU's PPI."""
         self.owner(intid, cpu).set_line(1 << intid, level)
 
-    # Registers
+    def send_sgi(self, cpu: int, value: int) -> int:
+        """Makes an SGI pending as GICD_SGIR says; returns the CPUs that it was sent to, as a bitmask."""
+        targets = sgi_targets(self.cpus, cpu, value)
+        sgi = value & SGIR_SGI
+        for target in range(self.cpus):
+            if targets >> target & 1:
+                self._set_sources(target, sgi, self.sgi_sources[target][sgi] | 1 << cpu)
+        return targets
 
-    def read(self, register: Register, index: int, cpu: int) -> int:
-        """Returns one word, before access rules."""
-        shown, first = register.field, register.first + index * register.fields
-        if shown in _BITMAPS:
-            return self._read_bits(shown, first, cpu)
-        if shown is Field.CTLR:
-            return self.ctlr
-        return sum(self._read_byte(shown, first + n, cpu) << 8 * n for n in range(4))
+    def _set_sources(self, cpu: int, sgi: int, sources: int) -> None:
+        """Sets an SGI's sources; it is pending while there is any."""
+        self.sgi_sources[cpu][sgi] = sources
+        self.private[cpu].latch_sgi(1 << sgi, sources != 0)
 
-    def write(self, register: Register, index: int, cpu: int, value: int, lanes: int) -> None:
-        """Writes one word, of which the bits in ``lanes`` were written; reserved bits are cleared already."""
-        shown, first = register.field, register.first + index * register.fields
-        if shown in _BITMAPS:
-            self._write_bits(register, first, cpu, value)
-        elif shown is Field.CTLR:
-            self.ctlr = value
-        elif shown is Field.SGIR:
-            self._send_sgi(cpu, value)
-        else:
-            for n in range(4):
-                if lanes >> 8 * n & 0xFF:
-                    self._write_byte(register, first + n, cpu, value >> 8 * n & 0xFF)
+    # Registers, found by their rows once
 
-    def _read_bits(self, shown: Field, first: int, cpu: int) -> int:
+    def reader(self, register: Register, index: int, cpu: int) -> Callable[[], int]:
+        """Returns what reads one word for a CPU."""
+        first = register.first + index * register.fields
         own = self.owner(first, cpu)
-        bits: int = own.pending if shown is Field.PENDING else getattr(own, _BITMAPS[shown])
-        word = bits >> first & _ALL
-        if shown is not Field.EDGE:
-            return word
-        return sum(2 << 2 * n for n in range(16) if word >> n & 1)
+        match register.field:
+            case Field.CTLR:
+                return lambda: self.ctlr
+            case Field.GROUP:
+                return lambda: own.group >> first & _ALL
+            case Field.ENABLED:
+                return lambda: own.enabled >> first & _ALL
+            case Field.PENDING:
+                return lambda: (own.latch | own.line & ~own.edge) >> first & _ALL
+            case Field.ACTIVE:
+                return lambda: own.active >> first & _ALL
+            case Field.EDGE:
+                return partial(own.configuration, first)
+            case _:
+                return partial(self._read_bytes, register.field, first, cpu)
 
-    def _write_bits(self, register: Register, first: int, cpu: int, value: int) -> None:
+    def writer(self, register: Register, index: int, cpu: int) -> Callable[[int], object]:
+        """Returns what writes one word for a CPU, of which reserved bits are cleared already."""
+        first = register.first + index * register.fields
         own = self.owner(first, cpu)
-        span = _ALL
-        if register.field is Field.EDGE:
-            value, span = sum(1 << n for n in range(16) if value >> 2 * n & 2), 0xFFFF
-        reach = span << first & own.exists
+        reach = (_SGIS if register.field is Field.EDGE else _ALL) << first & own.exists
         if register.sgis_fixed:
             reach &= ~_SGIS
-        ones, attribute = value << first & reach, _BITMAPS[register.field]
-        bits: int = getattr(own, attribute)
-        if register.write is Write.W1S:
-            bits |= ones
-        elif register.write is Write.W1C:
-            bits &= ~ones
-        else:
-            bits = bits & ~reach | ones
-        setattr(own, attribute, bits)
+        sets = register.write is Write.W1S
+        match register.field:
+            case Field.CTLR:
+                return partial(setattr, self, "ctlr")
+            case Field.GROUP:
+                return partial(own.write_group, first, reach)
+            case Field.ENABLED:
+                return partial(own.enable if sets else own.disable, first, reach)
+            case Field.PENDING:
+                return partial(own.set_pending if sets else own.clear_pending, first, reach)
+            case Field.ACTIVE:
+                return partial(own.set_active if sets else own.clear_active, first, reach)
+            case Field.EDGE:
+                return partial(own.configure, first, reach)
+            case _:
+                return partial(self._write_word, register, first, cpu)
+
+    def _read_bytes(self, shown: Field, first: int, cpu: int) -> int:
+        word = 0
+        for n in range(4):
+            word |= self._read_byte(shown, first + n, cpu) << 8 * n
+        return word
 
     def _read_byte(self, shown: Field, n: int, cpu: int) -> int:
         if shown is Field.SGI_SOURCES:
             return self.sgi_sources[cpu][n]
-        if n >= self.config.intids:
+        if n >= self.intids:
             return 0
         if shown is Field.PRIORITY:
             return self.owner(n, cpu).priority(n)
-        if self.config.cpus == 1:
+        if self.cpus == 1:
             return 0  # a uniprocessor has no GICD_ITARGETSR (4.3.12)
         if n < SPI_BASE:
             return 1 << cpu
         return self.spi_targets(n)
 
-    def _write_byte(self, register: Register, n: int, cpu: int, value: int) -> None:
-        cpus = (1 << self.config.cpus) - 1
+    def _write_word(self, register: Register, first: int, cpu: int, value: int) -> None:
+        if register.field is Field.PRIORITY and value == (value & 0xFF) * 0x0101_0101:
+            self.owner(first, cpu).set_priority(0xF << first, value & self.config.priority_mask)
+            return
+        for n in range(4):
+            self.write_byte(register, first + n, cpu, value >> 8 * n & 0xFF)
+
+    def write_byte(self, register: Register, n: int, cpu: int, value: int) -> None:
+        """Writes one field of a register with a byte for each interrupt."""
         if register.field is Field.SGI_SOURCES:
-            old, value = self.sgi_sources[cpu][n], value & cpus
+            old, value = self.sgi_sources[cpu][n], value & (1 << self.cpus) - 1
             self._set_sources(cpu, n, old | value if register.write is Write.W1S else old & ~value)
-        elif n >= self.config.intids:
+        elif n >= self.intids:
             return
         elif register.field is Field.PRIORITY:
-            self.owner(n, cpu).set_priority(n, value & self.config.priority_mask)
-        elif self.config.cpus > 1:
-            for target in range(self.config.cpus):
+            self.owner(n, cpu).set_priority(1 << n, value & self.config.priority_mask)
+        elif self.cpus > 1:
+            for target in range(self.cpus):
                 others = self.targets[target] & ~(1 << n)
                 self.targets[target] = others | (value >> target & 1) << n
-
-    def _send_sgi(self, cpu: int, value: int) -> None:
-        """Makes an SGI pending as GICD_SGIR says."""
-        targets = sgi_targets(self.config.cpus, cpu, value)
-        sgi = value & SGIR_SGI
-        for target in range(self.config.cpus):
-            if targets >> target & 1:
-                self._set_sources(target, sgi, self.sgi_sources[target][sgi] | 1 << cpu)
-
-    def _set_sources(self, cpu: int, sgi: int, sources: int) -> None:
-        """Sets an SGI's sources; it is pending while there is any."""
-        self.sgi_sources[cpu][sgi] = sources
-        own = self.private[cpu]
-        own.latch = own.latch | 1 << sgi if sources else own.latch & ~(1 << sgi)

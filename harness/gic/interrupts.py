@@ -7,36 +7,45 @@ few operations on integers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from harness.gic.priority import IDLE, SPURIOUS_ID
+from harness.gic.priority import NO_RANK, RANK_SHIFT
 
 
-@dataclass(slots=True)
 class Interrupts:
     """Interrupts as bitmaps by INTID; ``exists`` bounds them all.
 
     ``latch`` is the pending latch: an edge that came, an SGI, or a write to GICD_ISPENDR. A level-sensitive
-    interrupt is pending when its latch or its line is (4.3.8).
+    interrupt is pending when its latch or its line is (4.3.8). ``ready`` are those that are pending, enabled and
+    not active; it follows every change of the others.
     """
 
-    exists: int
-    group: int = 0
-    enabled: int = 0
-    latch: int = 0
-    line: int = 0
-    edge: int = 0
-    active: int = 0
-    levels: list[tuple[int, int]] = field(default_factory=list)  # (priority, its INTIDs), most urgent first
+    def __init__(self, exists: int, sgis: int = 0) -> None:
+        self.exists = exists
+        self.sgis = sgis  # which are always enabled, and edges
+        self.reset()
 
-    def __post_init__(self) -> None:
-        """Resets all priorities to zero."""
-        self.levels = [(0, self.exists)]
+    def reset(self) -> None:
+        """Takes all of them to their reset state, the priorities to zero and the lines low."""
+        self.group: int = 0
+        self.enabled: int = self.sgis
+        self.latch: int = 0
+        self.line: int = 0
+        self.edge: int = self.sgis
+        self.active: int = 0
+        self.ready: int = 0
+        self.levels: list[tuple[int, int]] = [(0, self.exists)]  # (priority, its INTIDs), most urgent first
+
+    def contents(self) -> tuple[object, ...]:
+        """Returns all of its state as plain data, to compare."""
+        return (self.group, self.enabled, self.latch, self.line, self.edge, self.active, self.levels)
 
     @property
     def pending(self) -> int:
         """Bitmap of the pending ones, active or not."""
         return self.latch | self.line & ~self.edge
+
+    def follow(self) -> None:
+        """Lets ``ready`` follow what it is made of."""
+        self.ready = (self.latch | self.line & ~self.edge) & self.enabled & ~self.active
 
     def set_line(self, bit: int, level: bool) -> None:
         """Drives one input; a rising edge is latched where the interrupt is edge-triggered."""
@@ -45,23 +54,100 @@ class Interrupts:
         elif not self.line & bit:
             self.line |= bit
             self.latch |= bit & self.edge
+        self.follow()
+
+    def activate(self, bit: int) -> None:
+        """Acknowledges one: pending becomes active, or active and pending where its line holds it."""
+        self.active |= bit
+        self.latch &= ~bit
+        self.ready &= ~bit
+
+    def deactivate(self, bit: int) -> None:
+        """Deactivates one: active becomes inactive, active and pending becomes pending."""
+        if self.active & bit:
+            self.active &= ~bit
+            self.follow()
+
+    def latch_sgi(self, bit: int, pending: bool) -> None:
+        """Makes an SGI pending, or no more so."""
+        if pending:
+            self.latch |= bit
+        else:
+            self.latch &= ~bit
+        self.ready = (self.latch | self.line & ~self.edge) & self.enabled & ~self.active
+
+    # Words of the distributor's registers with a bit for each interrupt, from INTID ``first``. A write changes
+    # the bits in ``reach``.
+
+    def write_group(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_IGROUPR."""
+        self.group = self.group & ~reach | value << first & reach
+
+    def enable(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_ISENABLER."""
+        self.enabled |= value << first & reach
+        self.follow()
+
+    def disable(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_ICENABLER."""
+        self.enabled &= ~(value << first & reach)
+        self.follow()
+
+    def set_pending(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_ISPENDR."""
+        self.latch |= value << first & reach
+        self.follow()
+
+    def clear_pending(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_ICPENDR."""
+        self.latch &= ~(value << first & reach)
+        self.follow()
+
+    def set_active(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_ISACTIVER."""
+        self.active |= value << first & reach
+        self.follow()
+
+    def clear_active(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_ICACTIVER."""
+        self.active &= ~(value << first & reach)
+        self.follow()
+
+    def configure(self, first: int, reach: int, value: int) -> None:
+        """Writes GICD_ICFGR: the upper bit of each field of two says "edge" (4.3.13)."""
+        edges = 0
+        for n in range(16):
+            edges |= (value >> 2 * n + 1 & 1) << n
+        self.edge = self.edge & ~reach | edges << first & reach
+        self.follow()
+
+    def configuration(self, first: int) -> int:
+        """Reads GICD_ICFGR."""
+        edges, word = self.edge >> first, 0
+        for n in range(16):
+            word |= (edges >> n & 1) << 2 * n + 1
+        return word
+
+    # Priorities
 
     def priority(self, intid: int) -> int:
         """Returns the interrupt's priority, 0 for one that does not exist."""
-        return next((priority for priority, members in self.levels if members >> intid & 1), 0)
+        for priority, members in self.levels:
+            if members >> intid & 1:
+                return priority
+        return 0
 
-    def set_priority(self, intid: int, priority: int) -> None:
-        """Moves one interrupt to another priority."""
-        bit = 1 << intid & self.exists
-        levels = {value: members & ~bit for value, members in self.levels}
-        levels[priority] = levels.get(priority, 0) | bit
+    def set_priority(self, bits: int, priority: int) -> None:
+        """Moves interrupts to another priority."""
+        bits &= self.exists
+        levels = {value: members & ~bits for value, members in self.levels}
+        levels[priority] = levels.get(priority, 0) | bits
         self.levels = sorted((value, members) for value, members in levels.items() if members)
 
-    def best(self, candidates: int) -> tuple[int, int]:
-        """Returns (priority, INTID) of the most urgent candidate, the lowest INTID among equals."""
-        if candidates:
-            for priority, members in self.levels:
-                hit = candidates & members
-                if hit:
-                    return priority, (hit & -hit).bit_length() - 1
-        return IDLE, SPURIOUS_ID
+    def best(self, candidates: int) -> int:
+        """Returns the rank of the most urgent candidate, the lowest INTID among equals."""
+        for priority, members in self.levels:
+            hit = candidates & members
+            if hit:
+                return priority << RANK_SHIFT | (hit & -hit).bit_length() - 1
+        return NO_RANK

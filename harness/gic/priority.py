@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-IDLE = 0x100  # below every priority: the running priority when nothing is active; RPR shows 0xFF
-SPURIOUS_ID = 1023
+IDLE: Final = 0x100  # below every priority: the running priority when nothing is active; RPR shows 0xFF
+SPURIOUS_ID: Final = 1023
+
+RANK_SHIFT: Final = 10
+"""A rank is a priority above a key of ten bits, an INTID or a list register's number: the least is taken first."""
+RANK_KEY: Final = (1 << RANK_SHIFT) - 1
+NO_RANK: Final = IDLE << RANK_SHIFT | SPURIOUS_ID
+"""Rank of no interrupt, below that of any."""
 
 
 class Candidate(NamedTuple):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from harness.board.board import Board
 from harness.board.console import Console
@@ -19,7 +19,14 @@ class Peripherals:
     """Devices that are plugged in; ``console`` is the virtio console, if there is one."""
 
     def __init__(
-        self, board: Board, memory: Memory, *, drives: Iterable[Drive], console: bool, virtio: Virtio
+        self,
+        board: Board,
+        memory: Memory,
+        *,
+        drives: Iterable[Drive],
+        console: bool,
+        virtio: Virtio,
+        elapse: Callable[[], object],
     ) -> None:
         legacy, dma = virtio == "legacy", Dma(memory)
         self.console: Console | None = None
@@ -33,7 +40,7 @@ class Peripherals:
             if console:
                 device = VirtioConsole()
                 board.plug(device, dma, legacy=legacy)
-                self.console = Console(device)
+                self.console = Console(device, elapse)
         except BaseException:
             self.close()
             raise

@@ -108,6 +108,11 @@ class Symbols(Mapping[str, int]):
         """Addresses that have a name, ascending, each once."""
         return self._addresses
 
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """Intervals outside which an address has no name; none where it may lie anywhere."""
+        return self._ranges
+
     def lookup(self, address: int) -> str | None:
         """Returns ``"name"`` or ``"name+0x4"`` for an address inside the program, else None."""
         if self._ranges and not any(low <= address < high for low, high in self._ranges):

@@ -72,7 +72,7 @@ class Machine:
         facts = board_facts(options)
         self.board = board = Board(options.cpus, untrusted=options.untrusted, slots=facts.slots, **gic)
         board.uart.eager = choices.uart == "qemu"
-        self.console = Console(board.uart)
+        self.console = Console(board.uart, self._elapse)
         timers = Timers(board, self.clock, self._pes)
         vcpus = make_vcpus(self.controller, self._pes, board.gic)
         vm = Vm(vcpus, self.clock.now, self.events, SystemBus(board, self.clock))
@@ -105,6 +105,7 @@ class Machine:
             drives=options.drives,
             console=options.virtconsole,
             virtio=choices.virtio,
+            elapse=self._elapse,
         )
         self.virtconsole = self._peripherals.console
 
@@ -193,6 +194,9 @@ class Machine:
     def device_tree(self) -> bytes | None:
         """Device tree of the guest loaded last, None if it has none."""
         return self._loader.boots[-1].tree if self._loader.boots else None
+
+    def _elapse(self) -> None:
+        self.board.elapse(self.clock.now())
 
     def _power_on(self, boot: Boot) -> None:
         self.hypervisor.power.on(self.hypervisor.vcpus[0], boot.entry, boot.x0)

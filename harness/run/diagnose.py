@@ -8,7 +8,6 @@ from collections.abc import Callable
 from harness.arch import esr as syndrome
 from harness.arch import hyp
 from harness.arch.esr import EC
-from harness.asm.encoding.extensions import is_of_later_version
 from harness.build import disassemble
 from harness.el2 import Controller, Power, Vcpu
 from harness.engine import PE, Lockup
@@ -161,6 +160,10 @@ def _of_later_version(pe: PE, address: int) -> str:
     ):
         return ""
     text = disassemble(pe.memory.read(address, 4), address)[0].text
+    from harness.asm.encoding.extensions import (
+        is_of_later_version,
+    )  # much to load for a run that needs it not
+
     if not is_of_later_version(text.split()[0]):
         return ""
     return f", `{text}`, which this CPU model does not have; `--cpu max` has it"

@@ -27,7 +27,7 @@ class GuestServices:
     ) -> None:
         self.memory = memory
         self.now = clock.now
-        self._uart = board.uart
+        self._board = board
         self._loader = loader
         self._console = console
         self._conditions = conditions
@@ -55,7 +55,8 @@ class GuestServices:
 
     def read(self, most: int, *, wait: bool) -> bytes:
         """Takes what was typed: SYS_READC, and SYS_READ of the console. Waits only for a person."""
-        while not (data := self._uart.take(most)):
+        self._board.elapse(self.now())
+        while not (data := self._board.uart.take(most)):
             terminal = self._loop.attendance.terminal
             if not wait or terminal is None or not terminal.open:
                 break

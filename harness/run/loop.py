@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from harness.board.board import Board
 from harness.board.clock import Clock
+from harness.deadlines import NEVER
 from harness.el2 import Hypervisor, Power, SystemEnd, Vcpu
 from harness.engine import PE
 from harness.host.attendance import Attendance
@@ -78,11 +79,13 @@ class Loop:
         """Schedules something for a tick; what is scheduled for one tick is done in the order of these calls."""
         self._sequence += 1
         heappush(self._stimuli, (tick, self._sequence, action))
+        self._scheduler.deadline_moved(tick)
 
     def run(self, conditions: tuple[Condition, ...], limit: int | None) -> Stop:
         """Runs until something ends it; see :meth:`Machine.run`."""
         self._retired = self._restarted = 0
         self._loops.start()
+        self._scheduler.forget()
         others = () if self.attendance.turn is None else TERMINATE
         try:
             with (
@@ -93,32 +96,36 @@ class Loop:
                 return self._loop(limit)
         finally:
             self._loops.stop()
+            self._board.elapse(self._clock.now())
 
     def _loop(self, limit: int | None) -> Stop:
-        hypervisor, scheduler = self._hypervisor, self._scheduler
+        scheduler = self._scheduler
+        self._let_time_pass(self._clock.now())
         while True:
-            stop = self._attended()
-            if stop is not None:
-                return stop
-            with hypervisor.vm.inputs:  # the PEs see what has come of everything at one tick
-                self._let_time_pass()
-            self._conditions.look()
-            stop = self._ended()
+            stop = self._attended() or self._look()
             if stop is not None:
                 return stop
             if limit is not None and self._retired >= limit:
-                detail = diagnose.limit(hypervisor.vcpus, limit, self._where, self._ledger)
+                detail = diagnose.limit(self._hypervisor.vcpus, limit, self._where, self._ledger)
                 return self._stop(StopReason.LIMIT, None, detail)
             vcpu = scheduler.next()
             if vcpu is None:
                 if self._wait():
                     continue
                 return self._stop(StopReason.IDLE, None, self._idle())
-            length, due = scheduler.length(self._bound(limit)), self._loops.due
+            bound, due = self._bound(limit), self._loops.due
             if self._retired < due:
-                self._retired += scheduler.run(vcpu, min(length, due - self._retired))
-            elif self._looks_closed(vcpu, length):
+                self._retired += scheduler.run(vcpu, min(bound, due - self._retired))
+            elif self._looks_closed(vcpu, scheduler.length(bound)):
                 return self._stop(StopReason.STUCK, vcpu.index, self._stuck())
+
+    def _look(self) -> Stop | None:
+        """Lets happen what is due, and looks if the run has come to its end; returns a Stop then."""
+        now = self._clock.now()
+        if now >= self._board.deadlines.first or (self._stimuli and now >= self._stimuli[0][0]):
+            self._let_time_pass(now)
+        self._conditions.look()
+        return self._ended()
 
     def _looks_closed(self, vcpu: Vcpu, length: int) -> bool:
         """Runs a slice, and looks if any CPU can ever leave the loop that it is in."""
@@ -128,7 +135,7 @@ class Loop:
         else:
             length = loops.before(vcpu) or length
         looking = self._retired >= loops.due
-        self._retired += self._scheduler.run(vcpu, length)
+        self._retired += self._scheduler.slice(vcpu, length)
         if not looking:
             return False
         if not loops.after(vcpu):
@@ -169,22 +176,24 @@ class Loop:
         where = diagnose.places(self._hypervisor.vcpus, self._where, self._ledger)
         return replace(self._stop(StopReason.INTERRUPTED, None, f"{what}: {where}"), signal=number)
 
-    def _let_time_pass(self) -> None:
+    def _let_time_pass(self, now: int) -> None:
         """Lets devices and stimuli act, up to now; at one tick devices come first."""
-        now = self._clock.now()
-        self._board.advance(now)
-        while self._stimuli and self._stimuli[0][0] <= now:
-            heappop(self._stimuli)[2]()
+        with self._hypervisor.vm.inputs:  # the PEs see what has come of everything at one tick
+            self._board.advance(now)
+            while self._stimuli and self._stimuli[0][0] <= now:
+                heappop(self._stimuli)[2]()
+                self._scheduler.forget()
 
     def _deadline(self) -> int | None:
         """Returns the next tick at which something happens by itself."""
-        ticks = [self._stimuli[0][0]] if self._stimuli else []
-        device = self._board.deadline(self._clock.now())
-        ticks += [device] if device is not None else []
-        ticks += [
-            tick for tick in (self._conditions.next_tick(), self._scheduler.deadline()) if tick is not None
-        ]
-        return min(ticks, default=None)
+        first = self._board.deadlines.first
+        deadline = first if first != NEVER else None
+        if self._stimuli and (deadline is None or self._stimuli[0][0] < deadline):
+            deadline = self._stimuli[0][0]
+        for tick in (self._conditions.next_tick(), self._scheduler.deadline()):
+            if tick is not None and (deadline is None or tick < deadline):
+                deadline = tick
+        return deadline
 
     def _bound(self, limit: int | None) -> int:
         """Returns the instructions until the next thing that must happen at an exact one."""
@@ -229,6 +238,7 @@ class Loop:
             if self._restarted >= self._restarts.most:
                 return self._stop(StopReason.RESET, cpu, diagnose.restarts(self._restarted))
             self._restarted += 1
+            self._board.elapse(self._clock.now())
             self._restarts.restart()
         for vcpu in hypervisor.vcpus:
             if vcpu.pe.lockup is not None:

@@ -26,11 +26,16 @@ LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 
 
 
 class Scheduler:
-    """Scheduler of one machine: it interleaves the vCPUs."""
+    """Scheduler of one machine: it interleaves the vCPUs.
+
+    Who runs is found anew only where that may have changed. Until then those who run have their turns in a row, and
+    one that runs alone goes on until something happens: then its slice ends where its turn would have.
+    """
 
     def __init__(self, hypervisor: Hypervisor, board: Board, clock: Clock, quantum: int) -> None:
         self._hypervisor = hypervisor
         self._vcpus = hypervisor.vcpus
+        self._scheduled = hypervisor.controller.scheduled
         self._board = board
         self._clock = clock
         self._quantum = quantum
@@ -39,10 +44,19 @@ class Scheduler:
         self._began = 0  # what the PE of the present slice had retired when it began
         self._polled: Vcpu | None = None  # who polled last, if nobody has run since
         self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
+        self._calm = False  # nothing has happened since the turn began that another one has to see
+        self._ring: list[Vcpu] | None = None  # who has turns in a row; empty if they are given one by one
+        self._alone = self._only = False  # one vCPU has all turns; it is the only one that is on
+        self._asleep = False  # somebody waits in WFE
+        self._next_event: int | None = None  # the tick of the next event of a stream for one that does
         hypervisor.power.started = self._peer_started
+        board.deadlines.earlier = self.deadline_moved
         for vcpu in self._vcpus:
             vcpu.pe.event_register.on_sev = self._send_event
-            vcpu.nirq.listen(partial(self._irq_moved, vcpu.pe))
+            vcpu.woken = self._disturb
+            vcpu.nirq.listen(partial(self._irq_moved, vcpu))
+            for line in (vcpu.virq, vcpu.vfiq):
+                line.listen(partial(self._line_moved, vcpu))
 
     def next(self) -> Vcpu | None:
         """Returns the vCPU whose turn it is, its physical interrupts taken; None if none can run.
@@ -50,9 +64,12 @@ class Scheduler:
         In the midst of a turn only the vCPU itself takes what is signalled to its CPU. The others do so between
         turns, and not wherever a run happens to be stopped and continued.
         """
+        if self._asleep or not self._ring:
+            self._ring = None
         current = self._vcpus[self._turn]
         if self._left > 0 and current.runnable and current.pe.event_register.awake():
-            self._hypervisor.after_exit(current)
+            if current.nirq.level:
+                self._hypervisor.after_exit(current)
             return current
         self._hypervisor.take_physical_interrupts()
         count = len(self._vcpus)
@@ -62,7 +79,7 @@ class Scheduler:
                 switched = vcpu is not current
                 self._turn, self._left = vcpu.index, self._quantum
                 if switched:
-                    self._hypervisor.controller.scheduled(vcpu)
+                    self._scheduled(vcpu)
                 return vcpu
         return None
 
@@ -83,37 +100,95 @@ class Scheduler:
 
     def deadline(self) -> int | None:
         """Returns the tick of the next event that an event stream has for a vCPU in WFE."""
-        asleep = [vcpu for vcpu in self._vcpus if vcpu.runnable and vcpu.pe.event_register.asleep]
-        return min((due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None), default=None)
+        if self._ring is None:
+            self._find_ring()
+        return self._next_event
+
+    def _find_ring(self) -> None:
+        """Finds who has turns now, and whether they can be given in a row: nobody else is about to have one."""
+        on = [vcpu for vcpu in self._vcpus if vcpu.power is Power.ON]
+        ready = [vcpu for vcpu in on if not vcpu.waiting]
+        ring = [vcpu for vcpu in ready if not vcpu.pe.event_register.asleep]
+        self._only = len(on) == 1
+        self._asleep = len(ring) != len(ready)
+        quiet = not any(vcpu.nirq.level for vcpu in on) and not any(vcpu.resume for vcpu in ring)
+        self._next_event = None
+        if self._asleep:
+            asleep = [vcpu for vcpu in ready if vcpu.pe.event_register.asleep]
+            streams = [due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None]
+            self._next_event = min(streams, default=None)
+            quiet &= not any(vcpu.pe.event_register.may_wake() for vcpu in asleep)
+            quiet &= self._next_event is None or self._next_event > self._clock.now()
+        self._ring = ring if quiet else []
+        self._alone = self._only or (quiet and len(ring) == 1)
 
     def time_jumped(self) -> None:
         """Lets who polls look again: devices act now, and may write to memory."""
         self._polled = None
 
-    def _send_event(self) -> None:
-        """Sets the event register of every PE: SEV (D1.6.1)."""
-        for vcpu in self._vcpus:
-            vcpu.pe.event_register.is_set = True
+    def forget(self) -> None:
+        """Finds anew who runs: somebody from outside may have changed anything."""
+        self._ring = None
+
+    def deadline_moved(self, tick: int) -> None:
+        """Ends the running slice, and turns in a row, where something has come to be due at a tick before."""
+        self._calm = False
+        self._clock.end_slice_at(tick)
 
     def length(self, bound: int) -> int:
         """Returns the instructions of the next slice: up to ``bound``, the quantum if others may run."""
-        on = sum(vcpu.power is Power.ON for vcpu in self._vcpus)
-        return max(1, min(bound, self._left if on > 1 else LONGEST_SLICE))
+        if self._ring is None:
+            self._find_ring()
+        return max(1, min(bound, LONGEST_SLICE if self._alone else self._left))
 
-    def run(self, vcpu: Vcpu, length: int) -> int:
+    def run(self, vcpu: Vcpu, bound: int) -> int:
+        """Runs a vCPU's turn, and those that follow while nothing happens; returns the instructions retired.
+
+        These are ``bound`` or fewer. Nothing that the loop does between two turns is left out: it would do nothing.
+        """
+        self._calm = True
+        length = self.length(bound)
+        retired = self.slice(vcpu, length)
+        ring = self._ring
+        if ring is None or len(ring) < 2 or self._left or not self._goes_on(vcpu, retired == length):
+            return retired
+        position = ring.index(vcpu)
+        while retired < bound:
+            position = (position + 1) % len(ring)
+            vcpu = ring[position]
+            self._turn, self._left = vcpu.index, self._quantum
+            self._scheduled(vcpu)
+            length = min(self._quantum, bound - retired)
+            done = self.slice(vcpu, length)
+            retired += done
+            if not self._goes_on(vcpu, done == length):
+                break
+        return retired
+
+    def _goes_on(self, vcpu: Vcpu, whole: bool) -> bool:
+        """Tells whether a slice was nothing but its instructions, so that the next turn can follow at once."""
+        return whole and self._calm and not vcpu.pe.stopped and not vcpu.waiting
+
+    def slice(self, vcpu: Vcpu, length: int) -> int:
         """Runs one slice; returns the instructions it retired."""
         if vcpu.resume is not None:
             self._hypervisor.power.resume(vcpu)
-        self._clock.start(vcpu.pe)
-        self._began = vcpu.pe.retired
+        pe = vcpu.pe
+        self._began = pe.retired
+        self._clock.start(pe)
         try:
-            retired = vcpu.pe.run(length)
+            retired = pe.run(length)
         finally:
             self._clock.stop()
         self._left -= retired
-        if vcpu.pe.waiting:  # a WFI that EL2 does not trap
+        if self._left < 0 and not self._only:
+            self._left %= self._quantum  # turns that it had one after the other, alone
+        if pe.waiting:  # a WFI that EL2 does not trap
             vcpu.waiting = True
-        self._polled = vcpu if vcpu.pe.event_register.polls else None
+        register = pe.event_register
+        self._polled = vcpu if register.polls else None
+        if vcpu.waiting or register.asleep or vcpu.power is not Power.ON:
+            self._ring = None
         return retired
 
     @contextmanager
@@ -126,6 +201,7 @@ class Scheduler:
         before: list[tuple[PE, list[Handler], OnCall | None, OnLoad | None, OnStore | None]] = []
 
         def leave() -> None:
+            self._calm = False
             for vcpu in self._vcpus:
                 pe, handlers = vcpu.pe, vcpu.pe.handlers
                 before.append((pe, handlers[:], pe.on_call, pe.on_load, pe.on_store))
@@ -142,19 +218,49 @@ class Scheduler:
     def reset(self) -> None:
         """Gives CPU0 its turn, as after a system reset."""
         self._turn, self._left = 0, self._quantum
-        self._polled = None
+        self._polled = self._ring = None
+
+    # What may change who runs
+
+    def _disturb(self) -> None:
+        """Lets others have turns from where this one ends: the slice of one that ran alone ends there."""
+        self._calm = False
+        self._ring = None
+        pe = self._clock.running
+        if pe is not None and self._alone and not self._only:
+            left = self._left - (pe.retired - self._began)
+            pe.shorten(left if left >= 0 else left % self._quantum)
 
     def _peer_started(self) -> None:
         """Counts the quantum from here where a second vCPU comes on while one runs."""
+        self._calm = False
+        self._ring = None
         pe = self._clock.running
         if pe is not None:
             pe.shorten(self._quantum)
             self._left = self._quantum + pe.retired - self._began  # the slice's own length is yet to come off
 
-    def _irq_moved(self, pe: PE, level: bool) -> None:
-        """Ends the running slice where its CPU has a physical interrupt to take."""
-        if level and self._clock.running is pe:
-            pe.shorten(0)
+    def _send_event(self) -> None:
+        """Sets the event register of every PE: SEV (D1.6.1)."""
+        for vcpu in self._vcpus:
+            vcpu.pe.event_register.is_set = True
+        if self._asleep:
+            self._disturb()
+
+    def _irq_moved(self, vcpu: Vcpu, level: bool) -> None:
+        """Ends the running slice where its CPU has a physical interrupt to take, its turn where another one has."""
+        if not level:
+            return
+        if self._clock.running is vcpu.pe:
+            self._calm = False
+            vcpu.pe.shorten(0)
+        elif vcpu.power is Power.ON:
+            self._disturb()
+
+    def _line_moved(self, vcpu: Vcpu, _level: bool) -> None:
+        """Ends the turn where an interrupt input of a PE in WFE moved, which may wake it."""
+        if self._asleep and vcpu.pe.event_register.asleep:
+            self._disturb()
 
 
 def _serve_and_stop(serve: Handler, pe: PE, esr: int) -> None:

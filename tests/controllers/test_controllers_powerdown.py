@@ -24,7 +24,6 @@ from gic_guest import (
 from harness import Machine, StopReason
 from harness.arch.gic import Lr
 from harness.asm import assemble
-from harness.gic.virtual import VirtualInterface
 from harness.trace.events import PowerChange
 
 LOW, MIDDLE, HIGH = 43, 42, 41
@@ -49,7 +48,7 @@ def power_down(guest: GicGuest) -> None:
         virtual = guest.machine.board.gic.virtual
         assert virtual[1].hcr == 0, "EL2 has turned the virtual interface off"
         assert not any(lr & Lr.STATE for lr in virtual[1].lrs), "EL2 has left list registers behind"
-        virtual[1] = VirtualInterface(guest.machine.board.gic.config.list_registers)
+        virtual[1].reset()
 
 
 def came_back(guest: GicGuest) -> bool:

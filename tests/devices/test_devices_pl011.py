@@ -5,6 +5,7 @@ import copy
 
 import pytest
 
+from harness.deadlines import NEVER
 from harness.devices import Pl011
 from harness.devices.pl011_registers import Pl011Register as Reg
 
@@ -162,16 +163,16 @@ def test_receive_timeout_after_32_bit_periods(uart):
     write(uart, Reg.UARTFBRD, 1)
     write(uart, Reg.UARTLCR_H, FEN)
     write(uart, Reg.UARTIMSC, RT)
-    assert uart.deadline() is None
+    assert uart.next_action.tick == NEVER
     uart.advance(1000)
     uart.feed(b"abc")
-    deadline = uart.deadline()
+    deadline = uart.next_action.tick
     assert deadline == 1000 + 32 * 16 * (13 * 64 + 1) * 62_500_000 // (64 * 24_000_000)
     uart.advance(deadline - 1)
     assert not uart.irq.level
     uart.advance(deadline)
     assert uart.irq.level
-    assert uart.deadline() is None
+    assert uart.next_action.tick == NEVER
     assert received(uart) == b"abc"
     assert not uart.irq.level, "reading everything clears it"
 
@@ -180,29 +181,29 @@ def test_another_character_restarts_the_timeout(uart):
     write(uart, Reg.UARTLCR_H, FEN)
     write(uart, Reg.UARTIMSC, RT)
     uart.feed(b"a")
-    first = uart.deadline()
+    first = uart.next_action.tick
     uart.advance(first - 1)
     uart.feed(b"b")
     uart.advance(first)
     assert not uart.irq.level
-    assert uart.deadline() == 2 * first - 1
+    assert uart.next_action.tick == 2 * first - 1
 
 
 def test_a_cleared_timeout_comes_back_while_data_is_left(uart):
     write(uart, Reg.UARTLCR_H, FEN)
     write(uart, Reg.UARTIMSC, RT)
     uart.feed(b"ab")
-    uart.advance(uart.deadline())
+    uart.advance(uart.next_action.tick)
     write(uart, Reg.UARTICR, RT)
     assert not uart.irq.level
-    assert uart.deadline() is not None
+    assert uart.next_action.tick != NEVER
     received(uart)
-    assert uart.deadline() is None
+    assert uart.next_action.tick == NEVER
 
 
 def test_a_masked_timeout_is_no_deadline(uart):
     uart.feed(b"a")
-    assert uart.deadline() is None
+    assert uart.next_action.tick == NEVER
     uart.advance(1 << 40)
     assert read(uart, Reg.UARTRIS) & RT
 

@@ -3,6 +3,7 @@
 
 import pytest
 
+from harness.deadlines import NEVER
 from harness.devices import Pl031
 from harness.devices.pl031 import EPOCH
 from harness.devices.pl031 import Pl031Register as Reg
@@ -43,17 +44,17 @@ def test_a_load_sets_the_count(rtc):
 def test_the_alarm_rings_when_the_count_reaches_the_match(rtc):
     """3.3.2 RTCMR; 3.3.5 to 3.3.8."""
     write(rtc, Reg.RTCMR, EPOCH + 3)
-    assert rtc.deadline() is None, "masked"
+    assert rtc.next_action.tick == NEVER, "masked"
     write(rtc, Reg.RTCIMSC, 1)
-    assert rtc.deadline() == 3 * SECOND
+    assert rtc.next_action.tick == 3 * SECOND
     rtc.advance(3 * SECOND - 1)
     assert not rtc.irq.level
     rtc.advance(3 * SECOND)
     assert rtc.irq.level
-    assert (read(rtc, Reg.RTCRIS), read(rtc, Reg.RTCMIS), rtc.deadline()) == (1, 1, None)
+    assert (read(rtc, Reg.RTCRIS), read(rtc, Reg.RTCMIS), rtc.next_action.tick) == (1, 1, NEVER)
     write(rtc, Reg.RTCICR, 1)
     assert not rtc.irq.level
-    assert rtc.deadline() == 3 * SECOND + (SECOND << 32), "the count comes round again"
+    assert rtc.next_action.tick == 3 * SECOND + (SECOND << 32), "the count comes round again"
 
 
 def test_the_mask_hides_the_raw_status(rtc):
@@ -68,7 +69,7 @@ def test_a_match_in_the_past_waits_for_the_count_to_wrap(rtc):
     write(rtc, Reg.RTCIMSC, 1)
     write(rtc, Reg.RTCMR, EPOCH + 4)
     assert not rtc.irq.level
-    assert rtc.deadline() == 4 * SECOND + (SECOND << 32)
+    assert rtc.next_action.tick == 4 * SECOND + (SECOND << 32)
 
 
 def test_a_load_moves_the_alarm(rtc):
@@ -76,7 +77,7 @@ def test_a_load_moves_the_alarm(rtc):
     write(rtc, Reg.RTCMR, 100)
     rtc.advance(SECOND + 5)
     write(rtc, Reg.RTCLR, 90)
-    assert rtc.deadline() == SECOND + 5 + 10 * SECOND
+    assert rtc.next_action.tick == SECOND + 5 + 10 * SECOND
 
 
 def test_it_is_always_on_and_read_only_registers_stay(rtc):

@@ -2,6 +2,7 @@
 import pytest
 from test_devices_lines import Log
 
+from harness.deadlines import NEVER
 from harness.devices import Lines, TestDevice
 from harness.devices.testdev import MOST_IN_FLIGHT
 from harness.devices.testdev import TestDeviceRegister as Reg
@@ -65,21 +66,21 @@ def test_a_delayed_pulse_happens_delay_ticks_later(device, lines, log):
     device.advance(1000)
     write(device, Reg.DELAY, 50)
     write(device, Reg.PULSE_AFTER, 40)
-    assert (read(device, Reg.DELAY), read(device, Reg.IN_FLIGHT), device.deadline()) == (50, 1, 1050)
+    assert (read(device, Reg.DELAY), read(device, Reg.IN_FLIGHT), device.next_action.tick) == (50, 1, 1050)
     device.advance(1049)
     assert log == []
     assert read(device, Reg.COUNT) == 0
     device.advance(1050)
     assert log == [(40, 0, True), (40, 0, False)]
     write(device, Reg.SELECT, 40)
-    assert (read(device, Reg.COUNT), read(device, Reg.IN_FLIGHT), device.deadline()) == (1, 0, None)
+    assert (read(device, Reg.COUNT), read(device, Reg.IN_FLIGHT), device.next_action.tick) == (1, 0, NEVER)
 
 
 def test_pulses_in_flight_happen_by_tick_then_in_the_order_asked_for(device, lines, log):
     for delay, intid in ((30, 45), (10, 44), (30, 40), (20, 50), (30, 35)):
         write(device, Reg.DELAY, delay)
         write(device, Reg.PULSE_AFTER, intid)
-    assert device.deadline() == 10
+    assert device.next_action.tick == 10
     device.advance(100)
     assert [intid for intid, _, level in log if level] == [44, 50, 45, 40, 35]
 
@@ -87,7 +88,7 @@ def test_pulses_in_flight_happen_by_tick_then_in_the_order_asked_for(device, lin
 def test_without_a_delay_the_pulse_is_made_at_once(device, lines, log):
     write(device, Reg.PULSE_AFTER, 40)
     assert log == [(40, 0, True), (40, 0, False)]
-    assert device.deadline() is None
+    assert device.next_action.tick == NEVER
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_reset_lets_go_of_everything(device, lines, log):
     write(device, Reg.PULSE_AFTER, 41)
     device.reset()
     assert not lines[40].level
-    assert device.deadline() is None
+    assert device.next_action.tick == NEVER
     assert read(device, Reg.DELAY) == 0
 
 

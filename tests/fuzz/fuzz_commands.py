@@ -19,7 +19,7 @@ from random import Random
 from typing import Final
 
 from harness.cli import BAD_INPUT, invoke
-from harness.cli.parameters import spelling
+from harness.cli.given import spelling
 from harness.cli.run_options import RunOptions
 from harness.declaration import Option, declared
 from harness.options import MachineOptions

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 from gic_manual import (
     ACK_CTL,
@@ -217,16 +215,20 @@ def test_dir_without_eoimode_does_nothing() -> None:
     assert d.read("GICH_HCR") >> EOI_COUNT == 0
 
 
+def registers_of_the_distributor(d: Driver) -> list[int]:
+    return [d.gic.read(Frame.GICD, 0, offset, 4) for offset in range(0, 0x1000, 4)]
+
+
 @pytest.mark.parametrize("intid", [0, 15, 288, 1019, 1023])
 def test_a_physical_id_that_cannot_be_is_ignored(intid: int) -> None:
     """5.3.8: an SGI or an interrupt that does not exist; UNPREDICTABLE, nothing happens here."""
     d = guest(lr(40, flags=HW, physical=intid))
     d.write("GICD_ISACTIVER", 0xFFFF)
-    distributor = copy.deepcopy(d.gic.distributor)
+    distributor = registers_of_the_distributor(d)
     assert d.read("GICV_IAR") == 40
     d.write("GICV_EOIR", 40)
     assert d.read("GICH_LR") & BOTH == 0
-    assert d.gic.distributor == distributor
+    assert registers_of_the_distributor(d) == distributor
 
 
 # One state, several views

@@ -17,6 +17,7 @@ from virtio_driver import AVAIL, BASE, DESC, NEXT, SIZE, USED, WRITE, Driver, Ra
 
 from harness import Machine, StopReason
 from harness.asm import assemble
+from harness.deadlines import NEVER
 from harness.devices import Block, MemoryDisk, VirtioConsole, VirtioMmio
 from harness.devices.virtio.queue import LONGEST_CHAIN, TURN
 from harness.devices.virtio.registers import VirtioRegister as Reg
@@ -52,7 +53,7 @@ class CountedRam(Ram):
 def turns(slot: VirtioMmio) -> int:
     """Lets time pass until the device is done; returns the turns it took beyond the first."""
     count = 0
-    while (due := slot.deadline()) is not None:
+    while (due := slot.next_action.tick) != NEVER:
         assert due > slot.now
         slot.advance(due)
         count += 1
@@ -78,7 +79,7 @@ def test_a_request_that_makes_the_next_one_available_is_one_request() -> None:
     for done in (1, 2, 3):
         driver.notify(0)
         assert len(driver.used(0)) == 1, done
-        assert driver.slot.deadline() is None
+        assert driver.slot.next_action.tick == NEVER
 
 
 def test_a_turn_ends_and_the_next_tick_goes_on() -> None:
@@ -92,11 +93,11 @@ def test_a_turn_ends_and_the_next_tick_goes_on() -> None:
     driver.notify(1)
     console = driver.slot.function
     assert isinstance(console, VirtioConsole)
-    assert (console.output.total, driver.slot.deadline()) == (LONGEST_CHAIN, 101)
+    assert (console.output.total, driver.slot.next_action.tick) == (LONGEST_CHAIN, 101)
     driver.slot.advance(100)
     assert console.output.total == LONGEST_CHAIN
     driver.slot.advance(101)
-    assert (console.output.total, driver.slot.deadline()) == (2 * LONGEST_CHAIN, 102)
+    assert (console.output.total, driver.slot.next_action.tick) == (2 * LONGEST_CHAIN, 102)
     assert turns(driver.slot) == 2
     assert (console.output.total, len(driver.used(1))) == (4 * LONGEST_CHAIN, 4)
 
@@ -121,7 +122,7 @@ def test_a_reset_ends_the_work(how: str) -> None:
     driver.available(1, 0)
     driver.available(1, 0)
     driver.notify(1)
-    assert driver.slot.deadline() is not None
+    assert driver.slot.next_action.tick != NEVER
     if how == "slot":
         driver.slot.reset()
     else:
@@ -156,8 +157,8 @@ def test_many_descriptors_of_nothing_are_work_too() -> None:
     driver.notify(1)
     assert ram.accesses < 6000  # of a million
     for done in (8, 12, 16):
-        due = driver.slot.deadline()
-        assert due is not None
+        due = driver.slot.next_action.tick
+        assert due != NEVER
         ram.accesses = 0
         driver.slot.advance(due)
         assert ram.accesses < 6000

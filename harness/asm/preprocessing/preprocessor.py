@@ -7,6 +7,7 @@ that starts with ``#`` and is no directive is a comment, as GNU as has it.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import isfile
@@ -48,9 +49,14 @@ class _IfScope:
 
 
 class Preprocessor:
-    """Reader of files as statements, with one set of definitions for all of them."""
+    """Reader of files as statements, with one set of definitions for all of them.
+
+    ``reads`` are the files that it has looked for: the SHA-256 of one that was read, an empty
+    text for one that is there, None for one that is not.
+    """
 
     def __init__(self, search: Sequence[Path], defines: Mapping[str, str]) -> None:
+        self.reads: dict[str, str | None] = {}
         self._search = tuple(search)
         self._definitions = Definitions(defines)
         self._depth = 0
@@ -64,15 +70,27 @@ class Preprocessor:
         if after:
             places = places[1 + max((i for i, place in enumerate(places) if place == places[0]), default=0) :]
         for place in places:
-            if isfile(place / name):
+            file = str(place / name)
+            if isfile(file):
+                self.reads.setdefault(file, "")
                 return place / name
+            self.reads[file] = None
         looked = ", ".join(dict.fromkeys(str(place) for place in places))
         raise StatementError(f"cannot find `{name}` (looked in {looked})")
+
+    def read_bytes(self, path: Path, largest: int = LARGEST) -> bytes:
+        """Returns the contents of a file; StatementError if it cannot be read."""
+        try:
+            data = read_file(path, largest)
+        except FileError as error:
+            raise StatementError(f"cannot read `{path}`: {error.reason}") from None
+        self.reads[str(path)] = hashlib.sha256(data).hexdigest()
+        return data
 
     def read_file(self, path: Path) -> Iterator[Statement]:
         """Returns the statements of a file; StatementError if it cannot be read."""
         try:
-            text = read_bytes(path, LARGEST_TEXT).decode()
+            text = self.read_bytes(path, LARGEST_TEXT).decode()
         except UnicodeDecodeError:
             raise StatementError(f"`{path}` is not a text file (not UTF-8)") from None
         return self.read_text(text, str(path))
@@ -165,11 +183,3 @@ class Preprocessor:
         except StatementError:
             return False
         return True
-
-
-def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
-    """Returns the contents of a file; StatementError if it cannot be read."""
-    try:
-        return read_file(path, largest)
-    except FileError as error:
-        raise StatementError(f"cannot read `{path}`: {error.reason}") from None

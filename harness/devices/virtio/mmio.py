@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.arch.masks import MASK32
+from harness.deadlines import NEVER, Deadline
 from harness.devices.virtio.device import VirtioDevice
 from harness.devices.virtio.queue import QUEUE_SIZE_MAX, TURN, GuestMemory, Queue, QueueError
 from harness.devices.virtio.registers import (
@@ -43,7 +44,7 @@ class VirtioMmio:
     """One slot; ``irq`` is its line, high while an interrupt is not acknowledged.
 
     A queue is served as soon as the driver notifies it, or the device has something for it; what goes beyond one
-    turn is done from :meth:`deadline` on, a turn each tick. ``error`` says for people why the device needs a reset,
+    turn is done from ``next_action`` on, a turn each tick. ``error`` says for people why the device needs a reset,
     if it does, and ``complaint`` why it last did since power-on.
     """
 
@@ -51,6 +52,9 @@ class VirtioMmio:
     memory: GuestMemory | None = field(default=None, compare=False)
     legacy: bool = False
     irq: Wire = field(default_factory=Wire)
+    next_action: Deadline = field(
+        default_factory=Deadline
+    )  # the next turn, while there is something left to do
     status: int = 0
     isr: int = 0
     error: str | None = None
@@ -62,7 +66,6 @@ class VirtioMmio:
     _driver_page: int = 0
     _queues: list[Queue] = field(default_factory=list)
     _notified: int = 0  # queues to serve, by bit
-    _due: int | None = None  # tick of the next turn, while there is something left to do
     _page_size: int = 0
     _aligns: list[int] = field(default_factory=list)
 
@@ -93,7 +96,8 @@ class VirtioMmio:
         self.status = self.isr = self.driver_features = 0
         self.error = None
         self._selected_queue = self._device_page = self._driver_page = 0
-        self._notified, self._due = 0, None
+        self._notified = 0
+        self.next_action.set(NEVER)
         self._queues = [Queue() for _ in range(count)]
         if self.function is not None:
             self.function.reset()
@@ -108,12 +112,8 @@ class VirtioMmio:
     def advance(self, now: int) -> None:
         """Lets time pass up to tick ``now``: what was left to do goes on."""
         self.now = now
-        if self._due is not None and now >= self._due:
+        if now >= self.next_action.tick:
             self._serve()
-
-    def deadline(self) -> int | None:
-        """Returns the tick at which the device goes on with what it was asked for, None if all is done."""
-        return self._due
 
     # The device's own work
 
@@ -124,7 +124,7 @@ class VirtioMmio:
         self.irq.drive(bool(self.isr))
 
     def _serve_queues(self, function: VirtioDevice, memory: GuestMemory) -> None:
-        self._due = None
+        self.next_action.set(NEVER)
         if not self.status & Status.DRIVER_OK or self.error is not None:
             return
         notified, spoken = self._notified, function.pending()
@@ -147,7 +147,7 @@ class VirtioMmio:
             self.status |= Status.DEVICE_NEEDS_RESET
             self.isr |= ISR_CONFIG  # a configuration change notification goes with it (2.1.2)
         if self._notified:
-            self._due = self.now + 1
+            self.next_action.set(self.now + 1)
 
     # Registers
 

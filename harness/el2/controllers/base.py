@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from harness.arch.virt import GIC_FRAME_SIZE
 from harness.devices import Port
@@ -93,6 +94,34 @@ class EmulatedPort(Port):
         if address % GIC_FRAME_SIZE + size > GIC_FRAME_SIZE:
             return False
         self._controller.emulate(self._vcpu, address, size, value)
+        return True
+
+
+class WordPort(EmulatedPort):
+    """The same, while nobody is told: ``perform(vcpu, offset, size, value)`` does an access to a word."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        vcpu: Vcpu,
+        base: int,
+        perform: Callable[[Vcpu, int, int, int | None], int],
+    ) -> None:
+        super().__init__(controller, vcpu)
+        self._base = base
+        self._perform = perform
+
+    def load(self, address: int, size: int) -> int:
+        """Reads a register."""
+        if size == 8:
+            return super().load(address, size)
+        return self._perform(self._vcpu, address - self._base, size, None)
+
+    def store(self, address: int, size: int, value: int) -> bool:
+        """Writes a register."""
+        if size == 8:
+            return super().store(address, size, value)
+        self._perform(self._vcpu, address - self._base, size, value)
         return True
 
 

@@ -12,12 +12,14 @@ from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICH_BASE, i
 from harness.devices import Port
 from harness.el2.access import Emulated, Reach
 from harness.el2.controllers.base import EmulatedPort, ForwardingController
+from harness.el2.cpu_interface import acknowledged
 from harness.el2.physical.forwarding import Forwarded
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.physical.timer_traps import TimerRegisters
 from harness.el2.softgic.soft_gic import SoftGic
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import DeviceBus, Vm
+from harness.gic import Frame
 
 ACKNOWLEDGES = ("GICC_IAR", "GICC_AIAR")
 
@@ -30,6 +32,7 @@ class TrapController(ForwardingController):
     ) -> None:
         super().__init__(vm, physical, timers)
         self.soft = SoftGic(len(vm.vcpus), intids, physical, vm.bus, priority_bits)
+        self.acknowledges = vm.acknowledges
         self._moved = 0  # a bit for each vCPU of which an output of the guest's GIC has moved
         for cpu, outputs in enumerate(zip(self.soft.gic.irq, self.soft.gic.fiq, strict=True)):
             for output in outputs:
@@ -63,7 +66,9 @@ class TrapController(ForwardingController):
         """Returns the way to a device on the bus, or to the guest's GIC."""
         if not self._is_emulated(ipa):
             return super().port(vcpu, ipa, bus)
-        return EmulatedPort(self, vcpu) if ipa < GICC_BASE + GIC_FRAME_SIZE else None
+        if ipa >= GICC_BASE + GIC_FRAME_SIZE:
+            return None
+        return GicPort(self, vcpu, Frame.GICC if ipa >= GICC_BASE else Frame.GICD)
 
     def emulate(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """Serves an access, lets go of what it ended, and lets every output it moved reach its vCPU."""
@@ -85,6 +90,14 @@ class TrapController(ForwardingController):
 
     def _output_moved(self, bit: int, _level: bool) -> None:
         self._moved |= bit
+
+    def follow(self, vcpu: Vcpu, frame: Frame, offset: int, value: int, write: bool) -> None:
+        """Carries on what an access of a word has moved: of its own vCPU, without a look at what it was about."""
+        if self._moved == 1 << vcpu.index:
+            self._moved = 0
+            self._show(vcpu, vcpu, None)
+        elif self._moved:
+            self._follow(vcpu, self.soft.about(vcpu.index, frame, offset, 4, value, write)[1])
 
     def _follow(self, caller: Vcpu, intid: int | None) -> None:
         """Carries what an access has changed of the guest GIC's outputs, on the whole, to the vCPUs."""
@@ -109,4 +122,39 @@ class TrapController(ForwardingController):
         vcpu.pe.virq = self.soft.gic.irq[vcpu.index].level
         vcpu.pe.vfiq = self.soft.gic.fiq[vcpu.index].level
         if self.has_interrupt(vcpu):
-            vcpu.waiting = False
+            vcpu.wake()
+
+
+class GicPort(EmulatedPort):
+    """Way of a vCPU to a frame of its GIC, while nobody is told of it."""
+
+    def __init__(self, controller: TrapController, vcpu: Vcpu, frame: Frame) -> None:
+        super().__init__(controller, vcpu)
+        self._trap = controller
+        self._soft = controller.soft
+        self._acknowledges = controller.acknowledges
+        self._frame = frame
+        self._cpu = vcpu.index
+        self._base = GICC_BASE if frame is Frame.GICC else GICD_BASE
+
+    def load(self, address: int, size: int) -> int:
+        """Reads a register; counts what is acknowledged."""
+        if size != 4:
+            return super().load(address, size)
+        offset = address - self._base
+        value = self._soft.load(self._cpu, self._frame, offset, 4)
+        self._trap.follow(self._vcpu, self._frame, offset, value, False)
+        if self._frame is Frame.GICC:
+            intid = acknowledged(address, 4, value)
+            if intid is not None:
+                self._acknowledges.note(self._vcpu, intid)
+        return value
+
+    def store(self, address: int, size: int, value: int) -> bool:
+        """Writes a register."""
+        if size != 4:
+            return super().store(address, size, value)
+        offset = address - self._base
+        self._soft.store(self._cpu, self._frame, offset, 4, value)
+        self._trap.follow(self._vcpu, self._frame, offset, value, True)
+        return True

@@ -12,12 +12,21 @@ is more than it has list registers, is :mod:`harness.el2.vgic.vcpu_interface`.
 from __future__ import annotations
 
 from harness.arch import intid as ids
-from harness.arch.gic import GICC_DIR, IAR_CPUID, IAR_INTID, LR_PRIORITY_WIDTH, first_target
+from harness.arch.gic import (
+    GICC_DIR,
+    GICD_IPRIORITYR,
+    GICD_ISACTIVER,
+    GICD_SGIR,
+    IAR_CPUID,
+    IAR_INTID,
+    LR_PRIORITY_WIDTH,
+    first_target,
+)
 from harness.arch.masks import MASK32
 from harness.arch.virt import GIC_FRAME_SIZE, GICC_BASE, GICD_BASE, GICV_BASE, is_gic
-from harness.devices import Port
+from harness.devices import BusError, Port
 from harness.el2.access import Emulated, Reach
-from harness.el2.controllers.base import EmulatedPort, ForwardingController
+from harness.el2.controllers.base import ForwardingController, WordPort
 from harness.el2.cpu_interface import MappedCpuInterface, is_cpu_interface
 from harness.el2.physical.forwarding import Forwarded
 from harness.el2.physical.gic_driver import GicDriver
@@ -68,7 +77,8 @@ class VgicController(ForwardingController):
 
     def has_interrupt(self, vcpu: Vcpu) -> bool:
         """Returns True if the virtual interface signals the vCPU, by IRQ or by FIQ."""
-        return any(output.level for output in self._outputs[vcpu.index])
+        irq, saved_irq, fiq, saved_fiq = self._outputs[vcpu.index]
+        return irq.level or saved_irq.level or fiq.level or saved_fiq.level
 
     def reset_vcpu(self, vcpu: Vcpu) -> None:
         """Leaves the GIC, which is not part of a PE; presents what came while the vCPU was off."""
@@ -99,10 +109,10 @@ class VgicController(ForwardingController):
 
     def port(self, vcpu: Vcpu, ipa: int, bus: DeviceBus) -> Port | None:
         """Returns the way to a device on the bus, to the guest's GICD, or to GICV."""
+        if GICD_BASE <= ipa < GICC_BASE:
+            return WordPort(self, vcpu, GICD_BASE, self.perform) if ipa < GICD_BASE + GIC_FRAME_SIZE else None
         if not is_cpu_interface(ipa):
-            return (
-                EmulatedPort(self, vcpu) if is_gic(ipa) and ipa < GICC_BASE else super().port(vcpu, ipa, bus)
-            )
+            return super().port(vcpu, ipa, bus)
         if ipa >= DIR:  # which is not mapped at all times
             return None
         frame = bus.port(vcpu.index, GICV_BASE)
@@ -118,23 +128,40 @@ class VgicController(ForwardingController):
             low = self.emulate(vcpu, ipa, 4, None if value is None else value & MASK32)
             high = self.emulate(vcpu, ipa + 4, 4, None if value is None else value >> 32)
             return low._replace(value=low.value | high.value << 32)
-        before = self.soft.waiting()
-        touched = self._touched(vcpu, ipa - GICD_BASE, size)
+        if ipa + size > GICD_BASE + GIC_FRAME_SIZE:
+            raise BusError(ipa)
+        offset = ipa - GICD_BASE
+        result = self.perform(vcpu, offset, size, value)
+        write = value is not None
+        return Emulated(result, *self.soft.about(vcpu.index, Frame.GICD, offset, size, result, write))
+
+    def perform(self, vcpu: Vcpu, offset: int, size: int, value: int | None) -> int:
+        """Performs an access to a word of GICD: fold what the guests did into it, do it, present anew."""
+        soft, cpu = self.soft, vcpu.index
+        before = soft.waiting()
+        touched = self._touched(vcpu, offset, size)
+        cpus = [interface.cpu for interface in touched]
         with self._at_work:
             for interface in self.interfaces:
-                if interface in touched:
+                if interface.cpu in cpus:
                     interface.fold()
                 else:
                     interface.collect()  # what its guest has ended can be made pending for it
-            served = self.soft.access(vcpu, ipa, size, value)
-            if value is not None and served.register in ACTIVE_REGISTERS:
-                self._reconcile(vcpu, ipa - GICD_BASE, size)
-                self.soft.links.release(vcpu.index)
+            if value is None:
+                result = soft.load(cpu, Frame.GICD, offset, size)
+            else:
+                result = value
+                soft.store(cpu, Frame.GICD, offset, size, value)
+                if GICD_ISACTIVER <= offset < GICD_IPRIORITYR:
+                    self._reconcile(vcpu, offset, size)
+                    soft.links.release(cpu)
             self._flush(vcpu, touched)
-        self._kick_raised(vcpu, before, {interface.cpu for interface in touched}, served.intid)
-        if served.register == "GICD_SGIR" and served.intid is not None:
-            self._kick_holders(vcpu, served.intid)
-        return served
+        if len(before) > 1:
+            _, intid, _ = soft.about(cpu, Frame.GICD, offset, size, result, value is not None)
+            self._kick_raised(vcpu, before, cpus, intid)
+            if intid is not None and value is not None and offset & ~3 == GICD_SGIR:
+                self._kick_holders(vcpu, intid)
+        return result
 
     def why_not(self, vcpu: Vcpu) -> str:
         """Says what is pending, and what holds it back."""
@@ -178,15 +205,17 @@ class VgicController(ForwardingController):
             self.soft.links.release(vcpu.index)
             self.soft.resample(vcpu.index)
             self._flush(vcpu, [interface])
-        self._kick_raised(vcpu, before, {vcpu.index}, None)
+        self._kick_raised(vcpu, before, [vcpu.index], None)
         if self.has_interrupt(vcpu):
-            vcpu.waiting = False
+            vcpu.wake()
 
     def _flush(self, caller: Vcpu, interfaces: list[VcpuInterface]) -> None:
         """Presents anew, and lets the vCPUs to whom something is left come and fetch it."""
         left: dict[int, int] = {}
         for interface in interfaces:
             left |= interface.flush()
+        if not left:
+            return
         done = {interface.cpu for interface in interfaces}
         for intid, taker in left.items():
             if taker not in done:
@@ -196,8 +225,10 @@ class VgicController(ForwardingController):
         lists = [interface.lists for interface in self.interfaces]
         return one_of_n.taker(self.soft.gic, cpu, interrupt, self._vcpus, lists)
 
-    def _kick_raised(self, caller: Vcpu, before: list[Candidate], done: set[int], intid: int | None) -> None:
+    def _kick_raised(self, caller: Vcpu, before: list[int], done: list[int], intid: int | None) -> None:
         """Lets every other vCPU, for which something more urgent waits than did, come and fetch it."""
+        if len(before) == 1:
+            return
         for vcpu, old, new in zip(self._vcpus, before, self.soft.waiting(), strict=True):
             if new < old and vcpu.index not in done:
                 self._forwarding.kick(caller, vcpu, intid)
@@ -212,6 +243,8 @@ class VgicController(ForwardingController):
 
     def _touched(self, vcpu: Vcpu, offset: int, size: int) -> list[VcpuInterface]:
         """Returns the interfaces an access may concern: the vCPU's own, and those that hold an SPI it names."""
+        if len(self.interfaces) == 1:
+            return self.interfaces
         words = [LAYOUT[Frame.GICD].get(at) for at in range(offset & ~3, offset + size, 4)]
         shared: set[int] = set()
         for register, number in (word for word in words if word is not None):

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from harness.arch import gic
 from harness.arch import intid as ids
 from harness.arch.gic import Ctlr
-from harness.arch.virt import GICC_BASE, GICD_BASE
-from harness.el2.vm import PhysicalBus
+from harness.arch.virt import GICC_BASE, GICD_BASE, MAX_CPUS
+from harness.el2.vm import DeviceBus, device_at
 
 GICD_CTLR = GICD_BASE + gic.GICD_CTLR
 GICD_ISENABLER = GICD_BASE + gic.GICD_ISENABLER
@@ -36,8 +36,10 @@ class GicDriver:
     cannot be taken again, until GICC_DIR deactivates it (3.2.1). That split lets a guest own the time in between.
     """
 
-    def __init__(self, bus: PhysicalBus, intids: int, level: Iterable[int]) -> None:
+    def __init__(self, bus: DeviceBus, intids: int, level: Iterable[int]) -> None:
         self._bus = bus
+        self._gicd = [device_at(bus, cpu, GICD_BASE) for cpu in range(MAX_CPUS)]
+        self._gicc = [device_at(bus, cpu, GICC_BASE) for cpu in range(MAX_CPUS)]
         self._intids = intids
         self._level = frozenset(level)
 
@@ -65,24 +67,24 @@ class GicDriver:
 
     def acknowledge(self, cpu: int) -> int:
         """Reads GICC_IAR: pending becomes active. INTID in bits 9:0 (1023 none), an SGI's source CPU in 12:10."""
-        return self._bus.read(cpu, GICC_IAR, 4)
+        return self._gicc[cpu].load(GICC_IAR, 4)
 
     def drop_priority(self, cpu: int, iar: int) -> None:
         """Writes GICC_EOIR: the running priority drops, the interrupt stays active."""
-        self._bus.write(cpu, GICC_EOIR, 4, iar)
+        self._gicc[cpu].store(GICC_EOIR, 4, iar)
 
     def deactivate(self, cpu: int, iar: int) -> None:
         """Writes GICC_DIR: the interrupt may be taken again."""
-        self._bus.write(cpu, GICC_DIR, 4, iar)
+        self._gicc[cpu].store(GICC_DIR, 4, iar)
 
     def send_sgi(self, cpu: int, target: int, sgi: int) -> None:
         """Writes GICD_SGIR: ``cpu`` makes ``sgi`` pending on ``target``."""
-        self._bus.write(cpu, GICD_SGIR, 4, 1 << gic.SGIR_TARGETS_SHIFT + target | sgi)
+        self._gicd[cpu].store(GICD_SGIR, 4, 1 << gic.SGIR_TARGETS_SHIFT + target | sgi)
 
     def line_is_high(self, cpu: int, intid: int) -> bool:
         """Returns True if an *active* level-sensitive interrupt's input is high: it is then pending too (4.3.7)."""
-        word = self._bus.read(cpu, GICD_ISPENDR + intid // gic.INTIDS_PER_WORD * 4, 4)
-        return bool(word >> intid % gic.INTIDS_PER_WORD & 1)
+        word = self._gicd[cpu].load(GICD_ISPENDR + (intid >> 5) * 4, 4)
+        return word >> (intid & 31) & 1 != 0
 
     def route(self, cpu: int, intid: int, target: int) -> None:
         """Writes the SPI's GICD_ITARGETSR byte: it goes to ``target`` from now on."""

@@ -58,10 +58,12 @@ class PhysicalLinks:
 
     def add(self, cpu: int, intid: int) -> None:
         """Links a physical interrupt that has become active on this CPU for the guest."""
-        this, state = link(cpu, intid), self.guest.state(intid, cpu)
-        by_hand = this in self.latched or state.pending  # latched already: by a store, for no link was there
+        this, guest = link(cpu, intid), self.guest.distributor.owner(intid, cpu)
+        # Latched already: by a store, for no link was there.
+        by_hand = this in self.latched or guest.pending >> intid & 1 != 0
         self.latched.discard(this)
-        self.held[this] = not (state.edge or by_hand) and self.physical.line_is_high(cpu, intid)
+        edge = guest.edge >> intid & 1 != 0
+        self.held[this] = not (edge or by_hand) and self.physical.line_is_high(cpu, intid)
 
     def has(self, cpu: int, intid: int) -> bool:
         """Returns True if a physical interrupt stands behind this CPU's INTID."""
@@ -73,29 +75,29 @@ class PhysicalLinks:
 
     def release(self, cpu: int) -> None:
         """Deactivates the physical interrupts whose guest's own is neither pending nor active any more."""
-        for owner, intid in list(self.held):
-            if owner not in (None, cpu):
+        for this in list(self.held):
+            owner, intid = this
+            if owner is not None and owner != cpu:
                 continue  # only a PPI's own CPU can deactivate it
-            state = self.guest.state(intid, cpu)
-            if not state.pending and not state.active:
-                del self.held[Link(owner, intid)]
+            guest = self.guest.distributor.owner(intid, cpu)
+            if not (guest.pending | guest.active) >> intid & 1:
+                del self.held[this]
                 self.physical.deactivate(cpu, intid)
 
     def to_resample(self, cpu: int) -> list[int]:
         """Returns the INTIDs that are pending in the guest's GIC, and whose lines have gone low since."""
-        if not self.held:
-            return []
-        return [
-            intid
-            for (owner, intid), held in self.held.items()
-            if owner in (None, cpu)
-            and self.guest.state(intid, cpu).pending
-            and self._is_withdrawn(cpu, intid, held)
-        ]
+        withdrawn = []
+        for (owner, intid), held in self.held.items():
+            if owner is None or owner == cpu:
+                guest = self.guest.distributor.owner(intid, cpu)
+                if guest.pending >> intid & 1 and self._is_withdrawn(
+                    cpu, intid, held, guest.edge >> intid & 1
+                ):
+                    withdrawn.append(intid)
+        return withdrawn
 
-    def _is_withdrawn(self, cpu: int, intid: int, held: bool) -> bool:
+    def _is_withdrawn(self, cpu: int, intid: int, held: bool, edge: int) -> bool:
         """Returns True for a level that fell; an edge that came again is one with the first."""
-        edge = self.guest.state(intid, cpu).edge
         if not edge:
             return held and not self.physical.line_is_high(cpu, intid)
         if self.physical.line_is_high(cpu, intid):  # for an edge this is the pending latch

@@ -7,15 +7,18 @@ the physical GIC, where they stay active until the guest is done (:mod:`harness.
 
 from __future__ import annotations
 
+from typing import Final
+
 from harness.arch import intid as ids
 from harness.arch.gic import (
+    GICD_ICFGR,
     GICD_ICPENDR,
+    GICD_ISACTIVER,
     GICD_ISPENDR,
     GICD_ITARGETSR,
     GICD_SPENDSGIR,
     IAR_CPUID_SHIFT,
     IAR_INTID,
-    INTIDS_PER_WORD,
     first_target,
 )
 from harness.arch.masks import MASK32
@@ -29,7 +32,8 @@ from harness.el2.softgic.subject import subject
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import PhysicalBus
 from harness.gic import LAYOUT, Frame, Gic
-from harness.gic.priority import Candidate
+
+_ICFGR_END: Final = GICD_ICFGR + 0x100
 
 
 class SoftGic:
@@ -55,7 +59,9 @@ class SoftGic:
             return None
         self.links.add(vcpu.index, intid)
         self.latch(vcpu.index, intid)
-        target = first_target(self.gic.state(intid, vcpu.index).targets)
+        if intid < ids.SPI_BASE:
+            return Forwarded(vcpu.index, intid)
+        target = first_target(self.gic.distributor.spi_targets(intid))
         return Forwarded(vcpu.index if target is None else target, intid)
 
     def latch(self, cpu: int, iar: int) -> None:
@@ -64,21 +70,19 @@ class SoftGic:
         if intid < ids.SGI_COUNT:
             self.gic.write(Frame.GICD, cpu, GICD_SPENDSGIR + intid, 1, 1 << (iar >> IAR_CPUID_SHIFT & 7))
         else:
-            register, bit = divmod(intid, INTIDS_PER_WORD)
-            self.gic.write(Frame.GICD, cpu, GICD_ISPENDR + 4 * register, 4, 1 << bit)
+            self.gic.writer(Frame.GICD, cpu, GICD_ISPENDR + (intid >> 5) * 4)(1 << (intid & 31))
 
     def unlatch(self, cpu: int, intid: int) -> None:
         """Takes back the pending latch of a PPI or an SPI, as GICD_ICPENDR does."""
-        register, bit = divmod(intid, INTIDS_PER_WORD)
-        self.gic.write(Frame.GICD, cpu, GICD_ICPENDR + 4 * register, 4, 1 << bit)
+        self.gic.writer(Frame.GICD, cpu, GICD_ICPENDR + (intid >> 5) * 4)(1 << (intid & 31))
 
     def target(self, intid: int, targets: int) -> None:
         """Writes the SPI's GICD_ITARGETSR byte, for EL2's own ends: the physical interrupt stays where it goes."""
         self.gic.write(Frame.GICD, 0, GICD_ITARGETSR + intid, 1, targets)
 
-    def waiting(self) -> list[Candidate]:
-        """Returns for each CPU the most urgent interrupt that it has not acknowledged, or NONE."""
-        return [interface.hppi for interface in self.gic.interfaces]
+    def waiting(self) -> list[int]:
+        """Returns for each CPU the most urgent interrupt that it has not acknowledged, by rank and group."""
+        return [interface.rank << 1 | interface.group for interface in self.gic.interfaces]
 
     def resample(self, cpu: int) -> None:
         """Withdraws the levels that fell before the guest acknowledged them."""
@@ -87,6 +91,48 @@ class SoftGic:
             self.unlatch(cpu, intid)
         if fallen:
             self.links.release(cpu)
+
+    def load(self, cpu: int, frame: Frame, offset: int, size: int) -> int:
+        """Serves a trapped load from GICD or GICC, of one word at most."""
+        links = self.links
+        if not links.held:
+            return self.gic.read(frame, cpu, offset, size)
+        self.resample(cpu)
+        value = self.gic.read(frame, cpu, offset, size)
+        if frame is Frame.GICD and _is_word_of_pending(offset, size):
+            value |= links.pending(cpu, (offset & 0x7F) // 4)
+        links.release(cpu)
+        return value
+
+    def store(self, cpu: int, frame: Frame, offset: int, size: int, value: int) -> None:
+        """Serves a trapped store to GICD or GICC, of one word at most."""
+        links = self.links
+        if links.held:
+            self.resample(cpu)
+        if frame is Frame.GICD and GICD_ISPENDR <= offset < _ICFGR_END:
+            self._store_configuration(cpu, offset, size, value)
+        else:
+            self.gic.write(frame, cpu, offset, size, value)
+        if links.held:
+            links.release(cpu)
+
+    def _store_configuration(self, cpu: int, offset: int, size: int, value: int) -> None:
+        """Does a store to GICD, and what it means for physical interrupts."""
+        if _is_word_of_pending(offset, size):
+            word = (offset & 0x7F) // 4
+            if offset < GICD_ICPENDR:
+                value = self.links.set_pending(cpu, word, value)
+            else:
+                self.links.clear_pending(cpu, word, value)
+        self.gic.write(Frame.GICD, cpu, offset, size, value)
+        if GICD_ITARGETSR <= offset < GICD_ICFGR:
+            first = offset - GICD_ITARGETSR
+            for intid in range(max(first, ids.SPI_BASE), min(first + size, self.gic.config.intids)):
+                self.links.route(cpu, intid)
+        elif offset >= GICD_ICFGR and _is_word(offset, size):
+            first = (offset & 0xFC) * 4
+            if ids.PPI_BASE <= first < self.gic.config.intids:
+                self.links.configure(cpu, first)
 
     def access(self, vcpu: Vcpu, ipa: int, size: int, value: int | None) -> Emulated:
         """Serves a trapped access to GICD or GICC, and says what it was about. BusError beyond the frame's end."""
@@ -100,42 +146,29 @@ class SoftGic:
             told = low if high.intid is None else high
             return told._replace(value=low.value | high.value << 32)
         cpu = vcpu.index
-        self.resample(cpu)
-        word = LAYOUT[frame].get(offset & ~3)
-        name = word.register.name if word is not None else None
         if value is None:
-            result = self._load(frame, name, cpu, offset, size)
+            result = self.load(cpu, frame, offset, size)
         else:
             result = value
-            self._store(frame, name, cpu, offset, size, value)
-        self.links.release(cpu)
-        about = subject(self.gic, cpu, name, offset, size, result, write=value is not None)
-        return Emulated(result, name, *about)
+            self.store(cpu, frame, offset, size, value)
+        return Emulated(result, *self.about(cpu, frame, offset, size, result, value is not None))
 
-    def _load(self, frame: Frame, name: str | None, cpu: int, offset: int, size: int) -> int:
-        value = self.gic.read(frame, cpu, offset, size)
-        if name in ("GICD_ISPENDR", "GICD_ICPENDR") and _is_word(offset, size):
-            value |= self.links.pending(cpu, (offset & 0x7F) // 4)
-        return value
-
-    def _store(self, frame: Frame, name: str | None, cpu: int, offset: int, size: int, value: int) -> None:
-        if name == "GICD_ISPENDR" and _is_word(offset, size):
-            value = self.links.set_pending(cpu, (offset & 0x7F) // 4, value)
-        elif name == "GICD_ICPENDR" and _is_word(offset, size):
-            self.links.clear_pending(cpu, (offset & 0x7F) // 4, value)
-        self.gic.write(frame, cpu, offset, size, value)
-        if name == "GICD_ITARGETSR":
-            first = offset - GICD_ITARGETSR
-            for intid in range(max(first, ids.SPI_BASE), min(first + size, self.gic.config.intids)):
-                self.links.route(cpu, intid)
-        elif name == "GICD_ICFGR" and _is_word(offset, size):
-            first = (offset & 0xFC) * 4
-            if ids.PPI_BASE <= first < self.gic.config.intids:
-                self.links.configure(cpu, first)
+    def about(
+        self, cpu: int, frame: Frame, offset: int, size: int, value: int, write: bool
+    ) -> tuple[str | None, int | None, int | None]:
+        """Returns the register of an access that was served, and its subject: an INTID, and where that goes."""
+        word = LAYOUT[frame].get(offset & ~3)
+        name = word.register.name if word is not None else None
+        return name, *subject(self.gic, cpu, name, offset, size, value, write=write)
 
     def why_not(self, cpu: int) -> str:
         """Says what is pending on a CPU, and what holds it back."""
         return pending_text(self.gic, cpu)
+
+
+def _is_word_of_pending(offset: int, size: int) -> bool:
+    """Returns True for a word of GICD_ISPENDR or GICD_ICPENDR."""
+    return GICD_ISPENDR <= offset < GICD_ISACTIVER and size == 4 and not offset & 3
 
 
 def _is_word(offset: int, size: int) -> bool:

@@ -21,7 +21,7 @@ from harness.arch.gic import (
     Vtr,
 )
 from harness.arch.virt import GICH_BASE
-from harness.el2.vm import PhysicalBus
+from harness.el2.vm import PortBus, device_at
 from harness.gic.priority import Candidate, group_priority, running_priority
 
 APR_SHIFT = 3  # a bit of GICH_APR for each priority that five bits can say
@@ -42,16 +42,18 @@ class ListRegisters:
     While the vCPU is on no CPU, ``bus`` leads to where its state is kept.
     """
 
-    def __init__(self, bus: PhysicalBus, cpu: int) -> None:
+    def __init__(self, bus: PortBus, cpu: int) -> None:
         self._bus = bus
+        self._port = device_at(bus, cpu, GICH_BASE)
         self._cpu = cpu
         self._base = GICH_BASE + GICH_ALIAS + GICH_ALIAS_STRIDE * cpu
         self.count = (self._read(GICH_VTR) & Vtr.LIST_REGS) + 1
         self._hcr = 0
 
-    def reset(self, bus: PhysicalBus) -> None:
+    def reset(self, bus: PortBus) -> None:
         """Takes note that the hardware, which ``bus`` leads to, has come out of reset: off and empty."""
         self._bus = bus
+        self._port = device_at(bus, self._cpu, GICH_BASE)
         self._hcr = 0
 
     def enable(self, *, underflow: bool = False, no_pending: bool = False, not_present: bool = False) -> None:
@@ -130,11 +132,12 @@ class ListRegisters:
         self._hcr = context.hcr & Hcr.ENABLES
         self._write(GICH_HCR, context.hcr)
 
-    def move(self, bus: PhysicalBus) -> None:
+    def move(self, bus: PortBus) -> None:
         """Takes all of it out of where it is, to where ``bus`` leads; nothing to do if it is there."""
         if bus is not self._bus:
             context = self.save()
             self._bus = bus
+            self._port = device_at(bus, self._cpu, GICH_BASE)
             self.restore(context)
 
     def _bitmap(self, register: int) -> int:
@@ -142,7 +145,7 @@ class ListRegisters:
         return low | self._read(register + 4) << 32 if self.count > 32 else low
 
     def _read(self, offset: int) -> int:
-        return self._bus.read(self._cpu, self._base + offset, 4)
+        return self._port.load(self._base + offset, 4)
 
     def _write(self, offset: int, value: int) -> None:
-        self._bus.write(self._cpu, self._base + offset, 4, value)
+        self._port.store(self._base + offset, 4, value)

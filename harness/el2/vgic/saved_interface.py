@@ -9,13 +9,14 @@ state is kept in the same model as the machine's own GICH, and :class:`ListRegis
 from __future__ import annotations
 
 from harness.arch.virt import GICH_BASE
+from harness.devices import Port
 from harness.gic import Frame, Gic
 
 MOST_LIST_REGISTERS = 64
 
 
 class SavedInterfaces:
-    """Saved interfaces of all vCPUs: a PhysicalBus to GICH in memory, and to nothing else.
+    """Saved interfaces of all vCPUs: a bus to GICH in memory, and to nothing else.
 
     ``virq`` and ``vfiq`` are a wire for each vCPU, high while its interface is here and signals an interrupt.
     """
@@ -28,10 +29,23 @@ class SavedInterfaces:
         """Forgets every interface."""
         self._gic.reset()
 
-    def read(self, cpu: int, address: int, size: int) -> int:
-        """Reads a register of GICH."""
-        return self._gic.read(Frame.GICH, cpu, address - GICH_BASE, size)
+    def port(self, cpu: int, _address: int) -> Port:
+        """Returns the way to a vCPU's GICH."""
+        return SavedInterface(self._gic, cpu)
 
-    def write(self, cpu: int, address: int, size: int, value: int) -> None:
+
+class SavedInterface(Port):
+    """Way to the saved GICH of one vCPU."""
+
+    def __init__(self, gic: Gic, cpu: int) -> None:
+        self._gic = gic
+        self._cpu = cpu
+
+    def load(self, address: int, size: int) -> int:
+        """Reads a register of GICH."""
+        return self._gic.read(Frame.GICH, self._cpu, address - GICH_BASE, size)
+
+    def store(self, address: int, size: int, value: int) -> bool:
         """Writes a register of GICH."""
-        self._gic.write(Frame.GICH, cpu, address - GICH_BASE, size, value)
+        self._gic.write(Frame.GICH, self._cpu, address - GICH_BASE, size, value)
+        return True

@@ -37,32 +37,13 @@ from harness.arch.gic import (
 )
 from harness.el2.softgic.soft_gic import SoftGic
 from harness.el2.vgic.list_registers import ListRegisters
-from harness.el2.vm import PhysicalBus
+from harness.el2.vgic.presented import BY_HAND, Presented
+from harness.el2.vm import PortBus
 from harness.gic import Frame
-from harness.gic.priority import Candidate
+from harness.gic.priority import RANK_KEY, Candidate
 
 BOTH_GROUPS = Ctlr.ENABLE_GRP0 | Ctlr.ENABLE_GRP1 | Ctlr.ACK_CTL
 LOWEST_PRIORITY = 0xFF
-BY_HAND = 0x100  # the place of an active interrupt that nobody acknowledged: after all others
-
-
-@dataclass(slots=True)
-class Presented:
-    """Interrupt that the guest has, or may take: the software GIC's IAR value of it, and its LR's flags.
-
-    ``priority`` and ``group``: by which it was acknowledged; BY_HAND for the one, where nobody did.
-    """
-
-    iar: int
-    priority: int
-    group: int = 0
-    hardware: bool = False
-    tells_end: bool = False  # LR.EOI: its end is a maintenance interrupt
-
-    @property
-    def intid(self) -> int:
-        """INTID of the guest."""
-        return self.iar & IAR_INTID
 
 
 @dataclass(slots=True)
@@ -81,7 +62,7 @@ class VcpuInterface:
     listed: dict[int, Presented] = field(default_factory=dict)
     spilled: list[Presented] = field(default_factory=list)
 
-    def reset(self, bus: PhysicalBus) -> None:
+    def reset(self, bus: PortBus) -> None:
         """Turns the hardware on, which is in reset and which ``bus`` leads to, and EL2's end of the software GIC.
 
         EL2 sees everything there that is enabled.
@@ -95,7 +76,10 @@ class VcpuInterface:
 
     def holds(self, intid: int) -> bool:
         """Returns True if the guest has this interrupt, or may take it."""
-        return any(p.intid == intid for p in (*self.listed.values(), *self.spilled))
+        for presented in self.listed.values():
+            if presented.iar & IAR_INTID == intid:
+                return True
+        return any(presented.intid == intid for presented in self.spilled)
 
     def lists_active(self, iar: int) -> bool:
         """Returns True if a list register has it active."""
@@ -105,6 +89,8 @@ class VcpuInterface:
 
     def fold(self) -> None:
         """Takes note of what the guest acknowledged and ended; takes back what it has not acknowledged."""
+        if not self.listed and not self.spilled:
+            return
         self.collect()
         for n, presented in list(self.listed.items()):
             value = self.lists[n]
@@ -125,10 +111,14 @@ class VcpuInterface:
         if not self.listed:
             return
         ended = self.lists.empty()
-        if any(p.tells_end for p in self.listed.values()):
-            ended |= self.lists.ended()
-        for n in [n for n in self.listed if ended >> n & 1]:
-            presented = self.listed.pop(n)
+        for presented in self.listed.values():
+            if presented.tells_end:
+                ended |= self.lists.ended()
+                break
+        for n, presented in list(self.listed.items()):
+            if not ended >> n & 1:
+                continue
+            del self.listed[n]
             if presented.hardware:
                 self.soft.links.ended(self.cpu, presented.intid)
             if presented.tells_end:
@@ -152,7 +142,7 @@ class VcpuInterface:
         return self.lists.group_priority(presented.priority, presented.group)
 
     def _deactivate(self, presented: Presented) -> None:
-        self.soft.gic.write(Frame.GICC, self.cpu, GICC_DIR, 4, presented.iar)
+        self.soft.gic.writer(Frame.GICC, self.cpu, GICC_DIR)(presented.iar)
 
     # What the guest did to active bits
 
@@ -174,25 +164,26 @@ class VcpuInterface:
 
         Returns the INTIDs that are left to other vCPUs, with these: they must come and fetch them.
         """
-        free = [n for n in range(self.lists.count) if n not in self.listed]
         left: dict[int, int] = {}
-        shown = 0
-        while self._has_more:
+        signals = self.soft.gic.irq[self.cpu]
+        shown = False
+        while signals.level:
             if self._leave(left):
                 continue
-            if not free:
+            n = self._free()
+            if n < 0:
                 if shown:
                     break
-                free.append(self._spill())
-            self._present(free.pop(0))
-            shown += 1
+                n = self._spill()
+            self._present(n)
+            shown = True
         if self.spilled:
             self.spilled.sort(key=self._level)
-        while free and self.spilled:
-            self._load(free.pop(0), self.spilled.pop(0))
+            while self.spilled and (n := self._free()) >= 0:
+                self._load(n, self.spilled.pop(0))
         for n, presented in self.listed.items():
             self._pend_again(n, presented)
-        more = self._has_more
+        more = signals.level
         self.lists.enable(
             underflow=more and self.lists.count > 1,  # one list register alone is an underflow in itself
             no_pending=more,
@@ -202,13 +193,19 @@ class VcpuInterface:
             self.soft.target(intid, self.soft.gic.distributor.spi_targets(intid) | 1 << self.cpu)
         return left
 
-    @property
-    def _has_more(self) -> bool:
-        return self.soft.gic.irq[self.cpu].level
+    def _free(self) -> int:
+        """Returns the first empty list register, -1 if there is none."""
+        n = 0
+        while n in self.listed:
+            n += 1
+        return n if n < self.lists.count else -1
 
     def _leave(self, left: dict[int, int]) -> bool:
         """Looks past the most urgent pending interrupt if another vCPU is to have it."""
-        interrupt = self.soft.gic.interfaces[self.cpu].hppi
+        interface = self.soft.gic.interfaces[self.cpu]
+        if interface.rank & RANK_KEY < ids.SPI_BASE:
+            return False  # it is this vCPU's own
+        interrupt = interface.hppi
         taker = self.taker(self.cpu, interrupt)
         if taker is None:
             return False
@@ -220,10 +217,11 @@ class VcpuInterface:
     def _present(self, n: int) -> None:
         """Moves the most urgent pending interrupt into an empty list register."""
         soft, cpu = self.soft.gic, self.cpu
-        iar = soft.read(Frame.GICC, cpu, GICC_IAR, 4)
-        assert iar & IAR_INTID < ids.SPURIOUS_GROUP1, "the software GIC signals an interrupt and gives none"
-        soft.write(Frame.GICC, cpu, GICC_EOIR, 4, iar)
-        self.listed[n] = presented = Presented(iar, soft.state(iar & IAR_INTID, cpu).priority)
+        iar = soft.reader(Frame.GICC, cpu, GICC_IAR)()
+        intid = iar & IAR_INTID
+        assert intid < ids.SPURIOUS_GROUP1, "the software GIC signals an interrupt and gives none"
+        soft.writer(Frame.GICC, cpu, GICC_EOIR)(iar)
+        self.listed[n] = presented = Presented(iar, soft.distributor.owner(intid, cpu).priority(intid))
         self._write(n, presented, Lr.PENDING)
 
     def _load(self, n: int, presented: Presented) -> None:
@@ -247,8 +245,10 @@ class VcpuInterface:
         another vCPU now, nor out of turn. Then the end of the active one brings EL2 back.
         """
         soft, cpu, intid = self.soft.gic, self.cpu, presented.intid
+        if not soft.distributor.owner(intid, cpu).pending >> intid & 1:
+            return
         state = soft.state(intid, cpu)
-        if not state.pending or not state.enabled or not soft.distributor.ctlr >> state.group & 1:
+        if not state.enabled or not soft.distributor.ctlr >> state.group & 1:
             return
         active = self.lists[n] & Lr.STATE == Lr.ACTIVE
         ready = active and self._in_turn(n, intid, state.priority)
@@ -282,7 +282,7 @@ class VcpuInterface:
             value |= Lr.HW | intid << Lr.PHYSICAL_SHIFT
         if presented.tells_end:
             value |= Lr.EOI
-        presented.group = self.soft.gic.state(intid, cpu).group
+        presented.group = self.soft.gic.distributor.group(intid, cpu)
         if presented.group:
             value |= Lr.GROUP1
         self.lists[n] = value

@@ -63,6 +63,10 @@ class EventRegister:
             self.is_set = False
         return not self.asleep
 
+    def may_wake(self) -> bool:
+        """Says whether a wait ends as soon as somebody asks: there is a wake-up event, or it polls."""
+        return self.polls or self.is_set or self._interrupted()
+
     def wake(self) -> None:
         """Ends the wait, whatever for."""
         self.asleep = self.polls = False

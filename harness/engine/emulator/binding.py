@@ -162,15 +162,26 @@ def remove_code(handle: int, begin: int, end: int) -> None:
     check(status, "translation removal")
 
 
-def hook_add(handle: int, kind: int, callback: Any, begin: int = 1, end: int = 0, insn: int = 0) -> int:
-    """Installs a raw callback for pc in begin..end (all of them by default); the caller keeps it alive."""
+def hook_add(
+    handle: int,
+    kind: int,
+    callback: Any,
+    begin: int = 1,
+    end: int = 0,
+    insn: int = 0,
+    user: int | None = None,
+) -> int:
+    """Installs a raw callback for pc in begin..end (all of them by default); the caller keeps it alive.
+
+    ``user`` is the address that it is called with, last.
+    """
     hook = c_size_t()
     status = hook_add_function(
         c_void_p(handle),
         ctypes.byref(hook),
         c_int(kind),
         callback,
-        None,
+        c_void_p(user),
         c_uint64(begin),
         c_uint64(end),
         c_int(insn),
