@@ -21,7 +21,7 @@ from harness.cli.bench_tables import show, show_changes
 from harness.cli.progress import ERASE, terminal_for_progress
 from harness.cli.screen import Screen
 from harness.compiled import compiled_line
-from harness.engine.native.presence import core_line
+from harness.engine.backends import core_line
 from harness.errors import ConfigError, GuestError
 from harness.files import is_file
 
