@@ -40,7 +40,8 @@ WALK_OUTSIDE_RAM: Final = Deviation(
 TRAPPED_CACHE_MAINTENANCE: Final = Deviation(
     "code-by-page",
     "Code written by another PE or by the host is seen at once where its page was execute-only or data; only"
-    " pages that hold both need IC IVAU or IC IALLU.",
+    " pages that hold both need IC IVAU or IC IALLU, and until then run the old code or the new, which may depend"
+    " on where a run was stopped and continued.",
     "B2.7.4",
 )
 NO_ALIGNMENT_CHECK: Final = Deviation(
