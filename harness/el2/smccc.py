@@ -47,7 +47,7 @@ class Hypercalls:
                 calls.name(names)
                 vcpu.pe.on_call = calls.on_call
         self._simple: dict[int, CallHandler] = {
-            smccc.SMCCC_VERSION: lambda *_: smccc.VERSION_1_1,
+            smccc.SMCCC_VERSION: self._version,
             smccc.SMCCC_ARCH_FEATURES: self._arch_features,
             **functions,
         }
@@ -99,6 +99,9 @@ class Hypercalls:
         result = (x[0], x[1])
         name = self._names.function(function)
         self._events.release(event(tick, pe.index, pc, function, arguments, result, intid, name, target))
+
+    def _version(self, _vcpu: Vcpu, _x1: int, _x2: int, _x3: int) -> int:
+        return smccc.VERSION_1_1
 
     def _arch_features(self, _vcpu: Vcpu, function: int, _x2: int, _x3: int) -> int:
         known = function & MASK32 in (smccc.SMCCC_VERSION, smccc.SMCCC_ARCH_FEATURES)
