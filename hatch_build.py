@@ -32,6 +32,7 @@ MYPYC = (
 )  # mypyc, its way to a C compiler, a module that it must see
 NATIVE = "harness/engine/native"
 WHY_NOT = f"{NATIVE}/why_not.txt"  # what `rvic version` says where there is no core
+_WRONG_CODE = ("int-conversion", "incompatible-pointer-types")
 
 
 class Target(NamedTuple):
@@ -212,10 +213,11 @@ def _compile_by_mypyc(root: Path, made: Path, modules: list[Path], target: Targe
         extensions = mypycify(
             ["--strict", *sources], debug_level="0", group_name="harness.compiled", target_dir=scratch
         )
-        for extension in extensions:  # warnings about C that mypyc wrote are nobody's here to mend
-            extension.extra_compile_args = [
-                flag for flag in extension.extra_compile_args if flag != "-Werror"
-            ] + ["-w"]
+        for (
+            extension
+        ) in extensions:  # of the warnings about mypyc's C, those that tell of wrong code end the build
+            flags = (flag for flag in extension.extra_compile_args if flag != "-Werror")
+            extension.extra_compile_args = [*flags, *(f"-Werror={warning}" for warning in _WRONG_CODE)]
         command = build_ext(Distribution({"ext_modules": extensions}))
         command.build_lib, command.build_temp = str(made), scratch
         command.ensure_finalized()

@@ -14,22 +14,8 @@ from typing import Final, TypeAlias
 from harness.arch.masks import MASK32, MASK64
 from harness.arch.rvic import MPIDR_AFFINITY, VERSION_0_3, InfoKey, RvicCall, RvicStatus, RvidCall, status
 from harness.arch.smccc import SUCCESS
+from harness.rvic import effects
 from harness.rvic.config import Argument
-from harness.rvic.effects import (
-    ACKNOWLEDGED,
-    CLEARED,
-    DISABLED,
-    ENABLED,
-    MAPPED,
-    MASKED,
-    NO_EFFECT,
-    QUERIED,
-    REPENDED,
-    RESAMPLED,
-    SIGNALLED,
-    UNMAPPED,
-    UNMASKED,
-)
 from harness.rvic.signalled import Target
 from harness.rvic.state import Rvic
 from harness.rvic.vm import VmInterrupts
@@ -37,12 +23,12 @@ from harness.rvic.vm import VmInterrupts
 LineLevel: TypeAlias = Callable[[int, int], bool]  # (vCPU, trusted INTID) -> level of the physical line now
 Call: TypeAlias = Callable[[int, int, int], int]  # x1, x2, x3 -> x0: unsigned, 64 bits
 
-
 _NOT_ENABLED: Final = status(RvicStatus.DISABLED)
 _NO_INTERRUPTS: Final = status(RvicStatus.NO_INTERRUPTS)
 NOBODY: Final = -1
 
 _TARGET: Final = (Argument.VCPU, Argument.INTID)
+_ROUTE: Final = (Argument.INPUT, Argument.ROUTE_VCPU, Argument.UNTRUSTED)
 # By Argument: what KVM's types leave of it (defect 3).
 _KVM_BITS: Final = (MASK64, MPIDR_AFFINITY, MPIDR_AFFINITY, MASK32, MASK32, MASK32, MASK64)
 
@@ -63,116 +49,93 @@ class Calls:
         self.rvic: Rvic = vm.rvics[caller]
         self.vcpus: int = vm.config.cpus
         self.intids: int = vm.config.intids
-        self.x1: int = 0
-        self.effect: int = NO_EFFECT
-        self.vcpu: int = NOBODY
-        self.intid: int = NOBODY
         self.input: int = NOBODY
-        self.edge: int = 0
+        self._done(effects.NO_EFFECT, NOBODY, NOBODY)
 
     def functions(self) -> dict[int, Call]:
         """Returns the calls by full function identifier; any other function is NOT_SUPPORTED."""
-        rvic: dict[int, Call] = {
-            RvicCall.VERSION: self.version,
-            RvicCall.INFO: self.info,
-            RvicCall.ENABLE: self.enable,
-            RvicCall.DISABLE: self.disable,
-            RvicCall.SET_MASKED: self.set_masked,
-            RvicCall.CLEAR_MASKED: self.clear_masked,
-            RvicCall.IS_PENDING: self.is_pending,
-            RvicCall.SIGNAL: self.signal,
-            RvicCall.CLEAR_PENDING: self.clear_pending,
-            RvicCall.ACKNOWLEDGE: self.acknowledge,
-            RvicCall.RESAMPLE: self.resample,
-        }
-        rvid: dict[int, Call] = {
-            RvidCall.VERSION: self.version,
-            RvidCall.MAP: self.map_input,
-            RvidCall.UNMAP: self.unmap_input,
-        }
-        config = self.vm.config
-        return {config.rvic_base + number: call for number, call in rvic.items()} | {
-            config.rvid_base + number: call for number, call in rvid.items()
+        rvic, rvid = self.vm.config.rvic_base, self.vm.config.rvid_base
+        return {rvic + call: getattr(self, call.name.lower()) for call in RvicCall} | {
+            rvid + RvidCall.VERSION: self.version,
+            rvid + RvidCall.MAP: self.map_input,
+            rvid + RvidCall.UNMAP: self.unmap_input,
         }
 
     # Calls of the RVIC
 
     def version(self, _x1: int, _x2: int, _x3: int) -> int:
         """Answers 0.3, as the RVID does."""
-        return self._answer(VERSION_0_3)
+        return self._done(effects.NO_EFFECT, NOBODY, NOBODY, x1=VERSION_0_3)
 
     def info(self, key: int, x2: int, x3: int) -> int:
         """Answers the number of trusted, or of untrusted interrupts."""
         if key >= len(InfoKey):
-            return self._irregular(self.info, (Argument.KEY,), key, x2, x3)
+            return self._checked(self.info, (Argument.KEY,), key, x2, x3)
         config = self.vm.config
-        return self._answer(config.trusted if key == InfoKey.NR_TRUSTED else config.untrusted)
+        x1 = config.trusted if key == InfoKey.NR_TRUSTED else config.untrusted
+        return self._done(effects.NO_EFFECT, NOBODY, NOBODY, x1=x1)
 
     def enable(self, _x1: int, _x2: int, _x3: int) -> int:
         """Raises the line if something was deliverable all along. On an enabled RVIC it does nothing."""
-        rvic = self.rvic
-        if rvic.enabled:
-            return self._answer(0)
-        rvic.enabled = True
-        return self._done(ENABLED, self.caller, NOBODY, 1 if rvic.queue.count else 0)
+        if self.rvic.enabled:
+            return self._done(effects.NO_EFFECT, NOBODY, NOBODY)
+        self.rvic.enabled = True
+        return self._done(effects.ENABLED, self.caller, NOBODY, 1 if self.rvic.line else 0)
 
     def disable(self, _x1: int, _x2: int, _x3: int) -> int:
         """Lowers the line; no bit is cleared."""
-        rvic = self.rvic
-        was_high = rvic.line
-        rvic.enabled = False
-        return self._done(DISABLED, self.caller, NOBODY, -1 if was_high else 0)
+        was_high = self.rvic.line
+        self.rvic.enabled = False
+        return self._done(effects.DISABLED, self.caller, NOBODY, -1 if was_high else 0)
 
     def set_masked(self, mpidr: int, intid: int, x3: int) -> int:
         """Masks (MPIDR, INTID), of any vCPU."""
         if mpidr >= self.vcpus or intid >= self.intids:
-            return self._irregular(self.set_masked, _TARGET, mpidr, intid, x3)
+            return self._checked(self.set_masked, _TARGET, mpidr, intid, x3)
         rvic = self.rvics[mpidr]
         was_high = rvic.line
         rvic.set_masked(intid)
-        return self._done(MASKED, mpidr, intid, rvic.line - was_high)
+        return self._done(effects.MASKED, mpidr, intid, rvic.line - was_high)
 
     def clear_masked(self, mpidr: int, intid: int, x3: int) -> int:
         """Unmasks (MPIDR, INTID), of any vCPU: the end of its service."""
         if mpidr >= self.vcpus or intid >= self.intids:
-            return self._irregular(self.clear_masked, _TARGET, mpidr, intid, x3)
+            return self._checked(self.clear_masked, _TARGET, mpidr, intid, x3)
         rvic = self.rvics[mpidr]
         was_empty = not rvic.queue.count
         rvic.clear_masked(intid)
         self.x1 = 0
-        self.effect, self.vcpu, self.intid = UNMASKED, mpidr, intid
+        self.effect, self.vcpu, self.intid = effects.UNMASKED, mpidr, intid
         self.edge = 1 if was_empty and rvic.queue.count and rvic.enabled else 0
         return SUCCESS
 
     def is_pending(self, mpidr: int, intid: int, x3: int) -> int:
         """Answers the pending bit of (MPIDR, INTID), of any vCPU."""
         if mpidr >= self.vcpus or intid >= self.intids:
-            return self._irregular(self.is_pending, _TARGET, mpidr, intid, x3)
-        self._done(QUERIED, mpidr, intid, 0)
-        self.x1 = 1 if self.rvics[mpidr].pending[intid] else 0
-        return SUCCESS
+            return self._checked(self.is_pending, _TARGET, mpidr, intid, x3)
+        return self._done(effects.QUERIED, mpidr, intid, x1=int(self.rvics[mpidr].pending[intid]))
 
     def signal(self, mpidr: int, intid: int, x3: int) -> int:
         """Makes (MPIDR, INTID) pending, of any vCPU whose RVIC is enabled."""
         if mpidr >= self.vcpus or intid >= self.intids:
-            return self._irregular(self.signal, _TARGET, mpidr, intid, x3)
+            return self._checked(self.signal, _TARGET, mpidr, intid, x3)
         rvic = self.rvics[mpidr]
         was_empty = not rvic.queue.count
         if not rvic.signal(intid):
             return self._failed(_NOT_ENABLED)
         self.x1 = 0
-        self.effect, self.vcpu, self.intid = SIGNALLED, mpidr, intid
+        self.effect, self.vcpu, self.intid = effects.SIGNALLED, mpidr, intid
         self.edge = 1 if was_empty and rvic.queue.count else 0
         return SUCCESS
 
     def clear_pending(self, mpidr: int, intid: int, x3: int) -> int:
         """Withdraws (MPIDR, INTID), of any vCPU."""
         if mpidr >= self.vcpus or intid >= self.intids:
-            return self._irregular(self.clear_pending, _TARGET, mpidr, intid, x3)
+            return self._checked(self.clear_pending, _TARGET, mpidr, intid, x3)
         rvic = self.rvics[mpidr]
         was_high = rvic.line
         rvic.clear_pending(intid)
-        return self._done(CLEARED, mpidr, intid, rvic.line - was_high)
+        return self._done(effects.CLEARED, mpidr, intid, rvic.line - was_high)
 
     def acknowledge(self, _x1: int, _x2: int, _x3: int) -> int:
         """Takes the first deliverable interrupt; the line falls unless another one is deliverable."""
@@ -181,7 +144,7 @@ class Calls:
         if intid is None:
             return self._failed(_NO_INTERRUPTS if rvic.enabled else _NOT_ENABLED)
         self.x1 = intid
-        self.effect, self.vcpu, self.intid = ACKNOWLEDGED, self.caller, intid
+        self.effect, self.vcpu, self.intid = effects.ACKNOWLEDGED, self.caller, intid
         self.edge = 0 if rvic.queue.count else -1
         return SUCCESS
 
@@ -192,79 +155,57 @@ class Calls:
         otherwise stay active and none could follow.
         """
         if intid >= self.vm.config.trusted:
-            return self._irregular(self.resample, (Argument.TRUSTED,), intid, x2, x3)
-        rvic = self.rvic
+            return self._checked(self.resample, (Argument.TRUSTED,), intid, x2, x3)
         if not self.level(self.caller, intid):
-            return self._done(RESAMPLED, self.caller, intid, 0)
-        was_high = rvic.line
-        rvic.signal(intid)
-        return self._done(REPENDED, self.caller, intid, rvic.line - was_high)
+            return self._done(effects.RESAMPLED, self.caller, intid)
+        was_high = self.rvic.line
+        self.rvic.signal(intid)
+        return self._done(effects.REPENDED, self.caller, intid, self.rvic.line - was_high)
 
-    # Calls of the RVID
+    # Calls of the RVID: they move the route of an input alone
 
     def map_input(self, number: int, mpidr: int, intid: int) -> int:
         """Routes an input to (MPIDR, INTID)."""
-        kinds = (Argument.INPUT, Argument.ROUTE_VCPU, Argument.UNTRUSTED)
-        if not self._valid(kinds, number, mpidr, intid):
-            return self._irregular(self.map_input, kinds, number, mpidr, intid)
-        if not self.vm.rvid.route(number, Target(mpidr, intid)):  # defect 1
-            return self._answer(0)
-        self.input = number
-        return self._done(MAPPED, mpidr, intid, 0)
+        return self._checked(self._map, _ROUTE, number, mpidr, intid)
 
     def unmap_input(self, number: int, x2: int, x3: int) -> int:
         """Routes an input nowhere."""
-        kinds = (Argument.INPUT,)
-        if not self._valid(kinds, number, x2, x3):
-            return self._irregular(self.unmap_input, kinds, number, x2, x3)
-        if not self.vm.rvid.route(number, None):  # defect 1
-            return self._answer(0)
+        return self._checked(self._unmap, (Argument.INPUT,), number, x2, x3)
+
+    def _map(self, number: int, mpidr: int, intid: int) -> int:
+        if not self.vm.rvid.route(number, Target(mpidr, intid)):  # defect 1
+            return self._done(effects.NO_EFFECT, NOBODY, NOBODY)
         self.input = number
-        return self._done(UNMAPPED, NOBODY, NOBODY, 0)
+        return self._done(effects.MAPPED, mpidr, intid)
 
-    # Results
+    def _unmap(self, number: int, _x2: int, _x3: int) -> int:
+        exists = self.vm.rvid.route(number, None)  # else defect 1
+        self.input = number
+        return self._done(effects.UNMAPPED if exists else effects.NO_EFFECT, NOBODY, NOBODY)
 
-    def _done(self, effect: int, vcpu: int, intid: int, edge: int) -> int:
-        """Succeeds, with an effect."""
-        self.x1 = 0
+    # Results and arguments
+
+    def _done(self, effect: int, vcpu: int, intid: int, edge: int = 0, x1: int = 0) -> int:
+        self.x1, self.edge = x1, edge
         self.effect, self.vcpu, self.intid = effect, vcpu, intid
-        self.edge = edge
-        return SUCCESS
-
-    def _answer(self, x1: int) -> int:
-        """Succeeds, with a number alone."""
-        self._done(NO_EFFECT, NOBODY, NOBODY, 0)
-        self.x1 = x1
         return SUCCESS
 
     def _failed(self, x0: int) -> int:
-        """Fails, and has done nothing."""
-        self._done(NO_EFFECT, NOBODY, NOBODY, 0)
+        self._done(effects.NO_EFFECT, NOBODY, NOBODY)
         return x0
 
-    # Arguments
-
-    def _valid(self, kinds: tuple[Argument, ...], *x: int) -> bool:
-        valid = self.vm.config.valid
-        return all(x[index] in valid[kind] for index, kind in enumerate(kinds))
-
-    def _irregular(self, call: Call, kinds: tuple[Argument, ...], x1: int, x2: int, x3: int) -> int:
-        """Refuses a call that has an argument out of range: the first answers, with its index.
-
-        KVM makes the call with what its types leave of the arguments, if that is in range (defect 3).
-        """
+    def _checked(self, call: Call, kinds: tuple[Argument, ...], x1: int, x2: int, x3: int) -> int:
+        """Makes a call if its arguments are valid, in KVM what its types leave of them (defect 3)."""
         x, config = [x1, x2, x3], self.vm.config
-        if config.defects.truncated:
-            for index, kind in enumerate(kinds):
-                x[index] &= _KVM_BITS[kind]
         for index, kind in enumerate(kinds):
+            if config.defects.truncated:
+                x[index] &= _KVM_BITS[kind]
             if x[index] not in config.valid[kind]:
                 return self._failed(self._refusal(kind, x[index], index))
         return call(x[0], x[1], x[2])
 
     def _refusal(self, kind: Argument, value: int, index: int) -> int:
-        has_code = kind is Argument.VCPU or (
-            kind is Argument.ROUTE_VCPU and not self.vm.config.defects.map_vcpu_code
-        )
+        defect = self.vm.config.defects.map_vcpu_code
+        has_code = kind is Argument.VCPU or (kind is Argument.ROUTE_VCPU and not defect)
         absent = has_code and not value & ~MPIDR_AFFINITY  # malformed otherwise
         return status(RvicStatus.INVALID_CPU if absent else RvicStatus.ERROR_PARAMETER, index)

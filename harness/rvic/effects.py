@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Effects of successful calls, for EL2 to act on and to attribute the world switch by.
-
-Plain ints, for they are looked at in every call.
-"""
+"""Effects of successful calls, plain ints, for EL2 to act on and to attribute the world switch by."""
 
 from __future__ import annotations
 

@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 
 class Edge(NamedTuple):
-    """Change of one vCPU's virtual IRQ line, to ``level``; at most one per vCPU.
-
-    ``intid`` is the interrupt that made it rise; None where no single one moved it (reset).
-    """
+    """Change of one vCPU's virtual IRQ line, to ``level``; ``intid`` made it rise, None where a reset moved it."""
 
     vcpu: int
     level: bool

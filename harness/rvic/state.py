@@ -26,8 +26,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness.queues import OUT, Lowest, Queue, Random
 from harness.rvic.config import Order
-from harness.rvic.queue import OUT, Queue, make_queue
 
 
 @dataclass(slots=True)
@@ -48,7 +48,12 @@ class Rvic:
     queue: Queue = field(init=False)
 
     def __post_init__(self) -> None:
-        self.queue = make_queue(self.order, self.intids, self.random)
+        if self.order is Order.FIFO:
+            self.queue = Queue(self.intids)
+        else:
+            self.queue = (
+                Lowest(self.intids) if self.order is Order.LOWEST else Random(self.intids, self.random)
+            )
         self.reset()
 
     def reset(self) -> None:
@@ -62,10 +67,6 @@ class Rvic:
     def line(self) -> bool:
         """Level of the virtual IRQ line. PSTATE.I plays no part in it."""
         return self.enabled and self.queue.count > 0
-
-    def is_pending(self, intid: int) -> bool:
-        """Returns the pending bit, masked or not."""
-        return self.pending[intid]
 
     def signal(self, intid: int) -> bool:
         """Makes the interrupt pending; False where the RVIC is disabled and the signal so dropped."""

@@ -47,7 +47,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from harness.trace.costs import CPU_SHIFT
 from harness.trace.roles import Role
@@ -67,6 +67,8 @@ class Attribution(ABC, Generic[ExitT]):
     _hidden: dict[int, tuple[int, int]] = field(default_factory=dict)
     # vCPU -> its last WFI, until it is known which interrupt ended the wait.
     asleep: dict[int, Wait[ExitT]] = field(default_factory=dict)
+    # Exits that came without an event and are not attributed yet: exit, key, tick; and so on.
+    _recorded: list[Any] = field(default_factory=list)
 
     @abstractmethod
     def _finish(self, key: int, opened: Unfinished[ExitT], tick: int, *, withdrawn: bool = False) -> int:

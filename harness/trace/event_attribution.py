@@ -9,7 +9,7 @@ For ``PhysicalIrq``: ``intid`` and ``target`` only if something was delivered.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -26,8 +26,6 @@ class EventAttribution(Attribution[ExitT]):
     """Listener that attributes exits."""
 
     __slots__ = ()
-
-    _recorded: Sequence[Any] = ()  # exits that came without an event
 
     def __call__(self, event: ev.Event) -> None:
         """Attributes one event."""

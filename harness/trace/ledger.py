@@ -45,7 +45,6 @@ class Ledger(EventAttribution[str]):
     _by_exit: dict[str, int] = field(default_factory=dict)
     _unattributed_by_exit: dict[str, int] = field(default_factory=dict)
     _finished: FinishedOccurrences = field(default_factory=FinishedOccurrences)
-    _recorded: list[Any] = field(default_factory=list)  # exit, key, tick; and so on
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Ledger):

@@ -9,9 +9,11 @@ import pytest
 from call_table import Action, Call, Caller, line, pulse, rvic, rvid, timer
 
 from harness import StopReason, until
+from harness.arch import gic
 from harness.arch.psci import Function
 from harness.arch.rvic import RvicCall, RvicStatus, RvidCall
-from harness.el2 import GicDriver
+from harness.arch.virt import GICC_BASE
+from harness.board.system_bus import SystemBus
 from harness.gic import Frame
 from harness.trace.events import PhysicalIrq
 
@@ -21,6 +23,7 @@ LEVEL, OTHER_LEVEL = 1, 2  # the UART's and the RTC's: level-sensitive
 DEVICE = T + 7
 TIMER = 27
 GICC_RPR = 0x14
+ENDS = {GICC_BASE + gic.GICC_EOIR: "EOIR", GICC_BASE + gic.GICC_DIR: "DIR"}
 NOTHING = (RvicStatus.NO_INTERRUPTS, 0)
 Make = Callable[..., Caller]
 Log = list[tuple[str, int]]
@@ -28,25 +31,23 @@ Log = list[tuple[str, int]]
 
 @pytest.fixture
 def gic_log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    """What EL2 does to the GIC's CPU interfaces: (operation, INTID), in order."""
+    """What EL2 reads of and writes to the GIC's CPU interfaces: (register, INTID), in order."""
     log: Log = []
-    acknowledge = GicDriver.acknowledge
+    read, write = SystemBus.read, SystemBus.write
 
-    def taken(gic: GicDriver, cpu: int) -> int:
-        iar = acknowledge(gic, cpu)
-        log.append(("IAR", iar & 0x3FF))
-        return iar
+    def read_and_noted(bus: SystemBus, cpu: int, address: int, size: int) -> int:
+        value = read(bus, cpu, address, size)
+        if address == GICC_BASE + gic.GICC_IAR:
+            log.append(("IAR", value & 0x3FF))
+        return value
 
-    def spied(register: str, original: Callable[[GicDriver, int, int], None]) -> object:
-        def ended(gic: GicDriver, cpu: int, iar: int) -> None:
-            log.append((register, iar & 0x3FF))
-            original(gic, cpu, iar)
+    def noted_and_written(bus: SystemBus, cpu: int, address: int, size: int, value: int) -> None:
+        if address in ENDS:
+            log.append((ENDS[address], value & 0x3FF))
+        write(bus, cpu, address, size, value)
 
-        return ended
-
-    monkeypatch.setattr(GicDriver, "acknowledge", taken)
-    monkeypatch.setattr(GicDriver, "drop_priority", spied("EOIR", GicDriver.drop_priority))
-    monkeypatch.setattr(GicDriver, "deactivate", spied("DIR", GicDriver.deactivate))
+    monkeypatch.setattr(SystemBus, "read", read_and_noted)
+    monkeypatch.setattr(SystemBus, "write", noted_and_written)
     return log
 
 

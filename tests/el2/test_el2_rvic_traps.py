@@ -9,10 +9,12 @@ from itertools import product
 import pytest
 from call_table import Action, Call, Caller, pulse, rvic, rvid, timer, wait
 
+from harness.arch.gic import GICD_SGIR, SGIR_TARGETS_SHIFT
 from harness.arch.psci import Function
 from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvicStatus, RvidCall, status
 from harness.arch.smccc import NOT_SUPPORTED
-from harness.el2 import GicDriver
+from harness.arch.virt import GICD_BASE
+from harness.board.system_bus import SystemBus
 from harness.trace.events import Hvc, PhysicalIrq, VirqLowered, VirqRaised
 
 T, U = 32, 32
@@ -162,13 +164,14 @@ def test_exactly_one_kick_per_rising_edge(
     caller: Make, profile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[tuple[int, int]] = []
-    send = GicDriver.send_sgi
+    write = SystemBus.write
 
-    def spy(gic: GicDriver, cpu: int, target: int, sgi: int) -> None:
-        sent.append((cpu, target))
-        send(gic, cpu, target, sgi)
+    def spy(bus: SystemBus, cpu: int, address: int, size: int, value: int) -> None:
+        if address == GICD_BASE + GICD_SGIR:
+            sent.append((cpu, value >> SGIR_TARGETS_SHIFT))
+        write(bus, cpu, address, size, value)
 
-    monkeypatch.setattr(GicDriver, "send_sgi", spy)
+    monkeypatch.setattr(SystemBus, "write", spy)
     vm = caller(cpus=2, profile=profile)
     vm.ready(1, 3, 4)
 
@@ -186,7 +189,7 @@ def test_exactly_one_kick_per_rising_edge(
     assert kicks(rvic(1, RvicCall.ACKNOWLEDGE), rvic(1, RvicCall.ACKNOWLEDGE)) == 0  # its own line falls
     assert kicks(signal) == 0  # masked
     assert kicks(rvic(0, RvicCall.CLEAR_MASKED, 1, 3)) == 1
-    assert set(sent) == {(0, 1)}
+    assert set(sent) == {(0, 1 << 1)}
 
 
 @PROFILES

@@ -110,7 +110,7 @@ class RvicController(ForwardingController):
     def why_not(self, vcpu: Vcpu) -> str:
         """Says what is pending on the vCPU, and what holds it back."""
         rvic = self.interrupts.rvics[vcpu.index]
-        pending = [n for n in range(rvic.intids) if rvic.is_pending(n)]
+        pending = [n for n in range(rvic.intids) if rvic.pending[n]]
         if not pending:
             return "no interrupt is pending" + ("" if rvic.enabled else ", and its RVIC instance is disabled")
         return ", ".join(f"INTID {n} {delivery(rvic, n)}" for n in pending) + " in RVIC"

@@ -9,7 +9,7 @@ from harness.rvic import Rvic
 def delivery(rvic: Rvic, intid: int) -> str:
     """Returns why an interrupt is, or is not, being delivered: ``pending but masked``."""
     masked = rvic.masked[intid]
-    if not rvic.is_pending(intid):
+    if not rvic.pending[intid]:
         text = "not pending, and masked" if masked else "not pending"
     elif masked:
         text = "pending but masked"

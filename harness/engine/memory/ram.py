@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Collection, Iterable
+from typing import Final
 
 from harness import arguments
 from harness.arch import hyp
@@ -24,6 +25,7 @@ from harness.errors import ConfigError, HarnessError
 from harness.wording import plural
 
 LINE_BYTES = 64  # of an instruction cache: CTR_EL0.IminLine of every CPU model here
+_MANY_PAGES: Final = 16  # of code: from here on it takes less to forget all of it
 
 
 class NotRamError(HarnessError, ValueError):
@@ -211,11 +213,13 @@ class Memory:
             self.guards.written(pages)
         states = {number: self.stage2.page(number << PAGE_SHIFT) for number in pages}
         executable = [n for n, state in states.items() if state in (Page.CODE, Page.MIXED)]
+        if not executable:
+            return
+        self._forget_code(executable)
         for number in executable:
             if states[number] is Page.CODE:
                 self.stage2.set_page(number << PAGE_SHIFT, Page.UNMAPPED)
-        if executable:
-            self._flush(addresses=True, code=True)
+        self._flush(addresses=True, code=False)
 
     # Stage-2 faults.
 
@@ -234,8 +238,12 @@ class Memory:
         else:
             new = Page.DATA if old is Page.UNMAPPED else old
         self.touched.add(ipa >> PAGE_SHIFT)
+        if old is Page.CODE and new is Page.DATA:
+            self._forget_code((ipa >> PAGE_SHIFT,))
         self.stage2.set_page(ipa, new)
-        self._changed(old, new)
+        if old is not Page.UNMAPPED:
+            # Adding a right needs no flush: no TLB keeps a fault. The same state again means a stale entry.
+            self._flush(addresses=True, code=False)
         return True
 
     def _after_write(self, ipa: int, old: Page) -> Page:
@@ -243,11 +251,17 @@ class Memory:
             return Page.DATA if old is Page.UNMAPPED else old
         return Page.MIXED if self.stage2.count_flip(ipa) else Page.DATA
 
-    def _changed(self, old: Page, new: Page) -> None:
-        # Adding a right needs no flush: no TLB keeps a fault. The same state again means a stale entry.
-        if old is Page.UNMAPPED:
+    def _forget_code(self, pages: Collection[int]) -> None:
+        """Lets every PE forget what it translated from these pages, by number.
+
+        They must be executable still, for a PE finds its code by a fetch.
+        """
+        if len(pages) > _MANY_PAGES:
+            self._flush(addresses=False, code=True)
             return
-        self._flush(addresses=True, code=old is Page.CODE and new is Page.DATA)
+        for observer in self._observers:
+            for number in pages:
+                observer.flush_code_at(number << PAGE_SHIFT, PAGE_SIZE)
 
     def trap(self, base: int, trapped: bool) -> None:
         """Lets every access to the region at `base` be a data abort, as flash outside array mode needs, or none."""
@@ -263,8 +277,7 @@ class Memory:
 
     def instruction_cache_maintenance(self) -> None:
         """Does IC IALLU (trapped by HCR_EL2.TPU): only MIXED pages can hold stale translations."""
-        if self.stage2.mixed:
-            self._flush(addresses=False, code=True)
+        self._forget_code(tuple(self.stage2.mixed))
 
     def instruction_line_maintenance(self, ipa: int) -> None:
         """Does IC IVAU: of one line of the cache, on every PE, whatever the virtual address of its code."""

@@ -63,7 +63,7 @@ class Stage2:
         self._next_hidden = HIDDEN_BASE
         self._withheld: dict[int, int] = {}  # rights by page number, and for every other page
         self._withheld_everywhere = 0
-        self.mixed = 0
+        self.mixed: set[int] = set()  # numbers of the pages that are MIXED
 
     def make_room(self, ram: int) -> None:
         """Makes the tables large enough for so many bytes of RAM in all, before a PE sees them."""
@@ -82,7 +82,10 @@ class Stage2:
         """Writes the descriptor. The caller flushes TLBs where this takes a right away."""
         number = ipa >> PAGE_SHIFT
         old = self._pages.get(number, Page.UNMAPPED)
-        self.mixed += (state is Page.MIXED) - (old is Page.MIXED)
+        if state is Page.MIXED:
+            self.mixed.add(number)
+        elif old is Page.MIXED:
+            self.mixed.remove(number)
         self._pages[number] = state
         bits = _DESCRIPTOR_BITS.get(state, 0) & ~self._withheld.get(number, self._withheld_everywhere)
         self._entries[self._leaf(ipa)] = number << PAGE_SHIFT | bits if bits else 0
