@@ -24,9 +24,12 @@ class GicInputs:
         self._gic = gic
         self.stretched: dict[int, Line] = {}
         for line in lines:
-            line.wire.listen(partial(self._moved, line))
+            if line.intid < SPI_BASE:
+                line.wire.listen(gic.ppi_input(line.intid, line.cpu))
+            else:
+                line.wire.listen(partial(self._moved, line))
         for cpu, maintenance in enumerate(gic.maintenance):
-            maintenance.listen(partial(gic.set_line, PPI_MAINTENANCE, cpu=cpu))
+            maintenance.listen(gic.ppi_input(PPI_MAINTENANCE, cpu))
 
     def reset(self) -> None:
         """Drives the inputs of a GIC that comes out of reset."""
@@ -44,7 +47,7 @@ class GicInputs:
 
     def _moved(self, line: Line, level: bool) -> None:
         intid = line.intid
-        if line.pulsing and not level and intid >= SPI_BASE:
+        if line.pulsing and not level:
             state = self._gic.state(intid)
             if not state.edge and not state.active:
                 self.stretched[intid] = line

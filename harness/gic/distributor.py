@@ -31,6 +31,10 @@ class Distributor:
         self.targets: list[int] = []  # [cpu] -> the SPIs targeted at it
         self.sgi_sources: list[list[int]] = []  # [target][SGI] -> the CPUs that sent it
         self.ctlr: int = 0
+        self._shared_ranks = [
+            NO_RANK
+        ] * self.cpus  # [cpu] -> that of its first SPI, as of this version of the SPIs
+        self._versions = [-1] * self.cpus
         self.reset()
 
     def reset(self) -> None:
@@ -58,21 +62,26 @@ class Distributor:
         It is of the groups that GICD_CTLR forwards (4.3.1). What the CPU interface then does with it plays no
         part in the choice (4.4.4).
         """
-        groups = self.ctlr & 3
-        own, shared = self.private[cpu], self.shared
-        mine = own.ready
-        ours = shared.ready
-        if ours:
-            ours &= self.targets[cpu]
+        groups, own = self.ctlr & 3, self.private[cpu]
+        if self._versions[cpu] != self.shared.version:
+            self._versions[cpu] = self.shared.version
+            self._shared_ranks[cpu] = self._highest_shared(cpu)
+        rank = self._shared_ranks[cpu]
         if groups != 3:
             if not groups:
                 return NO_RANK
-            mine &= own.group if groups == 2 else ~own.group
-            ours &= shared.group if groups == 2 else ~shared.group
-        if not ours:
-            return own.best(mine) if mine else NO_RANK
-        rank = shared.best(ours)
+            mine = own.ready & (own.group if groups == 2 else ~own.group)
+        else:
+            mine = own.ready
         return min(rank, own.best(mine)) if mine else rank
+
+    def _highest_shared(self, cpu: int) -> int:
+        """Returns the rank of the SPI that comes first for a CPU: the same until one of them changes."""
+        shared, groups = self.shared, self.ctlr & 3
+        ready = shared.ready & self.targets[cpu]
+        if groups != 3:
+            ready &= 0 if not groups else shared.group if groups == 2 else ~shared.group
+        return shared.best(ready) if ready else NO_RANK
 
     def group(self, intid: int, cpu: int) -> int:
         """Returns the interrupt's group, 0 or 1."""
@@ -158,7 +167,7 @@ class Distributor:
         sets = register.write is Write.W1S
         match register.field:
             case Field.CTLR:
-                return partial(setattr, self, "ctlr")
+                return self._write_ctlr
             case Field.GROUP:
                 return partial(own.write_group, first, reach)
             case Field.ENABLED:
@@ -171,6 +180,10 @@ class Distributor:
                 return partial(own.configure, first, reach)
             case _:
                 return partial(self._write_word, register, first, cpu)
+
+    def _write_ctlr(self, value: int) -> None:
+        self.ctlr = value
+        self.shared.version += 1
 
     def _read_bytes(self, shown: Field, first: int, cpu: int) -> int:
         word = 0
@@ -211,3 +224,4 @@ class Distributor:
             for target in range(self.cpus):
                 others = self.targets[target] & ~(1 << n)
                 self.targets[target] = others | (value >> target & 1) << n
+            self.shared.version += 1

@@ -71,6 +71,16 @@ class Gic(Outputs):
         self.distributor.set_line(intid, level, cpu)
         self.settle(intid, cpu)
 
+    def ppi_input(self, intid: int, cpu: int) -> Callable[[bool], object]:
+        """Returns what drives the input of one CPU's PPI. ValueError for an INTID that is none."""
+        if not PPI_BASE <= intid < SPI_BASE:
+            raise ValueError(f"INTID {intid} is no PPI")
+        return partial(self._drive_ppi, 1 << intid, cpu)
+
+    def _drive_ppi(self, bit: int, cpu: int, level: bool) -> None:
+        self.distributor.private[cpu].set_line(bit, level)
+        self.settle_cpu(cpu)
+
     def line_level(self, intid: int, cpu: int = 0) -> bool:
         """Returns the level of that input."""
         self._check_line(intid)

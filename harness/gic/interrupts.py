@@ -15,12 +15,13 @@ class Interrupts:
 
     ``latch`` is the pending latch: an edge that came, an SGI, or a write to GICD_ISPENDR. A level-sensitive
     interrupt is pending when its latch or its line is (4.3.8). ``ready`` are those that are pending, enabled and
-    not active; it follows every change of the others.
+    not active; it follows every change of the others. ``version`` counts what can change which of them is best.
     """
 
     def __init__(self, exists: int, sgis: int = 0) -> None:
         self.exists = exists
         self.sgis = sgis  # which are always enabled, and edges
+        self.version: int = 0
         self.reset()
 
     def reset(self) -> None:
@@ -33,6 +34,7 @@ class Interrupts:
         self.active: int = 0
         self.ready: int = 0
         self.levels: list[tuple[int, int]] = [(0, self.exists)]  # (priority, its INTIDs), most urgent first
+        self.version += 1
 
     def contents(self) -> tuple[object, ...]:
         """Returns all of its state as plain data, to compare."""
@@ -45,6 +47,7 @@ class Interrupts:
 
     def follow(self) -> None:
         """Lets ``ready`` follow what it is made of."""
+        self.version += 1
         self.ready = (self.latch | self.line & ~self.edge) & self.enabled & ~self.active
 
     def set_line(self, bit: int, level: bool) -> None:
@@ -61,6 +64,7 @@ class Interrupts:
         self.active |= bit
         self.latch &= ~bit
         self.ready &= ~bit
+        self.version += 1
 
     def deactivate(self, bit: int) -> None:
         """Deactivates one: active becomes inactive, active and pending becomes pending."""
@@ -82,6 +86,7 @@ class Interrupts:
     def write_group(self, first: int, reach: int, value: int) -> None:
         """Writes GICD_IGROUPR."""
         self.group = self.group & ~reach | value << first & reach
+        self.version += 1
 
     def enable(self, first: int, reach: int, value: int) -> None:
         """Writes GICD_ISENABLER."""
@@ -142,6 +147,7 @@ class Interrupts:
         bits &= self.exists
         levels = {value: members & ~bits for value, members in self.levels}
         levels[priority] = levels.get(priority, 0) | bits
+        self.version += 1
         self.levels = sorted((value, members) for value, members in levels.items() if members)
 
     def best(self, candidates: int) -> int:
