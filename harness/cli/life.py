@@ -7,8 +7,8 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from harness.arch.gic import GUEST_FRAMES
-from harness.trace.attribution import Attribution
 from harness.trace.costs import CPU_SHIFT, INTID_MASK
+from harness.trace.event_attribution import EventAttribution
 from harness.trace.events import (
     Acknowledged,
     AlsoPending,
@@ -39,7 +39,7 @@ class Heard(NamedTuple):
     event: Event
 
 
-class FirstLife(Attribution[Heard]):
+class FirstLife(EventAttribution[Heard]):
     """Listener that follows the first interrupt that a vCPU acknowledges, and then has heard enough: ``done``.
 
     Its exits are those that :class:`~harness.trace.ledger.Ledger` charges to it, by the same rule. ``ended``: its
@@ -67,7 +67,7 @@ class FirstLife(Attribution[Heard]):
     @property
     def world_switches(self) -> int:
         """Number of its exits so far."""
-        return len(self._exits)
+        return 0 if self._followed is None else self._followed.world_switches
 
     @property
     def _exits(self) -> list[Heard]:
@@ -91,7 +91,7 @@ class FirstLife(Attribution[Heard]):
         elif isinstance(event, _WITHIN) and event.intid in (None, self.intid) and not self._returning:
             self._context.append(self._heard)
         self.done |= self.ended and self._taken is None
-        self.done |= not self.ended and len(self._exits) + len(self._context) >= MOST_EVENTS
+        self.done |= not self.ended and self.world_switches + len(self._context) >= MOST_EVENTS
 
     @property
     def _returning(self) -> bool:
@@ -156,6 +156,9 @@ class FirstLife(Attribution[Heard]):
 
     def _charge(self, row: int, exit: Heard) -> None:
         """Leaves it: only an interrupt that was withdrawn is charged after its end, and none that was taken."""
+
+    def _label(self, exit: Heard) -> str:
+        return type(exit.event).__name__
 
     def _unattributed(self, exit: Heard) -> None:
         """Leaves it."""

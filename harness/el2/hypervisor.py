@@ -67,6 +67,8 @@ class Hypervisor:
         """Takes EL2 to where a system reset leaves it: every vCPU is off, the interrupt controller starts anew."""
         self.power.reset()
         self.controller.reset()
+        for vcpu in self.vcpus:
+            self.vm.acknowledges.forget(vcpu)
 
     # Physical interrupts
 

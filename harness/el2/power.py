@@ -11,7 +11,7 @@ from harness.el2.controllers.base import Controller
 from harness.el2.vcpu import Power, Resume, Vcpu
 from harness.el2.vm import Vm
 from harness.engine import Memory
-from harness.trace.events import PowerChange
+from harness.trace.events import SYSTEM_RESET, PowerChange
 
 
 class SystemEnd(Enum):
@@ -96,10 +96,12 @@ class PowerControl:
         self.ended = how
         self.ended_by = vcpu
         vcpu.pe.stop()
-        self._tell(vcpu, "system off" if how is SystemEnd.POWER_OFF else "system reset")
+        self._tell(vcpu, "system off" if how is SystemEnd.POWER_OFF else SYSTEM_RESET)
 
     def reset(self) -> None:
         """Takes every vCPU to where it is after power-on: off."""
+        if self.ended is None:  # it was not the guest that asked for it
+            self._tell(self.vcpus[0], SYSTEM_RESET)
         self.ended = self.ended_by = None
         for vcpu in self.vcpus:
             vcpu.reset()

@@ -29,6 +29,8 @@ RELEASE   GICD_ISENABLER: belongs to the one in service, and ends it if it was h
 A guest that reaches its CPU interface without an exit does two of these without one: :class:`Acknowledged` is an
 ACCEPT, :class:`Completed` an END.
 
+A system reset ends all: it withdraws what is waiting, and what is in service costs what it has cost by then.
+
 A WFI belongs to the interrupt that ended the wait: the one for which that vCPU's line rose, or else the first that
 it acknowledges; one that came meanwhile and is masked or disabled ended nothing. It is then the exit that a running
 vCPU would have made for the interrupt or its kick.
@@ -37,23 +39,18 @@ Only RAISE and ACCEPT ever start an occurrence, and one that is not in service c
 GICC_EOIR that names another interrupt, or the same one twice, ends nothing. The calls by which a driver sets its
 interrupts up (SetMasked and ClearPending for each INTID at boot, the first unmask) belong to no interrupt. Nor does
 a call that failed or names no INTID.
-
-What EL2 must fill in, for every ``Hvc`` and ``Smc``: ``call`` by :meth:`Names.function`, and ``intid`` and
-``target`` as resolved from the arguments (for Acknowledge, ``intid`` from the result, None if spurious).
-For ``PhysicalIrq``: ``intid`` and ``target`` only if something was delivered.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Generic
 
-from harness.trace import events as ev
 from harness.trace.costs import CPU_SHIFT
-from harness.trace.roles import IRQ_LABELS, ROLES, Role
-from harness.trace.unfinished import NO_KEY, ExitT, Unfinished, Wait
+from harness.trace.roles import Role
+from harness.trace.unfinished import MOST, NO_KEY, ExitT, Unfinished, Wait
 
 # Looked up for every exit.
 _RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Role.RAISE, Role.ACCEPT, Role.END, Role.SERVE, Role.SPURIOUS
@@ -61,7 +58,7 @@ _RAISE, _ACCEPT, _END, _SERVE, _SPURIOUS = Role.RAISE, Role.ACCEPT, Role.END, Ro
 
 @dataclass(slots=True)
 class Attribution(ABC, Generic[ExitT]):
-    """Listener that attributes exits. Its heirs keep them in their own way, and what becomes of them."""
+    """Attribution of exits. Its heirs keep them in their own way, and what becomes of them."""
 
     _waiting: dict[int, Unfinished[ExitT]] = field(default_factory=dict)
     _service: dict[int, Unfinished[ExitT]] = field(default_factory=dict)
@@ -69,29 +66,6 @@ class Attribution(ABC, Generic[ExitT]):
     _hidden: dict[int, tuple[int, int]] = field(default_factory=dict)
     # vCPU -> its last WFI, until it is known which interrupt ended the wait.
     _asleep: dict[int, Wait[ExitT]] = field(default_factory=dict)
-
-    def __call__(self, event: ev.Event) -> None:
-        """Attributes one event."""
-        count = _COUNTERS.get(type(event))
-        if count is None:
-            return
-        wait = self._asleep.get(event.cpu) if self._asleep else None
-        if wait is None or not event.world_switch:
-            count(self, event)
-            return
-        raised = wait.raised  # before this exit, which a vCPU makes that waits no more
-        count(self, event)
-        if self._asleep.get(event.cpu) is wait:
-            del self._asleep[event.cpu]
-            self._end_wait(wait.exit, raised)
-
-    @abstractmethod
-    def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
-        """Enters one world switch; the listener does this for every exit event but WFI."""
-
-    @abstractmethod
-    def post_wait(self, cpu: int) -> None:
-        """Enters a WFI."""
 
     @abstractmethod
     def _finish(self, key: int, opened: Unfinished[ExitT], tick: int, *, withdrawn: bool = False) -> int:
@@ -105,6 +79,21 @@ class Attribution(ABC, Generic[ExitT]):
     def _unattributed(self, exit: ExitT) -> None:
         """Takes an exit that served no interrupt."""
 
+    @abstractmethod
+    def _label(self, exit: ExitT) -> str:
+        """Returns the label of an exit."""
+
+    def _add(self, opened: Unfinished[ExitT], exit: ExitT) -> None:
+        """Adds an exit to an occurrence; of many, those after the first are only counted."""
+        opened.exits.append(exit)
+        if len(opened.exits) == MOST:
+            self._count(opened)
+
+    def _count(self, opened: Unfinished[ExitT]) -> None:
+        counted = opened.counted = opened.counted or Counter()
+        counted.update(map(self._label, opened.exits[MOST // 2 :]))
+        del opened.exits[MOST // 2 :]
+
     def attribute(self, exit: ExitT, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
         """Attributes one exit that is no WFI."""
         if intid is None:
@@ -117,19 +106,23 @@ class Attribution(ABC, Generic[ExitT]):
             if opened is None:
                 self._waiting[key] = Unfinished(tick, [exit])
             else:
-                opened.exits.append(exit)
+                self._add(opened, exit)
             if self._asleep:
                 self._raised_for(vcpu, key)
         elif role is _ACCEPT:
             self._accept(key, exit, tick)
         elif role is _SERVE and key in self._service:
-            self._service[key].exits.append(exit)
-        elif role is _END and key in self._service:
             opened = self._service[key]
             opened.exits.append(exit)
+            if len(opened.exits) == MOST:
+                self._count(opened)
+        elif role is _END and key in self._service:
+            opened = self._service[key]
             if opened.held:
+                self._add(opened, exit)
                 opened.ended = True
             else:
+                opened.exits.append(exit)
                 del self._service[key]
                 self._finish(key, opened, tick)
         else:
@@ -149,7 +142,7 @@ class Attribution(ABC, Generic[ExitT]):
         if self._asleep:
             wait = self._asleep.pop(key >> CPU_SHIFT, None)
             if wait is not None:
-                opened.exits.append(wait.exit)
+                self._add(opened, wait.exit)
         opened.accepted = tick
         self._service[key] = opened
 
@@ -165,7 +158,7 @@ class Attribution(ABC, Generic[ExitT]):
         """Enters an exit that starts nothing and ends no service: in an occurrence that exists, or in none."""
         serving, waiting = self._service.get(key), self._waiting.get(key)
         if role is Role.WITHDRAW and waiting is not None:
-            waiting.exits.append(exit)
+            self._add(waiting, exit)
             del self._waiting[key]
             self._hidden[key >> CPU_SHIFT] = (key, self._finish(key, waiting, tick, withdrawn=True))
             return
@@ -173,7 +166,7 @@ class Attribution(ABC, Generic[ExitT]):
         if opened is None:
             self._unattributed(exit)
             return
-        opened.exits.append(exit)
+        self._add(opened, exit)
         if role is Role.HOLD:
             opened.held = True
         elif role is Role.RELEASE:
@@ -192,8 +185,19 @@ class Attribution(ABC, Generic[ExitT]):
         opened = self._waiting.get(key)
         if opened is None:
             return False
-        opened.exits.append(exit)
+        self._add(opened, exit)
         return True
+
+    def end_all(self, tick: int) -> None:
+        """Ends at a system reset what no guest will end; what was waiting has been withdrawn."""
+        for cpu in list(self._asleep):
+            wait = self._asleep.pop(cpu)
+            self._end_wait(wait.exit, wait.raised)
+        for opened in (self._service, self._waiting):
+            for key, one in list(opened.items()):
+                del opened[key]
+                self._finish(key, one, tick, withdrawn=opened is self._waiting)
+        self._hidden.clear()
 
     # Waits
 
@@ -213,87 +217,6 @@ class Attribution(ABC, Generic[ExitT]):
         """Charges a wait to the interrupt that ended it, or to none."""
         opened = self._waiting.get(key)
         if opened is not None:
-            opened.exits.append(exit)
+            self._add(opened, exit)
         else:
             self._unattributed(exit)
-
-    # What an event says
-
-    def _line_rose(self, event: ev.VirqRaised) -> None:
-        """Charges the wait that ends with this; without an INTID it is what came last."""
-        wait = self._asleep.get(event.cpu)
-        if wait is not None:
-            key = wait.raised if event.intid is None else event.cpu << CPU_SHIFT | event.intid
-            opened = self._waiting.get(key)
-            if opened is not None:
-                opened.exits.append(wait.exit)
-                del self._asleep[event.cpu]
-
-    def _call(self, event: ev.Hvc | ev.Smc) -> None:
-        kind = type(event).__name__
-        label = event.call or kind
-        role = ROLES.get(label, _SERVE)
-        intid = event.intid
-        if event.result[0]:  # it failed, so it did nothing
-            intid = None
-            if role is _ACCEPT:
-                role = _SPURIOUS
-        vcpu = event.cpu if event.target is None else event.target
-        self.post(kind, label, role, vcpu, intid, event.tick)
-
-    def _abort(self, event: ev.DataAbort) -> None:
-        label = event.register or "DataAbort"
-        role = ROLES.get(label, _SERVE)
-        if role is _ACCEPT and event.intid is None:
-            role = _SPURIOUS
-        vcpu = event.cpu if event.target is None else event.target
-        self.post("DataAbort", label, role, vcpu, event.intid, event.tick)
-
-    def _irq(self, event: ev.PhysicalIrq) -> None:
-        label = IRQ_LABELS.get(event.physical, "PhysicalIrq")
-        vcpu = event.cpu if event.target is None else event.target
-        self.post("PhysicalIrq", label, Role.RAISE, vcpu, event.intid, event.tick)
-
-    def _trap(self, event: ev.SysregTrap) -> None:
-        self.post("SysregTrap", "SysregTrap", Role.SERVE, event.cpu, event.intid, event.tick)
-
-    def _instruction_abort(self, event: ev.InstructionAbort) -> None:
-        self.post("InstructionAbort", "InstructionAbort", Role.SERVE, event.cpu, None, event.tick)
-
-    def _wfx(self, event: ev.Wfx) -> None:
-        self.post_wait(event.cpu)
-
-    def _also_pending(self, event: ev.AlsoPending) -> None:
-        """Starts the wait of an interrupt that had no exit of its own."""
-        if event.intid is not None:
-            vcpu = event.cpu if event.target is None else event.target
-            key = vcpu << CPU_SHIFT | event.intid
-            if key not in self._waiting:
-                self._waiting[key] = Unfinished(event.tick, [])
-            self._raised_for(vcpu, key)
-
-    def _acknowledged(self, event: ev.Acknowledged) -> None:
-        if event.intid is not None:
-            self._accept(event.cpu << CPU_SHIFT | event.intid, None, event.tick)
-
-    def _completed(self, event: ev.Completed) -> None:
-        """Ends what is in service; a store that names anything else ends nothing."""
-        if event.intid is not None:
-            key = event.cpu << CPU_SHIFT | event.intid
-            if key in self._service:
-                self._end(key, event.tick)
-
-
-_COUNTERS: dict[type[ev.Event], Callable[[Attribution[Any], Any], None]] = {
-    ev.Hvc: Attribution._call,
-    ev.Smc: Attribution._call,
-    ev.DataAbort: Attribution._abort,
-    ev.InstructionAbort: Attribution._instruction_abort,
-    ev.SysregTrap: Attribution._trap,
-    ev.Wfx: Attribution._wfx,
-    ev.PhysicalIrq: Attribution._irq,
-    ev.AlsoPending: Attribution._also_pending,
-    ev.VirqRaised: Attribution._line_rose,
-    ev.Acknowledged: Attribution._acknowledged,
-    ev.Completed: Attribution._completed,
-}

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple
+
+from harness.trace.unfinished import Unfinished
 
 CPU_SHIFT = 16  # key of an occurrence: vCPU << 16 | INTID, one int to hash
 INTID_MASK = (1 << CPU_SHIFT) - 1
@@ -64,7 +65,7 @@ class SummaryRow:
 
 @dataclass(slots=True)
 class FinishedOccurrences:
-    """FinishedOccurrences occurrences by column, about 25 bytes each: the last KEPT of them at least.
+    """Finished occurrences by column, about 25 bytes each: the last KEPT of them at least.
 
     Of those before, ``dropped`` in all, there is how many cost how many exits: enough for every figure.
     """
@@ -85,16 +86,20 @@ class FinishedOccurrences:
     )  # vCPU -> row; only that may be charged late
     _open: dict[int, tuple[int, int]] = field(default_factory=dict)  # dropped row of those -> INTID, exits
 
-    def add(self, key: int, started: int, ended: int, exits: Sequence[str], *, withdrawn: bool) -> int:
-        """Enters one occurrence made of ``exits``, and returns its row."""
+    def add(self, key: int, finished: Unfinished[str], ended: int, *, withdrawn: bool) -> int:
+        """Enters one occurrence, and returns its row."""
         self.key.append(key)
-        self.started.append(started)
+        self.started.append(finished.started)
         self.ended.append(ended)
-        self.switches.append(len(exits))
+        self.switches.append(len(finished.exits))
         self.withdrawn.append(withdrawn)
         counts = self.by_exit.setdefault(key & INTID_MASK, {})
-        for label in exits:
+        for label in finished.exits:
             counts[label] = counts.get(label, 0) + 1
+        if finished.counted is not None:
+            self.switches[-1] = finished.world_switches
+            for label, times in finished.counted.items():
+                counts[label] = counts.get(label, 0) + times
         rows = len(self.key)
         row = self.dropped + rows - 1
         if withdrawn:

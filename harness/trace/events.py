@@ -12,7 +12,7 @@ Addresses and register values are unsigned 64-bit ints, sizes are bytes.
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, Final, NamedTuple, TypeAlias
 
 
 class _Call(NamedTuple):
@@ -235,6 +235,10 @@ class Mmio(_Mmio):
 
     __slots__ = ()
     world_switch: ClassVar[bool] = False
+
+
+SYSTEM_RESET: Final = "system reset"
+"""Change of power by which everything starts anew."""
 
 
 class _PowerChange(NamedTuple):

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.arguments import integer
-from harness.trace.attribution import Attribution
 from harness.trace.costs import (
     CPU_SHIFT,
     INTID_MASK,
@@ -20,12 +19,13 @@ from harness.trace.costs import (
     Occurrence,
     SummaryRow,
 )
+from harness.trace.event_attribution import EventAttribution
 from harness.trace.roles import Role
 from harness.trace.unfinished import Unfinished
 
 
 @dataclass(slots=True)
-class Ledger(Attribution[str]):
+class Ledger(EventAttribution[str]):
     """Listener that counts; ``events.add(ledger)``. Plain data: it copies, compares and pickles."""
 
     total: int = 0
@@ -43,7 +43,7 @@ class Ledger(Attribution[str]):
     def in_flight(self) -> int:
         """Number of world switches of unfinished occurrences, and of waits that no interrupt has ended."""
         opened = (*self._waiting.values(), *self._service.values())
-        return sum(len(o.exits) for o in opened) + len(self._asleep)
+        return sum(one.world_switches for one in opened) + len(self._asleep)
 
     @property
     def occurrences(self) -> tuple[Occurrence, ...]:
@@ -101,10 +101,13 @@ class Ledger(Attribution[str]):
         self.wait(cpu, "Wfx")
 
     def _finish(self, key: int, opened: Unfinished[str], tick: int, *, withdrawn: bool = False) -> int:
-        return self._finished.add(key, opened.started, tick, opened.exits, withdrawn=withdrawn)
+        return self._finished.add(key, opened, tick, withdrawn=withdrawn)
 
     def _charge(self, row: int, exit: str) -> None:
         self._finished.charge(row, exit)
+
+    def _label(self, exit: str) -> str:
+        return exit
 
     def _unattributed(self, exit: str) -> None:
         self.unattributed_by_exit[exit] = self.unattributed_by_exit.get(exit, 0) + 1

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 NO_KEY: Final = -1
+MOST: Final = 4096
+"""Exits that an occurrence keeps one by one, so that one which never ends does not fill memory."""
 
 ExitT = TypeVar("ExitT")
 """Type by which exits are kept: a label, or the event itself."""
@@ -17,7 +20,7 @@ class Unfinished(Generic[ExitT]):
     """Occurrence that has not finished: the tick of its start, and its exits.
 
     ``accepted``: the tick of its acknowledge, if it is in service. ``held``: its END does not finish it; ``ended``:
-    that END has come.
+    that END has come. ``counted``: exits that are kept no longer one by one, by their labels; None while all are.
     """
 
     started: int
@@ -25,6 +28,12 @@ class Unfinished(Generic[ExitT]):
     held: bool = False
     ended: bool = False
     accepted: int = 0
+    counted: Counter[str] | None = None
+
+    @property
+    def world_switches(self) -> int:
+        """Number of its exits so far."""
+        return len(self.exits) + (0 if self.counted is None else self.counted.total())
 
 
 @dataclass(slots=True)

@@ -173,7 +173,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(derandomize=True, max_examples=20_000 if ALL else 200, deadline=None)
+@settings(derandomize=True, max_examples=6_000 if ALL else 200, deadline=None)
 @given(st.lists(STEPS, max_size=40))
 def test_it_is_the_ledgers_account_whatever_comes(events: list[Event]) -> None:
     ledger, life = Ledger(), FirstLife()

@@ -7,6 +7,7 @@ import pytest
 
 from harness import Machine, StopReason
 from harness.asm import assemble
+from harness.el2.acknowledges import MANY
 from harness.errors import ConfigError
 
 COUNTER = 0x4010_0000  # RAM that no image covers
@@ -86,6 +87,48 @@ def test_a_line_held_from_outside_is_high_after_a_reset() -> None:
         machine.board.lines[40].low()
         machine.run(limit=10)
         assert not machine.board.gic.line_level(40)
+
+
+WAITS = """
+_start: ldr x9, =0x08000000     // GICD: SPI 8 is enabled, and nobody takes it
+        mov w10, #1
+        str w10, [x9]
+        mov w10, #0x100
+        str w10, [x9, #0x104]
+        mov w10, #1
+        strb w10, [x9, #0x828]
+        b .
+"""
+
+
+@pytest.mark.parametrize("by_guest", [False, True])
+def test_an_interrupt_that_a_reset_takes_away_is_withdrawn(by_guest: bool) -> None:
+    """Its exits are no part of what the next one costs, and count once."""
+    end = "ldr x0, =0x84000009\n hvc #0\n" if by_guest else "b ."
+    with Machine(memory="4M", controller="trap") as machine:
+        machine.load(assemble(WAITS.replace("b .", f".rept 40\n nop\n .endr\n {end}")))
+        for round_ in (1, 2):
+            machine.at(machine.ticks + 40, lambda m: m.board.lines[40].pulse())
+            assert machine.run(limit=60).reason is (StopReason.RESET if by_guest else StopReason.LIMIT)
+            assert machine.ledger.in_flight == (0 if by_guest else 1)
+            machine.reset()
+            mine = [one for one in machine.ledger.occurrences if one.intid == 40]
+            assert [one.withdrawn for one in mine] == [True] * round_
+            assert len({one.world_switches for one in mine}) == 1
+
+
+def test_a_reset_ends_a_row_of_acknowledges() -> None:
+    """A guest that starts anew has acknowledged nothing: no storm goes on over a reset."""
+    with Machine(memory="4M", controller="gicv2") as machine:
+        machine.load(assemble("_start: b .\n"))
+        many: list[int] = []
+        acknowledges, vcpu = machine.hypervisor.vm.acknowledges, machine.hypervisor.vcpus[0]
+        acknowledges.on_many = lambda _vcpu, _intid, count: many.append(count)
+        for _ in range(2):
+            for _ in range(MANY - 1):
+                acknowledges.note(vcpu, 33)
+            machine.reset()
+        assert not many
 
 
 def test_a_guest_that_resets_for_ever_reaches_the_limit() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness.trace import costs
 from harness.trace.costs import CPU_SHIFT, FinishedOccurrences
+from harness.trace.unfinished import Unfinished
 
 KEPT = 4
 LABELS = ("Wfx", "RVIC.Acknowledge", "PhysicalIrq")
@@ -37,7 +38,10 @@ def test_what_is_dropped_stays_in_every_figure(
             hidden: dict[int, int] = {}
             for tick, (vcpu, intid, exits, withdrawn, late) in enumerate(given_steps):
                 row = book.add(
-                    vcpu << CPU_SHIFT | intid, tick, tick + 1, LABELS[:1] * exits, withdrawn=withdrawn
+                    vcpu << CPU_SHIFT | intid,
+                    Unfinished(tick, [LABELS[0]] * exits),
+                    tick + 1,
+                    withdrawn=withdrawn,
                 )
                 if withdrawn:
                     hidden[vcpu] = row

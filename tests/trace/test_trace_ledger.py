@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.trace import Ledger
 from harness.trace.events import (
+    SYSTEM_RESET,
     Acknowledged,
     AlsoPending,
     Completed,
@@ -28,6 +29,7 @@ from harness.trace.events import (
     VirqTaken,
     Wfx,
 )
+from harness.trace.unfinished import MOST
 
 SUCCESS, NO_INTERRUPTS = 0, 4
 
@@ -478,6 +480,47 @@ def test_summary_has_a_row_per_interrupt(run):
         (27, 1, 3),
         (33, 1, 3),
     ]
+
+
+def test_what_waits_for_ever_keeps_no_exit_of_many(run):
+    """An interrupt that is never acknowledged, or never ended, is an account and no list of all that it cost."""
+    run.acknowledge(34)
+    sizes = []
+    for _ in range(3):
+        for _ in range(MOST):
+            run.irq(33)
+            run.call("Resample", 34)
+        sizes.append(len(pickle.dumps(run.ledger)))
+    assert run.ledger.in_flight == 6 * MOST + 1
+    assert sizes[2] < sizes[0] + 16
+    run.acknowledge(33)
+    run.end(33)
+    run.end(34)
+    assert run.switches(33) == (3 * MOST + 2,)
+    assert run.ledger.per_interrupt(34).by_exit == {
+        "RVIC.Acknowledge": 1,
+        "RVIC.ClearMasked": 1,
+        "RVIC.Resample": 3 * MOST,
+    }
+
+
+def test_a_system_reset_ends_all(run):
+    """What waits is withdrawn, what is in service goes with what it has cost; nothing of them is the next one's."""
+    run.irq(33)
+    run.acknowledge(33)
+    run.irq(34)
+    run.emit(Wfx, 1, 0x4000, False)
+    run.emit(PowerChange, 0, SYSTEM_RESET, 0)
+    assert run.ledger.in_flight == 0
+    assert run.ledger.unattributed_by_exit == {"Wfx": 1}
+    assert [(one.intid, one.world_switches, one.withdrawn) for one in run.ledger.occurrences] == [
+        (33, 2, False),
+        (34, 1, True),
+    ]
+    run.irq(34)
+    run.acknowledge(34)
+    run.end(34)
+    assert run.switches(34) == (1, 3)
 
 
 def test_a_ledger_copies_compares_and_pickles(run):

@@ -176,7 +176,7 @@ GUEST = st.tuples(
 )
 
 
-@settings(derandomize=True, max_examples=20_000 if ALL else 200, deadline=None)
+@settings(derandomize=True, max_examples=6_000 if ALL else 200, deadline=None)
 @given(st.lists(GUEST, max_size=40))
 def test_each_end_is_of_one_that_was_taken_and_each_taken_ends_at_most_once(steps):
     run = Run()

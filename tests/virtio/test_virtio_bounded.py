@@ -199,7 +199,7 @@ def test_whatever_lies_in_the_queues_an_exit_does_a_turns_work(kind: str) -> Non
     random = Random(kind)
     content = random.randbytes(512 * SECTORS)
     used = 0
-    for _ in range(3000 if ALL else 25):
+    for _ in range(1000 if ALL else 25):
         function = VirtioConsole() if kind == "console" else Block(MemoryDisk(bytearray(content)))
         driver = Driver(VirtioMmio(function), ram := CountedRam()).start(2 if kind == "console" else 1)
         tangle(random, driver)
