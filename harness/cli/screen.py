@@ -1,39 +1,59 @@
 # SPDX-License-Identifier: MIT
-"""Screen for styled lines and tables: colours on a terminal, the same text without them in a pipe."""
+"""Screen for styled lines and tables: colours on a terminal, the same text without them in a pipe.
+
+Rich is loaded where there are styles or a table to show, since it takes as long as a short guest.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import IO, TYPE_CHECKING, Final
 
 from harness.cli.folding import folds, hanging_indent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 GLUE: Final = "\ue000"  # of the private use area: to whoever folds text it is part of a word
 """Blank in a table's cell at which it does not fold; it is shown as any other."""
 WIDEST: Final = 10_000  # columns, of what has no edge
 PADDING: Final = 2  # columns between two of a table's
 
+_STYLED: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")  # by which rich takes a pipe for a terminal
+
 Span = tuple[str, str]
 """A text and its style (rich's words for it; empty for none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """File or pipe in place of a terminal: it is a console with no styles, of no width."""
+
+    file: IO[str]
+    is_terminal: bool = False
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
     """Place for lines. Nothing is cut, and in a pipe nothing folds: it gets what a wide terminal shows."""
 
-    console: Console
+    console: Console | Pipe
 
     @classmethod
     def of_stdout(cls) -> Screen:
         """Returns the standard output, as it is now."""
-        return cls(Console(file=sys.stdout, highlight=False, markup=False, emoji=False))
+        if sys.stdout.isatty() or any(name in os.environ for name in _STYLED):
+            return cls(_console(sys.stdout))
+        return cls(Pipe(sys.stdout))
+
+    @property
+    def _rich(self) -> Console:
+        return _console(self.console.file) if isinstance(self.console, Pipe) else self.console
 
     @property
     def styled(self) -> bool:
@@ -43,25 +63,28 @@ class Screen:
     @property
     def width(self) -> int | None:
         """Columns of a line; None where there are as many as it needs."""
-        return self.console.width if self.styled else None
+        return self._rich.width if self.styled else None
 
     def line(self, *spans: Span) -> None:
         """Writes one line of styled spans, without blanks at its end; as more where the terminal is narrower."""
         if not self.styled:  # a trace is long, and styling a line costs more than what it tells of
             self.console.file.write("".join(text for text, _ in spans).rstrip() + "\n")
             return
+        from rich.text import Text
+
+        console = self._rich
         text = Text.assemble(*spans)
         text.rstrip()
         whole = text.split("\n")
         for line in whole:
-            if line.cell_len <= self.console.width:
-                self.console.print(line, soft_wrap=True)
+            if line.cell_len <= console.width:
+                console.print(line, soft_wrap=True)
                 continue
             parts = [span for span, _ in spans] if len(whole) == 1 else [line.plain]
-            indent = hanging_indent(parts, self.console.width)
-            for number, (start, end) in enumerate(folds(line.plain, self.console.width, indent)):
+            indent = hanging_indent(parts, console.width)
+            for number, (start, end) in enumerate(folds(line.plain, console.width, indent)):
                 blanks = " " * indent if number else ""
-                self.console.print(Text.assemble(blanks, line[start:end]), soft_wrap=True)
+                console.print(Text.assemble(blanks, line[start:end]), soft_wrap=True)
 
     def heading(self, title: str, note: str = "") -> None:
         """Writes a blank line, then the title of what follows."""
@@ -70,18 +93,20 @@ class Screen:
 
     def table(self, table: Table) -> None:
         """Writes a table. On a terminal texts fold between words; where it is too narrow, rows become lists."""
-        options = self.console.options
+        console = self._rich
         widths = _widths(table, self.width or WIDEST)
         if widths is None:
             self._lists(table)
             return
         for column, width in zip(table.columns, widths, strict=True):
             column.width = width
-        for segments in self.console.render_lines(table, options.update_width(WIDEST), pad=False):
+        for segments in console.render_lines(table, console.options.update_width(WIDEST), pad=False):
             self.line(*((segment.text.replace(GLUE, " "), str(segment.style or "")) for segment in segments))
 
     def _lists(self, table: Table) -> None:
         """Writes each row as a list of its cells, below the first."""
+        from rich.text import Text
+
         columns = table.columns
         headed = table.show_header
         label = max(len(str(column.header)) for column in columns) if headed else 2
@@ -96,7 +121,7 @@ class Screen:
     def verbatim(self, text: str) -> None:
         """Writes the guest's own words, untouched."""
         if self.console.record:
-            self.console.out(text, highlight=False, end="")
+            self._rich.out(text, highlight=False, end="")
         else:
             self.console.file.write(text)
 
@@ -105,11 +130,20 @@ class Screen:
         self.console.file.flush()
 
 
+def _console(file: IO[str]) -> Console:
+    from rich.console import Console
+
+    return Console(file=file, highlight=False, markup=False, emoji=False)
+
+
 def _widths(table: Table, room: int) -> list[int] | None:
     """Returns widths of columns in which no word is cut, as wide as there is room; None where there is too little.
 
     Rich would take from all columns that fold alike, and cut their words.
     """
+    from rich.cells import cell_len
+    from rich.text import Text
+
     least, most = [], []
     for column in table.columns:
         cells = [column.header] if table.show_header else []
@@ -133,6 +167,8 @@ def _widths(table: Table, room: int) -> list[int] | None:
 
 def new_table(*columns: str, left: Collection[str], header: bool = True) -> Table:
     """Returns an empty table without rules. Columns are aligned right, but the ``left`` ones: texts, which fold."""
+    from rich.table import Table
+
     table = Table(
         box=None, pad_edge=False, padding=(0, PADDING, 0, 0), header_style="dim", show_header=header
     )

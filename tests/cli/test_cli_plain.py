@@ -58,7 +58,7 @@ def test_the_rest_is_typer_s(line: str) -> None:
 
 
 def test_a_plain_run_loads_what_it_needs(tmp_path: Path) -> None:
-    large = {"typer", "pydantic", "keystone", "capstone", "elftools"}
+    large = {"typer", "rich", "pydantic", "keystone", "capstone", "elftools"}
     code = (
         "import sys; from harness.cli import invoke; invoke(['run', 'hello']);"
         f"print(*sorted({large} & {{*sys.modules}}), file=sys.stderr)"
