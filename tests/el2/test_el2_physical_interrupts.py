@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from call_table import Action, Call, Caller, line, pulse, rvic, rvid, timer
+from gic_accesses import hear
 
 from harness import StopReason, until
 from harness.arch import gic
 from harness.arch.psci import Function
 from harness.arch.rvic import RvicCall, RvicStatus, RvidCall
 from harness.arch.virt import GICC_BASE
-from harness.board.system_bus import SystemBus
 from harness.gic import Frame
 from harness.trace.events import PhysicalIrq
 
@@ -33,21 +33,16 @@ Log = list[tuple[str, int]]
 def gic_log(monkeypatch: pytest.MonkeyPatch) -> Log:
     """What EL2 reads of and writes to the GIC's CPU interfaces: (register, INTID), in order."""
     log: Log = []
-    read, write = SystemBus.read, SystemBus.write
 
-    def read_and_noted(bus: SystemBus, cpu: int, address: int, size: int) -> int:
-        value = read(bus, cpu, address, size)
+    def loaded(_cpu: int, address: int, value: int) -> None:
         if address == GICC_BASE + gic.GICC_IAR:
             log.append(("IAR", value & 0x3FF))
-        return value
 
-    def noted_and_written(bus: SystemBus, cpu: int, address: int, size: int, value: int) -> None:
+    def stored(_cpu: int, address: int, value: int) -> None:
         if address in ENDS:
             log.append((ENDS[address], value & 0x3FF))
-        write(bus, cpu, address, size, value)
 
-    monkeypatch.setattr(SystemBus, "read", read_and_noted)
-    monkeypatch.setattr(SystemBus, "write", noted_and_written)
+    hear(monkeypatch, loaded=loaded, stored=stored)
     return log
 
 

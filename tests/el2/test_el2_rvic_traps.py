@@ -8,13 +8,13 @@ from itertools import product
 
 import pytest
 from call_table import Action, Call, Caller, pulse, rvic, rvid, timer, wait
+from gic_accesses import hear
 
 from harness.arch.gic import GICD_SGIR, SGIR_TARGETS_SHIFT
 from harness.arch.psci import Function
 from harness.arch.rvic import RVIC_BASE, RVID_BASE, RvicCall, RvicStatus, RvidCall, status
 from harness.arch.smccc import NOT_SUPPORTED
 from harness.arch.virt import GICD_BASE
-from harness.board.system_bus import SystemBus
 from harness.trace.events import Hvc, PhysicalIrq, VirqLowered, VirqRaised
 
 T, U = 32, 32
@@ -164,14 +164,12 @@ def test_exactly_one_kick_per_rising_edge(
     caller: Make, profile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[tuple[int, int]] = []
-    write = SystemBus.write
 
-    def spy(bus: SystemBus, cpu: int, address: int, size: int, value: int) -> None:
+    def stored(cpu: int, address: int, value: int) -> None:
         if address == GICD_BASE + GICD_SGIR:
             sent.append((cpu, value >> SGIR_TARGETS_SHIFT))
-        write(bus, cpu, address, size, value)
 
-    monkeypatch.setattr(SystemBus, "write", spy)
+    hear(monkeypatch, stored=stored)
     vm = caller(cpus=2, profile=profile)
     vm.ready(1, 3, 4)
 

@@ -95,7 +95,7 @@ def run_case(
                 machine.memory.write(address, data)
             reason = _run(machine, pieces)
             outcomes[reason] += 1
-            mixed |= machine.memory.stage2.mixed > 0
+            mixed |= bool(machine.memory.stage2.mixed)
             digest.update(f"{reason} {machine.ticks} {machine.instructions}".encode())
             if machine.controller != "gicv2":
                 check(machine)

@@ -11,7 +11,6 @@ import pytest
 from harness import Machine, StopReason
 from harness.arch.esr import EC
 from harness.devices import Pl011
-from harness.engine import PE
 from harness.trace.events import Event, Hvc
 
 Make = Callable[..., Machine]
@@ -52,6 +51,15 @@ def test_in_a_listener(guest: Make, backend: str) -> None:
 def test_in_a_handler_of_el2(guest: Make, backend: str, ec: EC) -> None:
     machine = guest(CALLS, backend=backend)
     machine.cpus[0].pe.handlers[ec] = raising_function
+    machine.cpus[0].pe.on_call = None  # which is asked first
+    surfaces(machine)
+
+
+@BACKENDS
+@pytest.mark.parametrize("name", ["on_call", "on_store"])
+def test_in_a_function_that_is_asked_first(guest: Make, backend: str, name: str) -> None:
+    machine = guest(CALLS, backend=backend)
+    setattr(machine.cpus[0].pe, name, raising_function)
     surfaces(machine)
 
 
@@ -79,10 +87,10 @@ def test_in_a_breakpoint(guest: Make, backend: str) -> None:
 def test_a_keyboard_interrupt_too(guest: Make, backend: str) -> None:
     machine = guest(CALLS, backend=backend)
 
-    def interrupted(pe: PE, esr: int) -> None:
+    def interrupted(*_x: int) -> bool:
         raise KeyboardInterrupt
 
-    machine.cpus[0].pe.handlers[EC.HVC64] = interrupted
+    machine.cpus[0].pe.on_call = interrupted
     with pytest.raises(KeyboardInterrupt):
         machine.run(limit=100)
 
