@@ -91,15 +91,16 @@ class FinishedOccurrences:
         self.key.append(key)
         self.started.append(finished.started)
         self.ended.append(ended)
-        self.switches.append(len(finished.exits))
         self.withdrawn.append(withdrawn)
+        switches = len(finished.exits)
         counts = self.by_exit.setdefault(key & INTID_MASK, {})
         for label in finished.exits:
             counts[label] = counts.get(label, 0) + 1
         if finished.counted is not None:
-            self.switches[-1] = finished.world_switches
             for label, times in finished.counted.items():
                 counts[label] = counts.get(label, 0) + times
+                switches += times
+        self.switches.append(switches)
         rows = len(self.key)
         row = self.dropped + rows - 1
         if withdrawn:
