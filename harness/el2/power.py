@@ -100,7 +100,7 @@ class PowerControl:
 
     def reset(self) -> None:
         """Takes every vCPU to where it is after power-on: off."""
-        if self.ended is None:  # it was not the guest that asked for it
+        if self.ended is not SystemEnd.RESET:  # else the guest has asked for it, which was told
             self._tell(self.vcpus[0], SYSTEM_RESET)
         self.ended = self.ended_by = None
         for vcpu in self.vcpus:

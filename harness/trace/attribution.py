@@ -89,7 +89,7 @@ class Attribution(ABC, Generic[ExitT]):
     def _add(self, opened: Unfinished[ExitT], exit: ExitT) -> None:
         """Adds an exit to an occurrence; of many, those after the first are only counted."""
         opened.exits.append(exit)
-        if len(opened.exits) == MOST:
+        if len(opened.exits) >= MOST:
             self._count(opened)
 
     def _count(self, opened: Unfinished[ExitT]) -> None:
@@ -114,8 +114,8 @@ class Attribution(ABC, Generic[ExitT]):
             self._accept(key, exit, tick)
         elif role is _SERVE and key in self._service:
             opened = self._service[key]
-            opened.exits.append(exit)
-            if len(opened.exits) == MOST:
+            opened.exits.append(exit)  # as _add, for every interrupt comes by here
+            if len(opened.exits) >= MOST:
                 self._count(opened)
         elif role is _END and key in self._service:
             opened = self._service[key]

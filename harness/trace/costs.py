@@ -100,19 +100,19 @@ class FinishedOccurrences:
         self.key.append(key)
         self.started.append(finished.started)
         self.ended.append(ended)
-        self.switches.append(len(finished.exits))
         self.withdrawn.append(withdrawn)
         intid = key & INTID_MASK
         ways = self._ways.get(intid)
         if ways is None:
             ways = self._ways[intid] = {}
         if finished.counted is None:
+            self.switches.append(len(finished.exits))
             way = tuple(finished.exits)
             ways[way] = ways.get(way, 0) + 1
             if len(ways) > MANY:
                 self._sum_up(intid)
         else:
-            self.switches[-1] = finished.world_switches
+            self.switches.append(finished.world_switches)
             self._sum_up(intid)
             _count(self._by_exit[intid], Counter(finished.exits) + finished.counted)
         rows = len(self.key)

@@ -10,7 +10,15 @@ _NUMBERS: Final = ("0", "1", "7", "0x7f", "0b101", "010", "255", "0x1234", "12UL
 _OPERATORS: Final = ("+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^", "==", "<", "&&", "||")
 _FLOATS: Final = ("0", "1.5", "-2e10", "0.1", "1e-20", "inf", "-nan", "0f3.25", "16777219", ".5", "7.")
 _STRINGS: Final = (r'"a"', r'"\n\t\\"', r'"\101\x41\e"', '"a" "b"', '""', '"x;y // z"')
-_SECTIONS: Final = (".text", ".data", ".section .rodata", '.section .text.b, "ax"', ".bss", ".previous")
+# GNU as 2.40 forgets at .bss, unlike at .section .bss, to which section .previous leads.
+_SECTIONS: Final = (
+    ".text",
+    ".data",
+    ".section .rodata",
+    '.section .text.b, "ax"',
+    ".section .bss",
+    ".previous",
+)
 _INTEGERS: Final = (".byte", ".hword", ".word", ".quad", ".2byte", ".4byte", ".dc.b", ".dc.l", ".long")
 _INSTRUCTIONS: Final = (
     "add x{a}, x{b}, #{n}",

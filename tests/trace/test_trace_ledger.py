@@ -504,6 +504,22 @@ def test_what_waits_for_ever_keeps_no_exit_of_many(run):
     }
 
 
+@pytest.mark.parametrize("before", [MOST - 2, MOST - 1, MOST])
+def test_what_waited_long_keeps_no_exit_of_many_in_service(run, before):
+    """However many exits an interrupt has when it is acknowledged, those of its service are bounded as well."""
+    for _ in range(before):
+        run.irq(33)
+    run.acknowledge(33)
+    sizes = []
+    for _ in range(2):
+        for _ in range(2 * MOST):
+            run.call("Resample", 33)
+        sizes.append(len(pickle.dumps(run.ledger)))
+    assert sizes[1] < sizes[0] + MOST
+    run.end(33)
+    assert run.switches(33) == (before + 4 * MOST + 2,)
+
+
 def test_a_system_reset_ends_all(run):
     """What waits is withdrawn, what is in service goes with what it has cost; nothing of them is the next one's."""
     run.irq(33)
