@@ -119,10 +119,12 @@ class Interrupts:
         self.follow()
 
     def configure(self, first: int, reach: int, value: int) -> None:
-        """Writes GICD_ICFGR: the upper bit of each field of two says "edge" (4.3.13)."""
-        edges = 0
-        for n in range(16):
-            edges |= (value >> 2 * n + 1 & 1) << n
+        """Writes GICD_ICFGR: the upper bit of each field of two says "edge" (4.3.13); those bits move together."""
+        edges = value >> 1 & 0x5555_5555
+        edges = (edges | edges >> 1) & 0x3333_3333
+        edges = (edges | edges >> 2) & 0x0F0F_0F0F
+        edges = (edges | edges >> 4) & 0x00FF_00FF
+        edges = (edges | edges >> 8) & 0xFFFF
         self.edge = self.edge & ~reach | edges << first & reach
         self.follow()
 

@@ -41,7 +41,7 @@ def make_controller(
     if kind is ControllerKind.GICV2:
         return Gicv2Controller(vm, gic, timers)
     intids = gic.config.intids
-    driver = GicDriver(vm.bus, intids, LEVEL_INTIDS)
+    driver = GicDriver(vm.bus, gic.config.cpus, intids, LEVEL_INTIDS)
     if kind is ControllerKind.VGIC:
         return VgicController(vm, driver, timers, intids, gic)
     if kind is ControllerKind.TRAP:
