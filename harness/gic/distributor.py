@@ -25,12 +25,12 @@ _WRITES: Final[dict[Field, Callable[[Interrupts, int, int, int], None]]] = {
     Field.ACTIVE: Interrupts.set_active,
     Field.EDGE: Interrupts.configure,
 }
-_CLEARS: Final[dict[Field, Callable[[Interrupts, int, int, int], None]]] = {  # the same, of a write-one-to-clear one
+# The same of one whose ones clear.
+_CLEARS: Final[dict[Field, Callable[[Interrupts, int, int, int], None]]] = {
     Field.ENABLED: Interrupts.disable,
     Field.PENDING: Interrupts.clear_pending,
     Field.ACTIVE: Interrupts.clear_active,
 }
-_W1C, _CTLR, _EDGE, _PRIORITY = Write.W1C, Field.CTLR, Field.EDGE, Field.PRIORITY  # slow to look up before Python 3.12
 
 
 class Distributor:
@@ -176,14 +176,16 @@ class Distributor:
         """Returns what writes one word for a CPU, of which reserved bits are cleared already."""
         first = register.first + index * register.fields
         own = self.owner(first, cpu)
-        reach = (_SGIS if register.field is _EDGE else _ALL) << first & own.exists
+        reach = (_SGIS if register.field is Field.EDGE else _ALL) << first & own.exists
         if register.sgis_fixed:
             reach &= ~_SGIS
-        table = _CLEARS if register.write is _W1C else _WRITES
+        table = _CLEARS if register.write is Write.W1C else _WRITES
         write = table.get(register.field)
         if write is not None:
             return partial(write, own, first, reach)
-        return self._write_ctlr if register.field is _CTLR else partial(self._write_word, register, first, cpu)
+        if register.field is Field.CTLR:
+            return self._write_ctlr
+        return partial(self._write_word, register, first, cpu)
 
     def _write_ctlr(self, value: int) -> None:
         self.ctlr = value
@@ -209,7 +211,7 @@ class Distributor:
         return self.spi_targets(n)
 
     def _write_word(self, register: Register, first: int, cpu: int, value: int) -> None:
-        if register.field is _PRIORITY and value == (value & 0xFF) * 0x0101_0101:
+        if register.field is Field.PRIORITY and value == (value & 0xFF) * 0x0101_0101:
             self.owner(first, cpu).set_priority(0xF << first, value & self.config.priority_mask)
             return
         for n in range(4):

@@ -21,9 +21,6 @@ Writer = Callable[[int], object]
 
 _WORD: Final = 0xFFFF_FFFF
 _EVERY_CPU: Final = -1
-# An enum's member is slow to look up before Python 3.12, and a writer is found for each word that EL2 sets up.
-_GICD, _GICC, _GICH = Frame.GICD, Frame.GICC, Frame.GICH
-_RO, _IGNORED, _ACTION, _NOT_BANKED, _SGIR = Access.RO, Write.IGNORED, Write.ACTION, Banked.NO, Field.SGIR
 
 
 class State(NamedTuple):
@@ -156,7 +153,7 @@ class Gic(Outputs):
 
     def _word(self, frame: Frame, cpu: int, offset: int) -> tuple[int, Word | None]:
         """Returns the word at an offset, None where it is reserved and so RAZ/WI, and the CPU whose it is."""
-        if frame is _GICH and offset >= GICH_ALIAS:
+        if frame is Frame.GICH and offset >= GICH_ALIAS:
             cpu, offset = divmod(offset - GICH_ALIAS, GICH_ALIAS_STRIDE)
         return cpu, LAYOUT[frame].get(offset) if cpu < self.config.cpus else None
 
@@ -183,21 +180,21 @@ class Gic(Outputs):
 
     def _find_writer(self, frame: Frame, cpu: int, offset: int) -> Writer | None:
         cpu, word = self._word(frame, cpu, offset)
-        if word is None or word.register.access is _RO or word.register.write is _IGNORED:
+        if word is None or word.register.access is Access.RO or word.register.write is Write.IGNORED:
             return None
         register, index = word
         field, writable = register.field, register.writable
-        if field is _SGIR:
+        if field is Field.SGIR:
             return partial(self._send_sgi, cpu)
-        if frame is _GICD:
+        if frame is Frame.GICD:
             write = self.distributor.writer(register, index, cpu)
-            private = register.banked is not _NOT_BANKED and register.first + index * register.fields < SPI_BASE
+            private = register.banked is not Banked.NO and register.first + index * register.fields < SPI_BASE
             return partial(self._write_gicd, write, writable, cpu if private else _EVERY_CPU)
-        if frame is _GICH:
+        if frame is Frame.GICH:
             return partial(self._write_gich, self.virtual[cpu].writer(field, index), writable, cpu)
-        if register.write is _ACTION:
-            return partial(self._end if frame is _GICC else self._end_virtual, cpu, field)
-        if frame is _GICC:
+        if register.write is Write.ACTION:
+            return partial(self._end if frame is Frame.GICC else self._end_virtual, cpu, field)
+        if frame is Frame.GICC:
             return partial(self._write_gicc, cpu, field, index, writable)
         return partial(self._write_gich, partial(self.virtual[cpu].guest.write, field, index), writable, cpu)
 

@@ -46,7 +46,7 @@ class GicDriver:
         ]
 
     def _configuration(self, first: int) -> int:
-        """Returns a word of GICD_ICFGR, from INTID ``first``: everything is an edge that the board wires as no level."""
+        """Returns a word of GICD_ICFGR, from INTID ``first`` on: edges, but what the board wires as levels."""
         config = _EVERY_EDGE
         for intid in self._level:
             if first <= intid < first + gic.INTIDS_PER_ICFGR:
