@@ -13,9 +13,12 @@
  * the object.
  */
 
+#define _DEFAULT_SOURCE /* for mmap's flags */
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- Python: as much of its stable ABI (PEP 384) as is used here ------------------------------------------------ */
 
@@ -62,7 +65,7 @@ extern PyObject *PyLong_FromLongLong(long long), *PyLong_FromUnsignedLongLong(un
 extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyObject *, int *);
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
-extern PyObject *PyErr_Occurred(void), *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
+extern PyObject *PyErr_Occurred(void), *PyExc_MemoryError, *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
 extern int PyErr_ExceptionMatches(PyObject *);
 extern void PyErr_Fetch(PyObject **, PyObject **, PyObject **), PyErr_NormalizeException(PyObject **, PyObject **, PyObject **);
 extern void PyErr_SetString(PyObject *, const char *), PyErr_SetObject(PyObject *, PyObject *), PyErr_WriteUnraisable(PyObject *);
@@ -105,22 +108,29 @@ static uint32_t encoding(const SystemRegister *r)
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
 enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
-enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32 };
+enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, UC_PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32 };
 
 typedef struct { uint64_t base, size; const uint8_t *bytes; } Region;
 
+typedef struct Cpu Cpu;
+
+/* Time, as on_block has it: bytes of code, so that nothing is divided at a block. */
 typedef struct {
+    int64_t left;         /* what may still run once the present block has; less by STOPPED where `stop` is set */
+    uint64_t block, size; /* the present block, amid which we are; size 0: between two */
+    Cpu *cpu;
+} Time;
+
+struct Cpu {
     PyObject head;
 
-    /* Time: bytes of code, so that nothing is divided at a block. */
-    int64_t left;        /* what may still run once the present block has */
-    uint64_t block, size; /* the present block, amid which we are; size 0: between two */
-    int64_t limit;       /* instructions that start() was given, or fewer */
-    uint64_t base;       /* instructions retired before start() */
-    int before;          /* a code hook runs: the instruction at pc is not counted yet */
-    volatile int stop;   /* leave for good */
-    int cut;             /* left before a block or an instruction, to go on with less of it */
-    char expired;        /* `limit` has run, and there was an instruction to follow */
+    Time *time;
+    int64_t limit; /* instructions that start() was given, or fewer */
+    uint64_t base; /* instructions retired before start() */
+    int before;    /* a code hook runs: the instruction at pc is not counted yet */
+    int stop;      /* leave for good */
+    int cut;       /* left before a block or an instruction, to go on with less of it */
+    char expired;  /* `limit` has run, and there was an instruction to follow */
 
     /* The CPU, in Unicorn's memory; x is NULL once it is closed. */
     void *uc, *cpu;
@@ -152,7 +162,7 @@ typedef struct {
     void *thread; /* its state, while the guest runs and the GIL is let go */
     PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *on_load, *on_store, *closed_error, *closed_message;
     uint8_t reads[ENCODINGS / 8], writes[ENCODINGS / 8]; /* system registers of which `read` and `write` are asked */
-} Cpu;
+};
 
 /* ---- Time by blocks ----------------------------------------------------------------------------------------------
  *
@@ -160,46 +170,96 @@ typedef struct {
  * leaves the block unrun. So time costs one subtraction a block. A block that is longer than what is left is not begun;
  * the rest is run as a block of exactly so many instructions, which Unicorn makes, and keeps, by its cflags_next_tb.
  *
- * Whoever leaves amid a block settles: what of it has not run is given back to `left`.
+ * Whoever leaves amid a block settles: what of it has not run is given back to `left`. Whoever stops takes so much from
+ * `left` that no block follows, so that on_block has one thing to ask.
+ *
+ * Unicorn writes the address of on_block's argument into the code of each block. Below 4 GiB it takes half the room, and
+ * short blocks are a tenth quicker; so Time has a page of its own, which the host is asked to have there.
  */
+
+enum { TIME_PAGE = 4096, TIME_PLACE = 4032 }; /* not where guests' pages begin: stores there would delay our loads */
+#define STOPPED ((int64_t)1 << 62)            /* more than is ever left */
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
+
+/* Makes the page; 0 where there is no memory. */
+static int make_time(Cpu *c)
+{
+    int rights = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    uint8_t *page = mmap(NULL, TIME_PAGE, rights, flags | MAP_32BIT, -1, 0);
+    if (page == MAP_FAILED)
+        page = mmap(NULL, TIME_PAGE, rights, flags, -1, 0);
+    if (page == MAP_FAILED)
+        return 0;
+    c->time = (Time *)(page + TIME_PLACE);
+    c->time->cpu = c;
+    return 1;
+}
+
+static void free_time(Cpu *c)
+{
+    if (c->time)
+        munmap((uint8_t *)c->time - TIME_PLACE, TIME_PAGE);
+    c->time = NULL;
+}
+
+static int64_t left(const Cpu *c)
+{
+    return c->time->left + (c->stop ? STOPPED : 0);
+}
+
+/* Lets no further block begin. */
+static void stop(Cpu *c)
+{
+    if (!c->stop)
+        c->time->left -= STOPPED;
+    c->stop = 1;
+}
 
 /* Returns how much of the present block has run, when the instruction at pc counts or (before a code hook) not yet. */
 static uint64_t done(const Cpu *c)
 {
-    return *c->pc - c->block + (c->before ? 0 : INSTRUCTION);
+    return *c->pc - c->time->block + (c->before ? 0 : INSTRUCTION);
 }
 
 static int64_t counter(const Cpu *c)
 {
-    int64_t left = c->left;
-    if (c->size)
-        left += (int64_t)(c->size - done(c));
-    return c->limit - (left >> 2);
+    int64_t bytes = left(c);
+    if (c->time->size)
+        bytes += (int64_t)(c->time->size - done(c));
+    return c->limit - (bytes >> 2);
 }
 
-static void settle(Cpu *c, uint64_t executed)
+static void settle(Time *time, uint64_t executed)
 {
-    c->left += (int64_t)(c->size - executed);
-    c->size = 0;
+    time->left += (int64_t)(time->size - executed);
+    time->size = 0;
 }
 
-static void on_block(void *uc, uint64_t pc, uint32_t size, Cpu *c)
+/* Does not begin the block that on_block was called for. */
+static __attribute__((noinline, cold)) void refuse(Time *time)
+{
+    settle(time, 0);
+    time->cpu->cut = 1;
+    time->cpu->emu_stop(time->cpu->uc);
+}
+
+/* Alignment keeps its branch off the end of a line of code, where some processors are slow. */
+static __attribute__((aligned(64))) void on_block(void *uc, uint64_t pc, uint32_t size, Time *time)
 {
     (void)uc;
-    c->block = pc;
-    c->size = size;
-    c->left -= size;
-    if (__builtin_expect(c->left < 0 || c->stop, 0)) {
-        settle(c, 0);
-        c->cut = 1;
-        c->emu_stop(c->uc);
-    }
+    time->block = pc;
+    time->size = size;
+    time->left -= size;
+    if (__builtin_expect(time->left < 0, 0))
+        refuse(time);
 }
 
 /* Leaves amid a block, before the instruction at pc. */
 static void leave(Cpu *c)
 {
-    settle(c, *c->pc - c->block);
+    settle(c->time, *c->pc - c->time->block);
     c->before = 0;
     c->cut = 1;
     c->emu_stop(c->uc);
@@ -209,31 +269,31 @@ static void leave(Cpu *c)
 static void on_code_after(void *uc, uint64_t pc, uint32_t size, Cpu *c)
 {
     (void)uc, (void)pc, (void)size;
-    if (c->size && (c->stop || c->left < 0))
+    if (c->time->size && c->time->left < 0)
         leave(c);
 }
 
 /* Unicorn tells of a new block when the one before it has run to its end. The engine's own hook comes after this one. */
-static void on_new_block(void *uc, void *block, void *previous, Cpu *c)
+static void on_new_block(void *uc, void *block, void *previous, Time *time)
 {
     (void)uc, (void)block, (void)previous;
-    c->size = 0;
+    time->size = 0;
 }
 
 /* Settles on an exception. */
 static void settle_on_exception(Cpu *c, uint32_t number)
 {
-    if (!c->size)
+    if (!c->time->size)
         return;
-    uint64_t executed = *c->pc - c->block; /* pc is after these: */
+    uint64_t executed = *c->pc - c->time->block; /* pc is after these: */
     uint32_t ec = *c->syndrome >> ESR_EC;
     if (number == PREFETCH_ABORT)
-        executed = c->size; /* of the block before, which is complete */
+        executed = c->time->size; /* of the block before, which is complete */
     else if (ec == EC_STEP_LOWER || ec == EC_STEP_SAME)
         executed = *c->syndrome & ISS_ISV ? INSTRUCTION : 0; /* a block of one, or the exception was due before it */
     else if (number != SVC && number != HVC && number != SMC)
         executed += INSTRUCTION;
-    settle(c, executed);
+    settle(c->time, executed);
 }
 
 /* ---- Calls into Python ------------------------------------------------------------------------------------------- */
@@ -260,7 +320,7 @@ static void failed(Cpu *c)
         }
     }
     PyErr_WriteUnraisable(c->fail);
-    c->stop = 1;
+    stop(c);
 }
 
 /* Calls; says whether the result is true. An exception is kept, and counts as true: it has been dealt with. */
@@ -323,7 +383,7 @@ static uint64_t address(const Cpu *c, uint32_t word)
 static uint32_t instruction(Cpu *c)
 {
     uint64_t ipa = *c->pc;
-    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, *c->pc, PROT_EXEC, &ipa))
+    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, *c->pc, UC_PROT_EXEC, &ipa))
         return 0;
     const Region *code = region(c, ipa);
     uint32_t word = 0;
@@ -521,22 +581,23 @@ static uint32_t on_msr(void *uc, uint32_t reg, const SystemRegister *r, Cpu *c)
 /* Runs from pc until time is up or somebody stops; returns a uc_err. The GIL is not held. */
 static int run(Cpu *c, uint64_t pc)
 {
-    uint32_t only = c->left == INSTRUCTION ? 1 : (uint32_t)NO_COUNT;
+    Time *time = c->time;
+    uint32_t only = time->left == INSTRUCTION ? 1 : (uint32_t)NO_COUNT;
     for (;;) {
         c->cut = 0;
         *c->next_block = only;
         int status = c->emu_start(c->uc, pc, FOREVER, 0, 0);
         *c->next_block = (uint32_t)NO_COUNT;
-        if (c->size) /* complete, or not begun: who leaves amid a block has settled */
-            settle(c, *c->pc == c->block ? 0 : c->size);
+        if (time->size) /* complete, or not begun: who leaves amid a block has settled */
+            settle(time, *c->pc == time->block ? 0 : time->size);
         if (status || c->stop || !c->cut)
             return status;
-        if (c->left <= 0) {
+        if (time->left <= 0) {
             c->expired = 1;
             return status;
         }
         pc = *c->pc;
-        int64_t rest = c->left / INSTRUCTION;
+        int64_t rest = time->left / INSTRUCTION;
         only = rest <= LONGEST_COUNT ? (uint32_t)rest : (uint32_t)NO_COUNT;
     }
 }
@@ -585,6 +646,10 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
                           &translate, &interrupt, &x, &exception, &hpfar, &sctlr, &flags, &next, &c->reg_cp, &c->reg_x0, &c->reg_x29,
                           &c->reg_x30, &c->insn_mrs, &c->insn_msr, &fail, &closed_error, &closed_message))
         return NULL;
+    if (!make_time(c)) {
+        PyErr_SetString(PyExc_MemoryError, "no page for a CPU's time");
+        return NULL;
+    }
     uint8_t *state = (uint8_t *)(uintptr_t)env;
     c->uc = (void *)(uintptr_t)uc;
     c->cpu = (void *)(uintptr_t)cpu;
@@ -612,8 +677,8 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
     keep(&c->closed_error, closed_error);
     keep(&c->closed_message, closed_message);
     size_t hook;
-    int status = c->hook_add(c->uc, &hook, HOOK_BLOCK, on_block, c, (uint64_t)1, (uint64_t)0);
-    status = status ? status : c->hook_add(c->uc, &hook, HOOK_EDGE_GENERATED, on_new_block, c, (uint64_t)1, (uint64_t)0);
+    int status = c->hook_add(c->uc, &hook, HOOK_BLOCK, on_block, c->time, (uint64_t)1, (uint64_t)0);
+    status = status ? status : c->hook_add(c->uc, &hook, HOOK_EDGE_GENERATED, on_new_block, c->time, (uint64_t)1, (uint64_t)0);
     return PyLong_FromLongLong(status);
 }
 
@@ -694,8 +759,8 @@ static PyObject *cpu_start(Cpu *c, PyObject *const *arguments, Py_ssize_t n)
     if (bad || is_closed(c) || PyErr_Occurred())
         return NULL;
     c->limit = count;
-    c->left = count * INSTRUCTION;
-    c->size = 0;
+    c->time->left = count * INSTRUCTION;
+    c->time->size = 0;
     c->before = 0;
     c->stop = 0;
     c->expired = 0;
@@ -710,8 +775,8 @@ static PyObject *cpu_stop(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    c->stop = 1;
-    if (!c->size) /* on an exception, or between two blocks */
+    stop(c);
+    if (!c->time->size) /* on an exception, or between two blocks */
         c->emu_stop(c->uc);
     return none();
 }
@@ -721,9 +786,9 @@ static PyObject *cpu_arrive(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    if (!c->size)
+    if (!c->time->size)
         return boolean(0); /* left already */
-    if (c->stop || c->left < 0) {
+    if (c->time->left < 0) {
         leave(c);
         return boolean(0);
     }
@@ -734,7 +799,7 @@ static PyObject *cpu_arrive(Cpu *c, PyObject *unused)
 static PyObject *cpu_ends_here(Cpu *c, PyObject *unused)
 {
     (void)unused;
-    return is_closed(c) ? NULL : boolean(c->left < 0 || counter(c) >= c->limit);
+    return is_closed(c) ? NULL : boolean(left(c) < 0 || counter(c) >= c->limit);
 }
 
 static PyObject *cpu_leave(Cpu *c, PyObject *unused)
@@ -742,7 +807,7 @@ static PyObject *cpu_leave(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    if (c->size)
+    if (c->time->size)
         leave(c);
     return none();
 }
@@ -924,7 +989,7 @@ static int set_counter(Cpu *c, PyObject *value, void *unused)
     int64_t wanted = value ? PyLong_AsLongLong(value) : 0;
     if (!value || is_closed(c) || (wanted == -1 && PyErr_Occurred()))
         return -1;
-    c->left += (counter(c) - wanted) * INSTRUCTION;
+    c->time->left += (counter(c) - wanted) * INSTRUCTION;
     return 0;
 }
 
@@ -946,7 +1011,7 @@ static int set_limit(Cpu *c, PyObject *value, void *unused)
     int64_t limit = value ? PyLong_AsLongLong(value) : 0;
     if (!value || is_closed(c) || (limit == -1 && PyErr_Occurred()))
         return -1;
-    c->left += (limit - c->limit) * INSTRUCTION;
+    c->time->left += (limit - c->limit) * INSTRUCTION;
     c->limit = limit;
     return 0;
 }
@@ -1005,6 +1070,7 @@ static void cpu_dealloc(Cpu *c)
     void (*release)(void *) = (void (*)(void *))PyType_GetSlot(type, TP_FREE);
     PyObject_GC_UnTrack(c);
     cpu_clear(c);
+    free_time(c);
     release(c);
     Py_DecRef(type);
 }
