@@ -9,8 +9,8 @@
  * No header of Unicorn or of Python is needed and neither library is linked: the addresses of Unicorn's functions and the
  * places of its CPU's state come from the probe (harness/engine/emulator/probe.py), which has tried them all.
  *
- * Sections: Python; Unicorn; state; time by blocks; calls into Python; device accesses; exceptions; MRS and MSR; running;
- * the object.
+ * Sections: Python; Unicorn; state; time by blocks; calls into Python; memory; device accesses; cache maintenance; new
+ * blocks; exceptions; MRS and MSR; running; the object.
  */
 
 #define _DEFAULT_SOURCE /* for mmap's flags */
@@ -64,6 +64,8 @@ extern int PyObject_IsTrue(PyObject *);
 extern PyObject *PyLong_FromLongLong(long long), *PyLong_FromUnsignedLongLong(unsigned long long);
 extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyObject *, int *);
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
+extern Py_ssize_t PySet_Size(PyObject *);
+extern int PySet_Contains(PyObject *, PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
 extern PyObject *PyErr_Occurred(void), *PyExc_MemoryError, *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
 extern int PyErr_ExceptionMatches(PyObject *);
@@ -93,6 +95,7 @@ enum { SVC = 2, PREFETCH_ABORT = 3, DATA_ABORT = 4, HVC = 11, SMC = 13 }; /* exc
 #define FOREVER (1ull << 63)                              /* an `until` that no guest reaches */
 
 typedef struct { uint32_t crn, crm, op0, op1, op2; uint64_t value; } SystemRegister;
+typedef struct { uint64_t pc; uint16_t instructions, size; } Block; /* uc_tb */
 
 /* A system register as a number of 16 bits: op0, op1, CRn, CRm, op2. */
 #define ENCODING(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
@@ -108,9 +111,10 @@ static uint32_t encoding(const SystemRegister *r)
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
 enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
-enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, UC_PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32 };
+enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, UC_PROT_READ = 1, UC_PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32, SOUGHT = 16 };
 
 typedef struct { uint64_t base, size; const uint8_t *bytes; } Region;
+typedef struct { uint32_t mask, value; } Pattern;
 
 typedef struct Cpu Cpu;
 
@@ -157,10 +161,13 @@ struct Cpu {
     char has_more_memory;    /* than there is room for here: */
     unsigned regions;
     Region memory[REGIONS];
+    unsigned patterns;       /* of instructions for which `look` is called */
+    Pattern sought[SOUGHT];
 
     /* Python. */
     void *thread; /* its state, while the guest runs and the GIL is let go */
     PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *on_load, *on_store, *closed_error, *closed_message;
+    PyObject *look, *mixed; /* mixed: a set, of the numbers of pages that execute and are stored to */
     uint8_t reads[ENCODINGS / 8], writes[ENCODINGS / 8]; /* system registers of which `read` and `write` are asked */
 };
 
@@ -273,13 +280,6 @@ static void on_code_after(void *uc, uint64_t pc, uint32_t size, Cpu *c)
         leave(c);
 }
 
-/* Unicorn tells of a new block when the one before it has run to its end. The engine's own hook comes after this one. */
-static void on_new_block(void *uc, void *block, void *previous, Time *time)
-{
-    (void)uc, (void)block, (void)previous;
-    time->size = 0;
-}
-
 /* Settles on an exception. */
 static void settle_on_exception(Cpu *c, uint32_t number)
 {
@@ -340,12 +340,7 @@ static int is_set(const PyObject *function)
     return function && function != &_Py_NoneStruct;
 }
 
-/* ---- Device accesses ---------------------------------------------------------------------------------------------
- *
- * A plain access moves one general register, without writeback: ESR_EL2.ISS says all of it (DDI 0487, ISS encoding for
- * data aborts), and on_load or on_store serves it. What is anything else, or has to be looked at more closely, is left
- * to the engine's Python, which knows every kind (harness/engine/plain_accesses.py, harness/engine/mmio).
- */
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 static const Region *region(const Cpu *c, uint64_t ipa)
 {
@@ -354,6 +349,23 @@ static const Region *region(const Cpu *c, uint64_t ipa)
             return &c->memory[n];
     return NULL;
 }
+
+/* Returns the memory that holds the code at a virtual address; NULL where there is none, or none is known of. */
+static const uint8_t *code_at(Cpu *c, uint64_t va)
+{
+    uint64_t ipa = va;
+    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, va, UC_PROT_EXEC, &ipa))
+        return NULL;
+    const Region *code = region(c, ipa);
+    return code ? code->bytes + (ipa - code->base) : NULL;
+}
+
+/* ---- Device accesses ---------------------------------------------------------------------------------------------
+ *
+ * A plain access moves one general register, without writeback: ESR_EL2.ISS says all of it (DDI 0487, ISS encoding for
+ * data aborts), and on_load or on_store serves it. What is anything else, or has to be looked at more closely, is left
+ * to the engine's Python, which knows every kind (harness/engine/plain_accesses.py, harness/engine/mmio).
+ */
 
 /* Says whether a word is a load or store of one general register: unscaled, unprivileged, or with an offset that is an
  * immediate or a register (C4.1.94). Unicorn sets ISV for the forms with writeback, too, and before it has written. */
@@ -382,13 +394,10 @@ static uint64_t address(const Cpu *c, uint32_t word)
 /* Returns the instruction at pc; 0, which is none, where there is no memory. */
 static uint32_t instruction(Cpu *c)
 {
-    uint64_t ipa = *c->pc;
-    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, *c->pc, UC_PROT_EXEC, &ipa))
-        return 0;
-    const Region *code = region(c, ipa);
+    const uint8_t *code = code_at(c, *c->pc);
     uint32_t word = 0;
     if (code)
-        memcpy(&word, code->bytes + (ipa - code->base), sizeof word);
+        memcpy(&word, code, sizeof word);
     return word;
 }
 
@@ -460,6 +469,104 @@ static int served_access(Cpu *c)
     return served;
 }
 
+/* ---- Cache maintenance -------------------------------------------------------------------------------------------
+ *
+ * HCR_EL2.TPU traps it, since what Unicorn has translated may be stale. DC CVAU makes nothing so, and IC IVAU only what
+ * lies in a page that executes and is stored to. There are few of those, and kernels patch themselves line by line.
+ */
+
+/* ESR_ELx of a trapped System instruction, but for Rt. */
+#define SYSTEM_ESR(op0, op1, crn, crm, op2) \
+    (0x18u << ESR_EC | 1u << 25 | (op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+enum { ESR_RT = 5 };
+
+/* Says whether a page, by its IPA, is such a one, or may be. */
+static int is_mixed(Cpu *c, uint64_t ipa)
+{
+    PyEval_RestoreThread(c->thread);
+    PyObject *number = PyLong_FromUnsignedLongLong(ipa / PAGE);
+    int found = number ? PySet_Contains(c->mixed, number) : -1;
+    Py_DecRef(number);
+    if (found < 0)
+        failed(c);
+    c->thread = PyEval_SaveThread();
+    return found != 0;
+}
+
+/* Passes over maintenance that has nothing to do; says whether it was that. The GIL is not held. */
+static int served_maintenance(Cpu *c)
+{
+    uint32_t esr = *c->syndrome, operation = esr & ~(31u << ESR_RT);
+    unsigned n = esr >> ESR_RT & 31;
+    if (*c->target_level != 2 || *c->pstate & PSTATE_SS || !c->mixed)
+        return 0;
+    if (operation == SYSTEM_ESR(1, 3, 7, 5, 1)) { /* IC IVAU */
+        uint64_t va = n == 31 ? 0 : c->x[n], ipa = va;
+        if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, va, UC_PROT_READ, &ipa))
+            return 0;
+        if (is_mixed(c, ipa))
+            return 0;
+    } else if (operation != SYSTEM_ESR(1, 3, 7, 11, 1)) { /* DC CVAU */
+        return 0;
+    }
+    *c->pc += INSTRUCTION;
+    return 1;
+}
+
+/* ---- New blocks --------------------------------------------------------------------------------------------------
+ *
+ * Unicorn tells of a new block when the one before it has run to its end, and before its own first run. The engine looks
+ * at it (harness/engine/completions/translation_checks.py) if it has an instruction that somebody looks for.
+ */
+
+static int in_set(const uint8_t *set, uint32_t n)
+{
+    return set[n >> 3] >> (n & 7) & 1;
+}
+
+/* Says whether a word is the MRS of a register that Python serves. */
+static int is_served_read(const Cpu *c, uint32_t word)
+{
+    uint32_t which = word >> 5 & 0xffff;
+    if ((word & 0xfff00000) != 0xd5300000 || !in_set(c->reads, which))
+        return 0;
+    return !c->counts || (which != CNTPCT_EL0 && which != CNTVCT_EL0);
+}
+
+/* Says whether a block may have an instruction that is looked for. */
+static int is_sought(Cpu *c, uint64_t pc, uint64_t size)
+{
+    if (pc % INSTRUCTION || c->has_more_memory)
+        return 1;
+    const uint8_t *code = code_at(c, pc);
+    if (size > PAGE - pc % PAGE)
+        size = PAGE - pc % PAGE;
+    for (; code && size >= INSTRUCTION; code += INSTRUCTION, size -= INSTRUCTION) {
+        uint32_t word;
+        memcpy(&word, code, sizeof word);
+        if (is_served_read(c, word))
+            return 1;
+        for (unsigned n = 0; n < c->patterns; n++)
+            if ((word & c->sought[n].mask) == c->sought[n].value)
+                return 1;
+    }
+    return 0;
+}
+
+static void on_new_block(void *uc, const Block *block, const Block *previous, Time *time)
+{
+    Cpu *c = time->cpu;
+    (void)uc, (void)previous;
+    time->size = 0;
+    if (!is_set(c->look) || !is_sought(c, block->pc, block->size))
+        return;
+    PyEval_RestoreThread(c->thread);
+    PyObject *arguments[] = {PyLong_FromUnsignedLongLong(block->pc), PyLong_FromLongLong(block->size)};
+    asked(c, c->look, arguments, 2);
+    Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
+    c->thread = PyEval_SaveThread();
+}
+
 /* ---- Exceptions -------------------------------------------------------------------------------------------------- */
 
 /* Takes SVC to EL1 as the CPU model does it (AArch64.TakeException), but for the flags, which it would clear. */
@@ -497,7 +604,7 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
         enter_el1(c);
         return;
     }
-    if (number == DATA_ABORT && served_access(c))
+    if (number == DATA_ABORT ? served_access(c) : served_maintenance(c))
         return;
     PyEval_RestoreThread(c->thread);
     if (number != HVC)
@@ -511,11 +618,6 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
  *
  * Unicorn asks about each; 0 means that it shall do it itself, 1 that it is done. pc is at the instruction.
  */
-
-static int in_set(const uint8_t *set, uint32_t n)
-{
-    return set[n >> 3] >> (n & 7) & 1;
-}
 
 static void set_xt(Cpu *c, uint32_t reg, uint64_t value)
 {
@@ -728,6 +830,38 @@ static PyObject *cpu_hook_registers(Cpu *c, PyObject *arguments)
     return PyLong_FromLongLong(status);
 }
 
+static PyObject *cpu_hook_new_blocks(Cpu *c, PyObject *look)
+{
+    if (is_closed(c))
+        return NULL;
+    keep(&c->look, look);
+    return none();
+}
+
+/* Gets pairs of words, as bytes: a mask and a value. */
+static PyObject *cpu_look_for(Cpu *c, PyObject *pairs)
+{
+    const char *bytes;
+    Py_ssize_t n;
+    if (is_closed(c) || PyBytes_AsStringAndSize(pairs, (char **)&bytes, &n) < 0)
+        return NULL;
+    if (n > (Py_ssize_t)sizeof c->sought) {
+        PyErr_SetString(PyExc_ValueError, "more patterns than there is room for");
+        return NULL;
+    }
+    memcpy(c->sought, bytes, (size_t)n);
+    c->patterns = (unsigned)n / sizeof *c->sought;
+    return none();
+}
+
+static PyObject *cpu_serve_maintenance(Cpu *c, PyObject *mixed)
+{
+    if (is_closed(c) || PySet_Size(mixed) < 0) /* a TypeError for what is no set */
+        return NULL;
+    keep(&c->mixed, mixed);
+    return none();
+}
+
 static PyObject *cpu_hook_after(Cpu *c, PyObject *address)
 {
     int bad;
@@ -916,6 +1050,9 @@ static PyMethodDef methods[] = {
     {"disconnect", cpu_disconnect, METH_NOARGS, NULL},
     {"hook_exceptions", cpu_hook_exceptions, METH_VARARGS, NULL},
     {"hook_registers", cpu_hook_registers, METH_VARARGS, NULL},
+    {"hook_new_blocks", cpu_hook_new_blocks, METH_O, NULL},
+    {"look_for", cpu_look_for, METH_O, NULL},
+    {"serve_maintenance", cpu_serve_maintenance, METH_O, NULL},
     {"hook_after", cpu_hook_after, METH_O, NULL},
     {"map", cpu_map, METH_VARARGS, NULL},
     {"start", cpu_start, METH_FASTCALL, NULL},
@@ -1042,8 +1179,8 @@ static PyMemberDef members[] = {
 
 static int cpu_clear(Cpu *c)
 {
-    PyObject **held[] = {&c->fail,    &c->hypercall, &c->exception, &c->read,         &c->write,
-                         &c->on_call, &c->on_load,   &c->on_store,  &c->closed_error, &c->closed_message};
+    PyObject **held[] = {&c->fail,     &c->hypercall,    &c->exception,      &c->read, &c->write, &c->on_call, &c->on_load,
+                         &c->on_store, &c->closed_error, &c->closed_message, &c->look, &c->mixed};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         PyObject *object = *held[n];
         *held[n] = NULL;
@@ -1054,8 +1191,8 @@ static int cpu_clear(Cpu *c)
 
 static int cpu_traverse(Cpu *c, PyVisit visit, void *argument)
 {
-    PyObject *held[] = {c->head.type, c->fail,    c->hypercall, c->exception,    c->read,          c->write,
-                        c->on_call,   c->on_load, c->on_store,  c->closed_error, c->closed_message};
+    PyObject *held[] = {c->head.type, c->fail,     c->hypercall,    c->exception,      c->read, c->write, c->on_call,
+                        c->on_load,   c->on_store, c->closed_error, c->closed_message, c->look, c->mixed};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         int result = held[n] ? visit(held[n], argument) : 0;
         if (result)
