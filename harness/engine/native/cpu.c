@@ -9,13 +9,16 @@
  * No header of Unicorn or of Python is needed and neither library is linked: the addresses of Unicorn's functions and the
  * places of its CPU's state come from the probe (harness/engine/emulator/probe.py), which has tried them all.
  *
- * Sections: Python; Unicorn; state; time by blocks; calls into Python; device accesses; exceptions; MRS and MSR; running;
- * the object.
+ * Sections: Python; Unicorn; state; time by blocks; calls into Python; memory; device accesses; cache maintenance; new
+ * blocks; exceptions; MRS and MSR; running; the object.
  */
+
+#define _DEFAULT_SOURCE /* for mmap's flags */
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- Python: as much of its stable ABI (PEP 384) as is used here ------------------------------------------------ */
 
@@ -61,8 +64,10 @@ extern int PyObject_IsTrue(PyObject *);
 extern PyObject *PyLong_FromLongLong(long long), *PyLong_FromUnsignedLongLong(unsigned long long);
 extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyObject *, int *);
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
+extern Py_ssize_t PySet_Size(PyObject *);
+extern int PySet_Contains(PyObject *, PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
-extern PyObject *PyErr_Occurred(void), *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
+extern PyObject *PyErr_Occurred(void), *PyExc_MemoryError, *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
 extern int PyErr_ExceptionMatches(PyObject *);
 extern void PyErr_Fetch(PyObject **, PyObject **, PyObject **), PyErr_NormalizeException(PyObject **, PyObject **, PyObject **);
 extern void PyErr_SetString(PyObject *, const char *), PyErr_SetObject(PyObject *, PyObject *), PyErr_WriteUnraisable(PyObject *);
@@ -90,6 +95,7 @@ enum { SVC = 2, PREFETCH_ABORT = 3, DATA_ABORT = 4, HVC = 11, SMC = 13 }; /* exc
 #define FOREVER (1ull << 63)                              /* an `until` that no guest reaches */
 
 typedef struct { uint32_t crn, crm, op0, op1, op2; uint64_t value; } SystemRegister;
+typedef struct { uint64_t pc; uint16_t instructions, size; } Block; /* uc_tb */
 
 /* A system register as a number of 16 bits: op0, op1, CRn, CRm, op2. */
 #define ENCODING(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
@@ -105,22 +111,30 @@ static uint32_t encoding(const SystemRegister *r)
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
 enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
-enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32 };
+enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, UC_PROT_READ = 1, UC_PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32, SOUGHT = 16 };
 
 typedef struct { uint64_t base, size; const uint8_t *bytes; } Region;
+typedef struct { uint32_t mask, value; } Pattern;
 
+typedef struct Cpu Cpu;
+
+/* Time, as on_block has it: bytes of code, so that nothing is divided at a block. */
 typedef struct {
+    int64_t left;         /* what may still run once the present block has; less by STOPPED where `stop` is set */
+    uint64_t block, size; /* the present block, amid which we are; size 0: between two */
+    Cpu *cpu;
+} Time;
+
+struct Cpu {
     PyObject head;
 
-    /* Time: bytes of code, so that nothing is divided at a block. */
-    int64_t left;        /* what may still run once the present block has */
-    uint64_t block, size; /* the present block, amid which we are; size 0: between two */
-    int64_t limit;       /* instructions that start() was given, or fewer */
-    uint64_t base;       /* instructions retired before start() */
-    int before;          /* a code hook runs: the instruction at pc is not counted yet */
-    volatile int stop;   /* leave for good */
-    int cut;             /* left before a block or an instruction, to go on with less of it */
-    char expired;        /* `limit` has run, and there was an instruction to follow */
+    Time *time;
+    int64_t limit; /* instructions that start() was given, or fewer */
+    uint64_t base; /* instructions retired before start() */
+    int before;    /* a code hook runs: the instruction at pc is not counted yet */
+    int stop;      /* leave for good */
+    int cut;       /* left before a block or an instruction, to go on with less of it */
+    char expired;  /* `limit` has run, and there was an instruction to follow */
 
     /* The CPU, in Unicorn's memory; x is NULL once it is closed. */
     void *uc, *cpu;
@@ -147,12 +161,15 @@ typedef struct {
     char has_more_memory;    /* than there is room for here: */
     unsigned regions;
     Region memory[REGIONS];
+    unsigned patterns;       /* of instructions for which `look` is called */
+    Pattern sought[SOUGHT];
 
     /* Python. */
     void *thread; /* its state, while the guest runs and the GIL is let go */
     PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *on_load, *on_store, *closed_error, *closed_message;
+    PyObject *look, *mixed; /* mixed: a set, of the numbers of pages that execute and are stored to */
     uint8_t reads[ENCODINGS / 8], writes[ENCODINGS / 8]; /* system registers of which `read` and `write` are asked */
-} Cpu;
+};
 
 /* ---- Time by blocks ----------------------------------------------------------------------------------------------
  *
@@ -160,46 +177,96 @@ typedef struct {
  * leaves the block unrun. So time costs one subtraction a block. A block that is longer than what is left is not begun;
  * the rest is run as a block of exactly so many instructions, which Unicorn makes, and keeps, by its cflags_next_tb.
  *
- * Whoever leaves amid a block settles: what of it has not run is given back to `left`.
+ * Whoever leaves amid a block settles: what of it has not run is given back to `left`. Whoever stops takes so much from
+ * `left` that no block follows, so that on_block has one thing to ask.
+ *
+ * Unicorn writes the address of on_block's argument into the code of each block. Below 4 GiB it takes half the room, and
+ * short blocks are a tenth quicker; so Time has a page of its own, which the host is asked to have there.
  */
+
+enum { TIME_PAGE = 4096, TIME_PLACE = 4032 }; /* not where guests' pages begin: stores there would delay our loads */
+#define STOPPED ((int64_t)1 << 62)            /* more than is ever left */
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
+
+/* Makes the page; 0 where there is no memory. */
+static int make_time(Cpu *c)
+{
+    int rights = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    uint8_t *page = mmap(NULL, TIME_PAGE, rights, flags | MAP_32BIT, -1, 0);
+    if (page == MAP_FAILED)
+        page = mmap(NULL, TIME_PAGE, rights, flags, -1, 0);
+    if (page == MAP_FAILED)
+        return 0;
+    c->time = (Time *)(page + TIME_PLACE);
+    c->time->cpu = c;
+    return 1;
+}
+
+static void free_time(Cpu *c)
+{
+    if (c->time)
+        munmap((uint8_t *)c->time - TIME_PLACE, TIME_PAGE);
+    c->time = NULL;
+}
+
+static int64_t left(const Cpu *c)
+{
+    return c->time->left + (c->stop ? STOPPED : 0);
+}
+
+/* Lets no further block begin. */
+static void stop(Cpu *c)
+{
+    if (!c->stop)
+        c->time->left -= STOPPED;
+    c->stop = 1;
+}
 
 /* Returns how much of the present block has run, when the instruction at pc counts or (before a code hook) not yet. */
 static uint64_t done(const Cpu *c)
 {
-    return *c->pc - c->block + (c->before ? 0 : INSTRUCTION);
+    return *c->pc - c->time->block + (c->before ? 0 : INSTRUCTION);
 }
 
 static int64_t counter(const Cpu *c)
 {
-    int64_t left = c->left;
-    if (c->size)
-        left += (int64_t)(c->size - done(c));
-    return c->limit - (left >> 2);
+    int64_t bytes = left(c);
+    if (c->time->size)
+        bytes += (int64_t)(c->time->size - done(c));
+    return c->limit - (bytes >> 2);
 }
 
-static void settle(Cpu *c, uint64_t executed)
+static void settle(Time *time, uint64_t executed)
 {
-    c->left += (int64_t)(c->size - executed);
-    c->size = 0;
+    time->left += (int64_t)(time->size - executed);
+    time->size = 0;
 }
 
-static void on_block(void *uc, uint64_t pc, uint32_t size, Cpu *c)
+/* Does not begin the block that on_block was called for. */
+static __attribute__((noinline, cold)) void refuse(Time *time)
+{
+    settle(time, 0);
+    time->cpu->cut = 1;
+    time->cpu->emu_stop(time->cpu->uc);
+}
+
+/* Alignment keeps its branch off the end of a line of code, where some processors are slow. */
+static __attribute__((aligned(64))) void on_block(void *uc, uint64_t pc, uint32_t size, Time *time)
 {
     (void)uc;
-    c->block = pc;
-    c->size = size;
-    c->left -= size;
-    if (__builtin_expect(c->left < 0 || c->stop, 0)) {
-        settle(c, 0);
-        c->cut = 1;
-        c->emu_stop(c->uc);
-    }
+    time->block = pc;
+    time->size = size;
+    time->left -= size;
+    if (__builtin_expect(time->left < 0, 0))
+        refuse(time);
 }
 
 /* Leaves amid a block, before the instruction at pc. */
 static void leave(Cpu *c)
 {
-    settle(c, *c->pc - c->block);
+    settle(c->time, *c->pc - c->time->block);
     c->before = 0;
     c->cut = 1;
     c->emu_stop(c->uc);
@@ -209,31 +276,24 @@ static void leave(Cpu *c)
 static void on_code_after(void *uc, uint64_t pc, uint32_t size, Cpu *c)
 {
     (void)uc, (void)pc, (void)size;
-    if (c->size && (c->stop || c->left < 0))
+    if (c->time->size && c->time->left < 0)
         leave(c);
-}
-
-/* Unicorn tells of a new block when the one before it has run to its end. The engine's own hook comes after this one. */
-static void on_new_block(void *uc, void *block, void *previous, Cpu *c)
-{
-    (void)uc, (void)block, (void)previous;
-    c->size = 0;
 }
 
 /* Settles on an exception. */
 static void settle_on_exception(Cpu *c, uint32_t number)
 {
-    if (!c->size)
+    if (!c->time->size)
         return;
-    uint64_t executed = *c->pc - c->block; /* pc is after these: */
+    uint64_t executed = *c->pc - c->time->block; /* pc is after these: */
     uint32_t ec = *c->syndrome >> ESR_EC;
     if (number == PREFETCH_ABORT)
-        executed = c->size; /* of the block before, which is complete */
+        executed = c->time->size; /* of the block before, which is complete */
     else if (ec == EC_STEP_LOWER || ec == EC_STEP_SAME)
         executed = *c->syndrome & ISS_ISV ? INSTRUCTION : 0; /* a block of one, or the exception was due before it */
     else if (number != SVC && number != HVC && number != SMC)
         executed += INSTRUCTION;
-    settle(c, executed);
+    settle(c->time, executed);
 }
 
 /* ---- Calls into Python ------------------------------------------------------------------------------------------- */
@@ -260,7 +320,7 @@ static void failed(Cpu *c)
         }
     }
     PyErr_WriteUnraisable(c->fail);
-    c->stop = 1;
+    stop(c);
 }
 
 /* Calls; says whether the result is true. An exception is kept, and counts as true: it has been dealt with. */
@@ -280,12 +340,7 @@ static int is_set(const PyObject *function)
     return function && function != &_Py_NoneStruct;
 }
 
-/* ---- Device accesses ---------------------------------------------------------------------------------------------
- *
- * A plain access moves one general register, without writeback: ESR_EL2.ISS says all of it (DDI 0487, ISS encoding for
- * data aborts), and on_load or on_store serves it. What is anything else, or has to be looked at more closely, is left
- * to the engine's Python, which knows every kind (harness/engine/plain_accesses.py, harness/engine/mmio).
- */
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 static const Region *region(const Cpu *c, uint64_t ipa)
 {
@@ -294,6 +349,23 @@ static const Region *region(const Cpu *c, uint64_t ipa)
             return &c->memory[n];
     return NULL;
 }
+
+/* Returns the memory that holds the code at a virtual address; NULL where there is none, or none is known of. */
+static const uint8_t *code_at(Cpu *c, uint64_t va)
+{
+    uint64_t ipa = va;
+    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, va, UC_PROT_EXEC, &ipa))
+        return NULL;
+    const Region *code = region(c, ipa);
+    return code ? code->bytes + (ipa - code->base) : NULL;
+}
+
+/* ---- Device accesses ---------------------------------------------------------------------------------------------
+ *
+ * A plain access moves one general register, without writeback: ESR_EL2.ISS says all of it (DDI 0487, ISS encoding for
+ * data aborts), and on_load or on_store serves it. What is anything else, or has to be looked at more closely, is left
+ * to the engine's Python, which knows every kind (harness/engine/plain_accesses.py, harness/engine/mmio).
+ */
 
 /* Says whether a word is a load or store of one general register: unscaled, unprivileged, or with an offset that is an
  * immediate or a register (C4.1.94). Unicorn sets ISV for the forms with writeback, too, and before it has written. */
@@ -322,13 +394,10 @@ static uint64_t address(const Cpu *c, uint32_t word)
 /* Returns the instruction at pc; 0, which is none, where there is no memory. */
 static uint32_t instruction(Cpu *c)
 {
-    uint64_t ipa = *c->pc;
-    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, *c->pc, PROT_EXEC, &ipa))
-        return 0;
-    const Region *code = region(c, ipa);
+    const uint8_t *code = code_at(c, *c->pc);
     uint32_t word = 0;
     if (code)
-        memcpy(&word, code->bytes + (ipa - code->base), sizeof word);
+        memcpy(&word, code, sizeof word);
     return word;
 }
 
@@ -400,6 +469,104 @@ static int served_access(Cpu *c)
     return served;
 }
 
+/* ---- Cache maintenance -------------------------------------------------------------------------------------------
+ *
+ * HCR_EL2.TPU traps it, since what Unicorn has translated may be stale. DC CVAU makes nothing so, and IC IVAU only what
+ * lies in a page that executes and is stored to. There are few of those, and kernels patch themselves line by line.
+ */
+
+/* ESR_ELx of a trapped System instruction, but for Rt. */
+#define SYSTEM_ESR(op0, op1, crn, crm, op2) \
+    (0x18u << ESR_EC | 1u << 25 | (op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+enum { ESR_RT = 5 };
+
+/* Says whether a page, by its IPA, is such a one, or may be. */
+static int is_mixed(Cpu *c, uint64_t ipa)
+{
+    PyEval_RestoreThread(c->thread);
+    PyObject *number = PyLong_FromUnsignedLongLong(ipa / PAGE);
+    int found = number ? PySet_Contains(c->mixed, number) : -1;
+    Py_DecRef(number);
+    if (found < 0)
+        failed(c);
+    c->thread = PyEval_SaveThread();
+    return found != 0;
+}
+
+/* Passes over maintenance that has nothing to do; says whether it was that. The GIL is not held. */
+static int served_maintenance(Cpu *c)
+{
+    uint32_t esr = *c->syndrome, operation = esr & ~(31u << ESR_RT);
+    unsigned n = esr >> ESR_RT & 31;
+    if (*c->target_level != 2 || *c->pstate & PSTATE_SS || !c->mixed)
+        return 0;
+    if (operation == SYSTEM_ESR(1, 3, 7, 5, 1)) { /* IC IVAU */
+        uint64_t va = n == 31 ? 0 : c->x[n], ipa = va;
+        if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, va, UC_PROT_READ, &ipa))
+            return 0;
+        if (is_mixed(c, ipa))
+            return 0;
+    } else if (operation != SYSTEM_ESR(1, 3, 7, 11, 1)) { /* DC CVAU */
+        return 0;
+    }
+    *c->pc += INSTRUCTION;
+    return 1;
+}
+
+/* ---- New blocks --------------------------------------------------------------------------------------------------
+ *
+ * Unicorn tells of a new block when the one before it has run to its end, and before its own first run. The engine looks
+ * at it (harness/engine/completions/translation_checks.py) if it has an instruction that somebody looks for.
+ */
+
+static int in_set(const uint8_t *set, uint32_t n)
+{
+    return set[n >> 3] >> (n & 7) & 1;
+}
+
+/* Says whether a word is the MRS of a register that Python serves. */
+static int is_served_read(const Cpu *c, uint32_t word)
+{
+    uint32_t which = word >> 5 & 0xffff;
+    if ((word & 0xfff00000) != 0xd5300000 || !in_set(c->reads, which))
+        return 0;
+    return !c->counts || (which != CNTPCT_EL0 && which != CNTVCT_EL0);
+}
+
+/* Says whether a block may have an instruction that is looked for. */
+static int is_sought(Cpu *c, uint64_t pc, uint64_t size)
+{
+    if (pc % INSTRUCTION || c->has_more_memory)
+        return 1;
+    const uint8_t *code = code_at(c, pc);
+    if (size > PAGE - pc % PAGE)
+        size = PAGE - pc % PAGE;
+    for (; code && size >= INSTRUCTION; code += INSTRUCTION, size -= INSTRUCTION) {
+        uint32_t word;
+        memcpy(&word, code, sizeof word);
+        if (is_served_read(c, word))
+            return 1;
+        for (unsigned n = 0; n < c->patterns; n++)
+            if ((word & c->sought[n].mask) == c->sought[n].value)
+                return 1;
+    }
+    return 0;
+}
+
+static void on_new_block(void *uc, const Block *block, const Block *previous, Time *time)
+{
+    Cpu *c = time->cpu;
+    (void)uc, (void)previous;
+    time->size = 0;
+    if (!is_set(c->look) || !is_sought(c, block->pc, block->size))
+        return;
+    PyEval_RestoreThread(c->thread);
+    PyObject *arguments[] = {PyLong_FromUnsignedLongLong(block->pc), PyLong_FromLongLong(block->size)};
+    asked(c, c->look, arguments, 2);
+    Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
+    c->thread = PyEval_SaveThread();
+}
+
 /* ---- Exceptions -------------------------------------------------------------------------------------------------- */
 
 /* Takes SVC to EL1 as the CPU model does it (AArch64.TakeException), but for the flags, which it would clear. */
@@ -437,7 +604,7 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
         enter_el1(c);
         return;
     }
-    if (number == DATA_ABORT && served_access(c))
+    if (number == DATA_ABORT ? served_access(c) : served_maintenance(c))
         return;
     PyEval_RestoreThread(c->thread);
     if (number != HVC)
@@ -451,11 +618,6 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
  *
  * Unicorn asks about each; 0 means that it shall do it itself, 1 that it is done. pc is at the instruction.
  */
-
-static int in_set(const uint8_t *set, uint32_t n)
-{
-    return set[n >> 3] >> (n & 7) & 1;
-}
 
 static void set_xt(Cpu *c, uint32_t reg, uint64_t value)
 {
@@ -521,22 +683,23 @@ static uint32_t on_msr(void *uc, uint32_t reg, const SystemRegister *r, Cpu *c)
 /* Runs from pc until time is up or somebody stops; returns a uc_err. The GIL is not held. */
 static int run(Cpu *c, uint64_t pc)
 {
-    uint32_t only = c->left == INSTRUCTION ? 1 : (uint32_t)NO_COUNT;
+    Time *time = c->time;
+    uint32_t only = time->left == INSTRUCTION ? 1 : (uint32_t)NO_COUNT;
     for (;;) {
         c->cut = 0;
         *c->next_block = only;
         int status = c->emu_start(c->uc, pc, FOREVER, 0, 0);
         *c->next_block = (uint32_t)NO_COUNT;
-        if (c->size) /* complete, or not begun: who leaves amid a block has settled */
-            settle(c, *c->pc == c->block ? 0 : c->size);
+        if (time->size) /* complete, or not begun: who leaves amid a block has settled */
+            settle(time, *c->pc == time->block ? 0 : time->size);
         if (status || c->stop || !c->cut)
             return status;
-        if (c->left <= 0) {
+        if (time->left <= 0) {
             c->expired = 1;
             return status;
         }
         pc = *c->pc;
-        int64_t rest = c->left / INSTRUCTION;
+        int64_t rest = time->left / INSTRUCTION;
         only = rest <= LONGEST_COUNT ? (uint32_t)rest : (uint32_t)NO_COUNT;
     }
 }
@@ -585,6 +748,10 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
                           &translate, &interrupt, &x, &exception, &hpfar, &sctlr, &flags, &next, &c->reg_cp, &c->reg_x0, &c->reg_x29,
                           &c->reg_x30, &c->insn_mrs, &c->insn_msr, &fail, &closed_error, &closed_message))
         return NULL;
+    if (!make_time(c)) {
+        PyErr_SetString(PyExc_MemoryError, "no page for a CPU's time");
+        return NULL;
+    }
     uint8_t *state = (uint8_t *)(uintptr_t)env;
     c->uc = (void *)(uintptr_t)uc;
     c->cpu = (void *)(uintptr_t)cpu;
@@ -612,8 +779,8 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
     keep(&c->closed_error, closed_error);
     keep(&c->closed_message, closed_message);
     size_t hook;
-    int status = c->hook_add(c->uc, &hook, HOOK_BLOCK, on_block, c, (uint64_t)1, (uint64_t)0);
-    status = status ? status : c->hook_add(c->uc, &hook, HOOK_EDGE_GENERATED, on_new_block, c, (uint64_t)1, (uint64_t)0);
+    int status = c->hook_add(c->uc, &hook, HOOK_BLOCK, on_block, c->time, (uint64_t)1, (uint64_t)0);
+    status = status ? status : c->hook_add(c->uc, &hook, HOOK_EDGE_GENERATED, on_new_block, c->time, (uint64_t)1, (uint64_t)0);
     return PyLong_FromLongLong(status);
 }
 
@@ -663,6 +830,38 @@ static PyObject *cpu_hook_registers(Cpu *c, PyObject *arguments)
     return PyLong_FromLongLong(status);
 }
 
+static PyObject *cpu_hook_new_blocks(Cpu *c, PyObject *look)
+{
+    if (is_closed(c))
+        return NULL;
+    keep(&c->look, look);
+    return none();
+}
+
+/* Gets pairs of words, as bytes: a mask and a value. */
+static PyObject *cpu_look_for(Cpu *c, PyObject *pairs)
+{
+    const char *bytes;
+    Py_ssize_t n;
+    if (is_closed(c) || PyBytes_AsStringAndSize(pairs, (char **)&bytes, &n) < 0)
+        return NULL;
+    if (n > (Py_ssize_t)sizeof c->sought) {
+        PyErr_SetString(PyExc_ValueError, "more patterns than there is room for");
+        return NULL;
+    }
+    memcpy(c->sought, bytes, (size_t)n);
+    c->patterns = (unsigned)n / sizeof *c->sought;
+    return none();
+}
+
+static PyObject *cpu_serve_maintenance(Cpu *c, PyObject *mixed)
+{
+    if (is_closed(c) || PySet_Size(mixed) < 0) /* a TypeError for what is no set */
+        return NULL;
+    keep(&c->mixed, mixed);
+    return none();
+}
+
 static PyObject *cpu_hook_after(Cpu *c, PyObject *address)
 {
     int bad;
@@ -694,8 +893,8 @@ static PyObject *cpu_start(Cpu *c, PyObject *const *arguments, Py_ssize_t n)
     if (bad || is_closed(c) || PyErr_Occurred())
         return NULL;
     c->limit = count;
-    c->left = count * INSTRUCTION;
-    c->size = 0;
+    c->time->left = count * INSTRUCTION;
+    c->time->size = 0;
     c->before = 0;
     c->stop = 0;
     c->expired = 0;
@@ -710,8 +909,8 @@ static PyObject *cpu_stop(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    c->stop = 1;
-    if (!c->size) /* on an exception, or between two blocks */
+    stop(c);
+    if (!c->time->size) /* on an exception, or between two blocks */
         c->emu_stop(c->uc);
     return none();
 }
@@ -721,9 +920,9 @@ static PyObject *cpu_arrive(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    if (!c->size)
+    if (!c->time->size)
         return boolean(0); /* left already */
-    if (c->stop || c->left < 0) {
+    if (c->time->left < 0) {
         leave(c);
         return boolean(0);
     }
@@ -734,7 +933,7 @@ static PyObject *cpu_arrive(Cpu *c, PyObject *unused)
 static PyObject *cpu_ends_here(Cpu *c, PyObject *unused)
 {
     (void)unused;
-    return is_closed(c) ? NULL : boolean(c->left < 0 || counter(c) >= c->limit);
+    return is_closed(c) ? NULL : boolean(left(c) < 0 || counter(c) >= c->limit);
 }
 
 static PyObject *cpu_leave(Cpu *c, PyObject *unused)
@@ -742,7 +941,7 @@ static PyObject *cpu_leave(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    if (c->size)
+    if (c->time->size)
         leave(c);
     return none();
 }
@@ -851,6 +1050,9 @@ static PyMethodDef methods[] = {
     {"disconnect", cpu_disconnect, METH_NOARGS, NULL},
     {"hook_exceptions", cpu_hook_exceptions, METH_VARARGS, NULL},
     {"hook_registers", cpu_hook_registers, METH_VARARGS, NULL},
+    {"hook_new_blocks", cpu_hook_new_blocks, METH_O, NULL},
+    {"look_for", cpu_look_for, METH_O, NULL},
+    {"serve_maintenance", cpu_serve_maintenance, METH_O, NULL},
     {"hook_after", cpu_hook_after, METH_O, NULL},
     {"map", cpu_map, METH_VARARGS, NULL},
     {"start", cpu_start, METH_FASTCALL, NULL},
@@ -924,7 +1126,7 @@ static int set_counter(Cpu *c, PyObject *value, void *unused)
     int64_t wanted = value ? PyLong_AsLongLong(value) : 0;
     if (!value || is_closed(c) || (wanted == -1 && PyErr_Occurred()))
         return -1;
-    c->left += (counter(c) - wanted) * INSTRUCTION;
+    c->time->left += (counter(c) - wanted) * INSTRUCTION;
     return 0;
 }
 
@@ -946,7 +1148,7 @@ static int set_limit(Cpu *c, PyObject *value, void *unused)
     int64_t limit = value ? PyLong_AsLongLong(value) : 0;
     if (!value || is_closed(c) || (limit == -1 && PyErr_Occurred()))
         return -1;
-    c->left += (limit - c->limit) * INSTRUCTION;
+    c->time->left += (limit - c->limit) * INSTRUCTION;
     c->limit = limit;
     return 0;
 }
@@ -977,8 +1179,8 @@ static PyMemberDef members[] = {
 
 static int cpu_clear(Cpu *c)
 {
-    PyObject **held[] = {&c->fail,    &c->hypercall, &c->exception, &c->read,         &c->write,
-                         &c->on_call, &c->on_load,   &c->on_store,  &c->closed_error, &c->closed_message};
+    PyObject **held[] = {&c->fail,     &c->hypercall,    &c->exception,      &c->read, &c->write, &c->on_call, &c->on_load,
+                         &c->on_store, &c->closed_error, &c->closed_message, &c->look, &c->mixed};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         PyObject *object = *held[n];
         *held[n] = NULL;
@@ -989,8 +1191,8 @@ static int cpu_clear(Cpu *c)
 
 static int cpu_traverse(Cpu *c, PyVisit visit, void *argument)
 {
-    PyObject *held[] = {c->head.type, c->fail,    c->hypercall, c->exception,    c->read,          c->write,
-                        c->on_call,   c->on_load, c->on_store,  c->closed_error, c->closed_message};
+    PyObject *held[] = {c->head.type, c->fail,     c->hypercall,    c->exception,      c->read, c->write, c->on_call,
+                        c->on_load,   c->on_store, c->closed_error, c->closed_message, c->look, c->mixed};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         int result = held[n] ? visit(held[n], argument) : 0;
         if (result)
@@ -1005,6 +1207,7 @@ static void cpu_dealloc(Cpu *c)
     void (*release)(void *) = (void (*)(void *))PyType_GetSlot(type, TP_FREE);
     PyObject_GC_UnTrack(c);
     cpu_clear(c);
+    free_time(c);
     release(c);
     Py_DecRef(type);
 }
