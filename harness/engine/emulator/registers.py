@@ -13,8 +13,8 @@ from typing import Final, Protocol, overload
 
 from harness.arch.masks import MASK64
 
-OnCall = Callable[[int, int, int, int], bool]
-"""Function that gets x0 to x3 of an HVC #0, and says whether it has served the call."""
+OnCall = dict[int, Callable[[int, int, int], bool]]
+"""Functions that get x1 to x3 of an HVC #0, and say whether they have served it; by function identifier, w0."""
 OnLoad = Callable[[int, int], int]
 """Function that gets the IPA and the size in bytes of a load, and returns its value, -1 if nothing was done."""
 OnStore = Callable[[int, int, int], bool]
@@ -50,9 +50,9 @@ class Registers(Protocol):
     `counter` and `limit` are instructions since start(): the one that runs (or traps) is counted; when
     `limit` have run, the next one stops before it executes. `base` are those retired before start().
     `event` is the event register; `entered_at` and `entered_vector` are of the last exception taken to EL1.
-    `on_call` is asked first about each HVC #0, `on_load` and `on_store` about each plain access to a device
-    (unless accesses are `watched`). ``stops_after_reads`` says that the slice can end after any
-    MRS; else only where :meth:`hook_after` is.
+    `on_call` has who is asked first about an HVC #0: a dict, which does not change once it is set. `on_load` and
+    `on_store` are asked first about each plain access to a device (unless accesses are `watched`).
+    ``stops_after_reads`` says that the slice can end after any MRS; else only where :meth:`hook_after` is.
     """
 
     pc: int
@@ -91,6 +91,11 @@ class Registers(Protocol):
     @property
     def retired(self) -> int:
         """Instructions retired since the CPU was made."""
+        ...
+
+    @property
+    def now(self) -> int:
+        """Time, as :meth:`set_time` has it."""
         ...
 
     @property

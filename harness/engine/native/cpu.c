@@ -66,6 +66,7 @@ extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyO
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
 extern Py_ssize_t PySet_Size(PyObject *);
 extern int PySet_Contains(PyObject *, PyObject *);
+extern PyObject *PyDict_GetItemWithError(PyObject *, PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
 extern PyObject *PyErr_Occurred(void), *PyExc_MemoryError, *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
 extern int PyErr_ExceptionMatches(PyObject *);
@@ -85,6 +86,14 @@ static PyObject *boolean(int value)
     PyObject *object = value ? &_Py_TrueStruct : &_Py_FalseStruct;
     Py_IncRef(object);
     return object;
+}
+
+static void keep(PyObject **place, PyObject *object)
+{
+    PyObject *old = *place;
+    Py_IncRef(object);
+    *place = object;
+    Py_DecRef(old);
 }
 
 /* ---- Unicorn: its numbers, and uc_arm64_cp_reg ------------------------------------------------------------------ */
@@ -108,6 +117,8 @@ static uint32_t encoding(const SystemRegister *r)
 
 /* ---- State ------------------------------------------------------------------------------------------------------ */
 
+enum { CLOSE = 1000 /* instructions from exit to exit */, FUNCTIONS = 16 };
+#define ARGUMENTS_OFFSET ((size_t)1 << (8 * sizeof(size_t) - 1)) /* there is room before the arguments, for a bound method's self */
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
 enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
@@ -165,9 +176,12 @@ struct Cpu {
     Pattern sought[SOUGHT];
 
     /* Python. */
-    void *thread; /* its state, while the guest runs and the GIL is let go */
+    void *thread; /* its state, while the guest runs and the GIL is let go; NULL while it is held */
+    int64_t served_at; /* the count of instructions at the last exit to Python */
     PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *on_load, *on_store, *closed_error, *closed_message;
     PyObject *look, *mixed; /* mixed: a set, of the numbers of pages that execute and are stored to */
+    PyObject *functions[FUNCTIONS]; /* of on_call: found for these function identifiers, by their lowest bits */
+    uint32_t identifiers[FUNCTIONS];
     uint8_t reads[ENCODINGS / 8], writes[ENCODINGS / 8]; /* system registers of which `read` and `write` are asked */
 };
 
@@ -297,6 +311,24 @@ static void settle_on_exception(Cpu *c, uint32_t number)
 }
 
 /* ---- Calls into Python ------------------------------------------------------------------------------------------- */
+
+/* The GIL is let go while the guest runs, but not between exits that follow each other closely: this costs as much as
+ * to serve one. Whether the next exit is close is guessed by the last one. Where that is wrong the GIL is held
+ * until the slice ends; and while an exit is served Python itself lets it go when another thread wants it. */
+static void take_gil(Cpu *c)
+{
+    if (c->thread)
+        PyEval_RestoreThread(c->thread);
+    c->thread = NULL;
+}
+
+static void let_gil_go(Cpu *c)
+{
+    int64_t now = counter(c);
+    if (now - c->served_at > CLOSE)
+        c->thread = PyEval_SaveThread();
+    c->served_at = now;
+}
 
 static PyObject *call(PyObject *function, PyObject **arguments, size_t n)
 {
@@ -448,7 +480,7 @@ static int served_store(Cpu *c, PyObject **address_and_size, uint32_t iss, unsig
     return served != 0;
 }
 
-/* Serves a data abort to EL2; says whether that was done. The GIL is not held. */
+/* Serves a data abort to EL2; says whether that was done. */
 static int served_access(Cpu *c)
 {
     c->asked = 0;
@@ -460,11 +492,11 @@ static int served_access(Cpu *c)
     if (!is_set(iss & ISS_WNR ? c->on_store : c->on_load) || c->watched || c->has_more_memory || *c->pstate & PSTATE_SS ||
         *c->sctlr_el1 & (SCTLR_EE | SCTLR_E0E) || region(c, ipa) || !is_plain_here(c, size))
         return 0;
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     PyObject *arguments[] = {PyLong_FromUnsignedLongLong(ipa), PyLong_FromLongLong(size)};
     int served = (iss & ISS_WNR ? served_store : served_load)(c, arguments, iss, size);
     Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
     c->asked = !served;
     return served;
 }
@@ -580,17 +612,38 @@ static void enter_el1(Cpu *c)
     c->entered_vector = *c->pc;
 }
 
-/* HVC #0: on_call is asked first, with x0 to x3. */
+/* Returns who is asked first about a call, None for nobody; NULL with an exception. A guest uses few functions. */
+static PyObject *who_is_asked(Cpu *c, uint32_t w0)
+{
+    PyObject **function = &c->functions[w0 % FUNCTIONS];
+    if (!*function || c->identifiers[w0 % FUNCTIONS] != w0) {
+        PyObject *key = PyLong_FromUnsignedLongLong(w0), *found = PyDict_GetItemWithError(c->on_call, key);
+        Py_DecRef(key);
+        if (PyErr_Occurred())
+            return NULL;
+        keep(function, found ? found : &_Py_NoneStruct);
+        c->identifiers[w0 % FUNCTIONS] = w0;
+    }
+    return *function;
+}
+
+/* HVC #0: the function of on_call is asked first, with x1 to x3. */
 static int served_call(Cpu *c)
 {
-    PyObject *x[4];
-    for (int n = 0; n < 4; n++)
-        x[n] = PyLong_FromUnsignedLongLong(c->x[n]);
-    PyObject *on_call = c->on_call; /* which may replace itself */
-    Py_IncRef(on_call);
-    int served = asked(c, on_call, x, 4);
-    Py_DecRef(on_call);
-    for (int n = 0; n < 4; n++)
+    PyObject *function = who_is_asked(c, (uint32_t)c->x[0]);
+    if (!function) {
+        failed(c);
+        return 1;
+    }
+    if (!is_set(function))
+        return 0;
+    PyObject *room_and_x[4], **x = room_and_x + 1;
+    for (int n = 0; n < 3; n++)
+        x[n] = PyLong_FromUnsignedLongLong(c->x[1 + n]);
+    Py_IncRef(function); /* which may take itself away */
+    int served = asked(c, function, x, 3 | ARGUMENTS_OFFSET);
+    Py_DecRef(function);
+    for (int n = 0; n < 3; n++)
         Py_DecRef(x[n]);
     return served;
 }
@@ -606,12 +659,12 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
     }
     if (number == DATA_ABORT ? served_access(c) : served_maintenance(c))
         return;
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     if (number != HVC)
         asked(c, c->exception, NULL, 0);
     else if (!is_set(c->on_call) || *c->syndrome & IMM16 || !served_call(c))
         asked(c, c->hypercall, NULL, 0);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
 }
 
 /* ---- MRS and MSR (register) --------------------------------------------------------------------------------------
@@ -630,6 +683,11 @@ static void set_xt(Cpu *c, uint32_t reg, uint64_t value)
         c->x[n] = value; /* else XZR */
 }
 
+static uint64_t now(const Cpu *c)
+{
+    return c->time_offset + c->time_rate * (c->base + (uint64_t)counter(c));
+}
+
 /* Reads CNTPCT_EL0 or CNTVCT_EL0; 0 where CNTKCTL_EL1 does not let EL0 do so, which is Unicorn's to trap. */
 static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
 {
@@ -638,8 +696,7 @@ static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
         if (!(c->cntkctl.value & (which == CNTPCT_EL0 ? 1 : 2))) /* EL0PCTEN, EL0VCTEN */
             return 0;
     }
-    uint64_t now = c->time_offset + c->time_rate * (c->base + (uint64_t)counter(c));
-    set_xt(c, reg, which == CNTVCT_EL0 ? now - c->virtual_offset : now);
+    set_xt(c, reg, which == CNTVCT_EL0 ? now(c) - c->virtual_offset : now(c));
     return 1;
 }
 
@@ -647,7 +704,7 @@ static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
 static uint32_t ask(Cpu *c, PyObject *function, uint32_t reg, const SystemRegister *r)
 {
     uint32_t answer = 1;
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     PyObject *zero = PyLong_FromLongLong(0), *number = PyLong_FromLongLong(reg);
     PyObject *address = PyLong_FromUnsignedLongLong((uintptr_t)r);
     PyObject *arguments[] = {zero, number, address, zero};
@@ -657,7 +714,7 @@ static uint32_t ask(Cpu *c, PyObject *function, uint32_t reg, const SystemRegist
     else
         failed(c);
     Py_DecRef(zero), Py_DecRef(number), Py_DecRef(address), Py_DecRef(result);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
     return answer;
 }
 
@@ -680,7 +737,7 @@ static uint32_t on_msr(void *uc, uint32_t reg, const SystemRegister *r, Cpu *c)
 
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
 
-/* Runs from pc until time is up or somebody stops; returns a uc_err. The GIL is not held. */
+/* Runs from pc until time is up or somebody stops; returns a uc_err. The GIL has been let go. */
 static int run(Cpu *c, uint64_t pc)
 {
     Time *time = c->time;
@@ -729,14 +786,6 @@ static int has(Py_ssize_t n, Py_ssize_t wanted)
     if (n != wanted)
         PyErr_SetString(PyExc_TypeError, "another number of arguments is needed");
     return n == wanted;
-}
-
-static void keep(PyObject **place, PyObject *object)
-{
-    PyObject *old = *place;
-    Py_IncRef(object);
-    *place = object;
-    Py_DecRef(old);
 }
 
 static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
@@ -898,9 +947,10 @@ static PyObject *cpu_start(Cpu *c, PyObject *const *arguments, Py_ssize_t n)
     c->before = 0;
     c->stop = 0;
     c->expired = 0;
+    c->served_at = 0;
     c->thread = PyEval_SaveThread();
     int status = run(c, pc);
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     return PyLong_FromLongLong(status);
 }
 
@@ -1153,7 +1203,40 @@ static int set_limit(Cpu *c, PyObject *value, void *unused)
     return 0;
 }
 
+static PyObject *get_now(Cpu *c, void *unused)
+{
+    (void)unused;
+    return is_closed(c) ? NULL : PyLong_FromUnsignedLongLong(now(c));
+}
+
+static void forget_functions(Cpu *c)
+{
+    for (size_t n = 0; n < FUNCTIONS; n++) {
+        PyObject *function = c->functions[n];
+        c->functions[n] = NULL;
+        Py_DecRef(function);
+    }
+}
+
+static PyObject *get_on_call(Cpu *c, void *unused)
+{
+    (void)unused;
+    PyObject *functions = c->on_call ? c->on_call : &_Py_NoneStruct;
+    Py_IncRef(functions);
+    return functions;
+}
+
+static int set_on_call(Cpu *c, PyObject *functions, void *unused)
+{
+    (void)unused;
+    keep(&c->on_call, functions ? functions : &_Py_NoneStruct);
+    forget_functions(c);
+    return 0;
+}
+
 static PyGetSetDef computed[] = {
+    {"now", get_now, NULL, NULL, NULL},
+    {"on_call", get_on_call, set_on_call, NULL, NULL},
     {"pc", get_pc, set_pc, NULL, NULL},
     {"sp", get_sp, set_sp, NULL, NULL},
     {"level", get_level, NULL, NULL, NULL},
@@ -1169,7 +1252,6 @@ static PyMemberDef members[] = {
     {"event", T_BOOL, offsetof(Cpu, event), 0, NULL},
     {"entered_at", T_ULONGLONG, offsetof(Cpu, entered_at), 0, NULL},
     {"entered_vector", T_ULONGLONG, offsetof(Cpu, entered_vector), 0, NULL},
-    {"on_call", T_OBJECT, offsetof(Cpu, on_call), 0, NULL},
     {"on_load", T_OBJECT, offsetof(Cpu, on_load), 0, NULL},
     {"on_store", T_OBJECT, offsetof(Cpu, on_store), 0, NULL},
     {"hcr", T_ULONGLONG, offsetof(Cpu, hcr) + offsetof(SystemRegister, value), READONLY, NULL},
@@ -1186,6 +1268,7 @@ static int cpu_clear(Cpu *c)
         *held[n] = NULL;
         Py_DecRef(object);
     }
+    forget_functions(c);
     return 0;
 }
 
@@ -1195,6 +1278,11 @@ static int cpu_traverse(Cpu *c, PyVisit visit, void *argument)
                         c->on_load,   c->on_store, c->closed_error, c->closed_message, c->look, c->mixed};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         int result = held[n] ? visit(held[n], argument) : 0;
+        if (result)
+            return result;
+    }
+    for (size_t n = 0; n < FUNCTIONS; n++) {
+        int result = c->functions[n] ? visit(c->functions[n], argument) : 0;
         if (result)
             return result;
     }
