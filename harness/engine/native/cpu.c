@@ -238,9 +238,13 @@ static void settle_on_exception(Cpu *c, uint32_t number)
 
 /* ---- Calls into Python ------------------------------------------------------------------------------------------- */
 
+/* Calls a function, which may have itself replaced meanwhile: it stays until it has returned. */
 static PyObject *call(PyObject *function, PyObject **arguments, size_t n)
 {
-    return PyObject_Vectorcall(function, arguments, n, NULL);
+    Py_IncRef(function);
+    PyObject *result = PyObject_Vectorcall(function, arguments, n, NULL);
+    Py_DecRef(function);
+    return result;
 }
 
 /* Hands the exception that Python has raised to Slices.fail(). Ctrl-C may come in there as well: then once more. */
@@ -352,7 +356,7 @@ static int served_load(Cpu *c, PyObject **address_and_size, uint32_t iss, unsign
         failed(c);
         return 1;
     }
-    if (!overflow && small < 0)
+    if (small < 0 && overflow <= 0)
         return 0;
     if (iss & ISS_SSE && value >> (8 * size - 1))
         value |= ~0ull << (8 * size - 1);
@@ -419,10 +423,7 @@ static int served_call(Cpu *c)
     PyObject *x[4];
     for (int n = 0; n < 4; n++)
         x[n] = PyLong_FromUnsignedLongLong(c->x[n]);
-    PyObject *on_call = c->on_call; /* which may replace itself */
-    Py_IncRef(on_call);
-    int served = asked(c, on_call, x, 4);
-    Py_DecRef(on_call);
+    int served = asked(c, c->on_call, x, 4);
     for (int n = 0; n < 4; n++)
         Py_DecRef(x[n]);
     return served;
@@ -484,16 +485,16 @@ static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
 /* Asks read(0, register, cp_reg, 0) or write(...), as one of ctypes' callbacks would be. */
 static uint32_t ask(Cpu *c, PyObject *function, uint32_t reg, const SystemRegister *r)
 {
-    uint32_t answer = 1;
     PyEval_RestoreThread(c->thread);
     PyObject *zero = PyLong_FromLongLong(0), *number = PyLong_FromLongLong(reg);
     PyObject *address = PyLong_FromUnsignedLongLong((uintptr_t)r);
     PyObject *arguments[] = {zero, number, address, zero};
     PyObject *result = call(function, arguments, 4);
-    if (result)
-        answer = (uint32_t)PyLong_AsUnsignedLongLongMask(result);
-    else
+    uint32_t answer = result ? (uint32_t)PyLong_AsUnsignedLongLongMask(result) : 1;
+    if (PyErr_Occurred()) {
         failed(c);
+        answer = 1;
+    }
     Py_DecRef(zero), Py_DecRef(number), Py_DecRef(address), Py_DecRef(result);
     c->thread = PyEval_SaveThread();
     return answer;
