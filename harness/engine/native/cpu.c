@@ -117,7 +117,7 @@ static uint32_t encoding(const SystemRegister *r)
 
 /* ---- State ------------------------------------------------------------------------------------------------------ */
 
-enum { CLOSE = 1000 /* instructions from exit to exit */, FUNCTIONS = 16 };
+enum { CLOSE = 1000 /* instructions from exit to exit */, HELD = 5000000 /* instructions at most */, FUNCTIONS = 16 };
 #define ARGUMENTS_OFFSET ((size_t)1 << (8 * sizeof(size_t) - 1)) /* there is room before the arguments, for a bound method's self */
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
@@ -314,7 +314,7 @@ static void settle_on_exception(Cpu *c, uint32_t number)
 
 /* The GIL is let go while the guest runs, but not between exits that follow each other closely: this costs as much as
  * to serve one. Whether the next exit is close is guessed by the last one. Where that is wrong the GIL is held
- * until the slice ends; and while an exit is served Python itself lets it go when another thread wants it. */
+ * until the slice ends, if that is some milliseconds away; and while an exit is served Python itself lets it go when another thread wants it. */
 static void take_gil(Cpu *c)
 {
     if (c->thread)
@@ -325,14 +325,18 @@ static void take_gil(Cpu *c)
 static void let_gil_go(Cpu *c)
 {
     int64_t now = counter(c);
-    if (now - c->served_at > CLOSE)
+    if (now - c->served_at > CLOSE || c->limit - now > HELD)
         c->thread = PyEval_SaveThread();
     c->served_at = now;
 }
 
+/* Calls a function, which may have itself replaced meanwhile: it stays until it has returned. */
 static PyObject *call(PyObject *function, PyObject **arguments, size_t n)
 {
-    return PyObject_Vectorcall(function, arguments, n, NULL);
+    Py_IncRef(function);
+    PyObject *result = PyObject_Vectorcall(function, arguments, n, NULL);
+    Py_DecRef(function);
+    return result;
 }
 
 /* Hands the exception that Python has raised to Slices.fail(). Ctrl-C may come in there as well: then once more. */
@@ -453,7 +457,7 @@ static int served_load(Cpu *c, PyObject **address_and_size, uint32_t iss, unsign
         failed(c);
         return 1;
     }
-    if (!overflow && small < 0)
+    if (small < 0 && overflow <= 0)
         return 0;
     if (iss & ISS_SSE && value >> (8 * size - 1))
         value |= ~0ull << (8 * size - 1);
@@ -640,9 +644,7 @@ static int served_call(Cpu *c)
     PyObject *room_and_x[4], **x = room_and_x + 1;
     for (int n = 0; n < 3; n++)
         x[n] = PyLong_FromUnsignedLongLong(c->x[1 + n]);
-    Py_IncRef(function); /* which may take itself away */
     int served = asked(c, function, x, 3 | ARGUMENTS_OFFSET);
-    Py_DecRef(function);
     for (int n = 0; n < 3; n++)
         Py_DecRef(x[n]);
     return served;
@@ -703,16 +705,16 @@ static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
 /* Asks read(0, register, cp_reg, 0) or write(...), as one of ctypes' callbacks would be. */
 static uint32_t ask(Cpu *c, PyObject *function, uint32_t reg, const SystemRegister *r)
 {
-    uint32_t answer = 1;
     take_gil(c);
     PyObject *zero = PyLong_FromLongLong(0), *number = PyLong_FromLongLong(reg);
     PyObject *address = PyLong_FromUnsignedLongLong((uintptr_t)r);
     PyObject *arguments[] = {zero, number, address, zero};
     PyObject *result = call(function, arguments, 4);
-    if (result)
-        answer = (uint32_t)PyLong_AsUnsignedLongLongMask(result);
-    else
+    uint32_t answer = result ? (uint32_t)PyLong_AsUnsignedLongLongMask(result) : 1;
+    if (PyErr_Occurred()) {
         failed(c);
+        answer = 1;
+    }
     Py_DecRef(zero), Py_DecRef(number), Py_DecRef(address), Py_DecRef(result);
     let_gil_go(c);
     return answer;
