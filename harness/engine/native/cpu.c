@@ -314,7 +314,8 @@ static void settle_on_exception(Cpu *c, uint32_t number)
 
 /* The GIL is let go while the guest runs, but not between exits that follow each other closely: this costs as much as
  * to serve one. Whether the next exit is close is guessed by the last one. Where that is wrong the GIL is held
- * until the slice ends, if that is some milliseconds away; and while an exit is served Python itself lets it go when another thread wants it. */
+ * until the slice ends, which is never more than some milliseconds away; and while an exit is served Python itself lets
+ * it go when another thread wants it. */
 static void take_gil(Cpu *c)
 {
     if (c->thread)
@@ -519,13 +520,13 @@ enum { ESR_RT = 5 };
 /* Says whether a page, by its IPA, is such a one, or may be. */
 static int is_mixed(Cpu *c, uint64_t ipa)
 {
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     PyObject *number = PyLong_FromUnsignedLongLong(ipa / PAGE);
     int found = number ? PySet_Contains(c->mixed, number) : -1;
     Py_DecRef(number);
     if (found < 0)
         failed(c);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
     return found != 0;
 }
 
@@ -596,11 +597,11 @@ static void on_new_block(void *uc, const Block *block, const Block *previous, Ti
     time->size = 0;
     if (!is_set(c->look) || !is_sought(c, block->pc, block->size))
         return;
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     PyObject *arguments[] = {PyLong_FromUnsignedLongLong(block->pc), PyLong_FromLongLong(block->size)};
     asked(c, c->look, arguments, 2);
     Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
 }
 
 /* ---- Exceptions -------------------------------------------------------------------------------------------------- */
