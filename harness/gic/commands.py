@@ -16,7 +16,7 @@ from harness.gic.virtual import identify
 Writer = Callable[[int], object]
 
 EVERY_CPU: Final = -1
-_EOI_MODE: Final = Ctlr.EOI_MODE
+_EOI_MODE: Final = Ctlr.EOI_MODE  # EOIR only drops the priority, DIR deactivates (3.2.1)
 
 
 class Commands(Outputs):

@@ -140,11 +140,6 @@ class CpuInterface:
         self.running = running_priority(active & others, self.minimum_bpr + 1)
         return True
 
-    @property
-    def split(self) -> bool:
-        """True in EOImode 1: EOIR only drops the priority, DIR deactivates (3.2.1)."""
-        return self.ctlr & Ctlr.EOI_MODE != 0
-
     # Registers that are plain state
 
     def reader(self, field: Field, index: int) -> Callable[[], int]:

@@ -32,7 +32,7 @@ class Link(NamedTuple):
 
 def link(cpu: int, intid: int) -> Link:
     """Returns the link that a CPU knows by this INTID."""
-    return Link(cpu if ids.is_private(intid) else None, intid)
+    return Link(cpu if intid < ids.SPI_BASE else None, intid)
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class PhysicalLinks:
 
     def has(self, cpu: int, intid: int) -> bool:
         """Returns True if a physical interrupt stands behind this CPU's INTID."""
-        return link(cpu, intid) in self.held
+        return bool(self.held) and link(cpu, intid) in self.held
 
     def ended(self, cpu: int, intid: int) -> None:
         """Forgets the link: hardware has deactivated the physical interrupt, with the guest's own."""
