@@ -161,7 +161,7 @@ class MrsMsrHooks(Generic[CpuT]):
         }
 
     def _writes(self) -> dict[bytes, Serve]:
-        timers = {each: partial(self._write_timer, encoding) for each, encoding in _TIMERS.items()}
+        timers = {each: self._writes_timer(encoding) for each, encoding in _TIMERS.items()}
         noted: dict[str, Serve] = {
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
@@ -213,6 +213,19 @@ class MrsMsrHooks(Generic[CpuT]):
             return 0
         answer(self._pe, register, handler(self._pe))
         return 1
+
+    def _writes_timer(self, encoding: SysregEncoding) -> Serve:
+        """Serves as :meth:`_handler`, in the fewest steps, which an interrupt of a timer takes twice."""
+        pe, served, registers = self._pe, self._served, self._pe.registers
+
+        def write_timer(register: int, cp: int) -> int:
+            write = served[encoding][1] if encoding in served and registers.level else None
+            if write is None:
+                return self._write_timer(encoding, register, cp)
+            write(pe, written(cp))
+            return 1
+
+        return write_timer
 
     def _write_timer(self, encoding: SysregEncoding, _register: int, cp: int) -> int:
         handler = self._handler(encoding, _WRITE)
