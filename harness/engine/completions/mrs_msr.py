@@ -132,7 +132,7 @@ class MrsMsrHooks(Generic[CpuT]):
         pe = self._pe
 
         def instruction(_handle: int, register: int, cp: int, _user: int) -> int:
-            serve = table.get(key_at(cp))
+            serve = table.get(key_at(cp).raw)
             if serve is None:
                 return 0
             pe.position = BlockPosition.INSTRUCTION

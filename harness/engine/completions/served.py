@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from ctypes import c_uint64, string_at
+from ctypes import c_char, c_uint64
 from functools import cache
 from typing import Final
 
@@ -27,9 +27,8 @@ def key(encoding: SysregEncoding) -> bytes:
     return struct.pack("<5I", encoding.crn, encoding.crm, encoding.op0, encoding.op1, encoding.op2)
 
 
-def key_at(cp: int) -> bytes:
-    """Returns the register that a hook is called for."""
-    return string_at(cp, KEY_BYTES)
+key_at: Final = (c_char * KEY_BYTES).from_address
+"""``key_at(cp).raw`` is the key of the register that a hook is called for."""
 
 
 @cache
