@@ -162,10 +162,10 @@ class VcpuInterface:
         Returns the INTIDs that are left to other vCPUs, with these: they must come and fetch them.
         """
         left: dict[int, int] = {}
-        signals = self.soft.gic.irq[self.cpu]
+        signals, interface = self.soft.gic.irq[self.cpu], self.soft.gic.interfaces[self.cpu]
         shown = False
         while signals.level:
-            if self._leave(left):
+            if interface.rank & RANK_KEY >= ids.SPI_BASE and self._leave(left):
                 continue
             n = self._free()
             if n < 0:
@@ -198,11 +198,8 @@ class VcpuInterface:
         return n if n < self.lists.count else -1
 
     def _leave(self, left: dict[int, int]) -> bool:
-        """Looks past the most urgent pending interrupt if another vCPU is to have it."""
-        interface = self.soft.gic.interfaces[self.cpu]
-        if interface.rank & RANK_KEY < ids.SPI_BASE:
-            return False  # it is this vCPU's own
-        interrupt = interface.hppi
+        """Looks past the most urgent pending interrupt, an SPI, if another vCPU is to have it."""
+        interrupt = self.soft.gic.interfaces[self.cpu].hppi
         taker = self.taker(self.cpu, interrupt)
         if taker is None:
             return False
