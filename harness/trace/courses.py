@@ -37,13 +37,11 @@ def _length(exits: tuple[Exit, ...], keys: list[int], first: int) -> int:
     key, role = keys[first], _ACCEPT
     for at in range(first + 1, min(len(exits), first + MOST)):
         found = exits[at].role
-        if (
-            keys[at] != key
-            or (found is not role and found is not _END)
-            or (found is _END and role is _ACCEPT)
-        ):
+        if keys[at] != key or not exits[at].kind:
             return 0
-        if found is _END:
+        if found is _END and role is _SERVE:
             return at + 1 - first
+        if found is not role:
+            return 0
         role = _SERVE
     return 0

@@ -28,7 +28,7 @@ from harness.trace.roles import Role
 from harness.trace.unfinished import Unfinished
 
 # Looked up for every exit.
-_RAISE = Role.RAISE
+_RAISE, _ACCEPT = Role.RAISE, Role.ACCEPT
 BATCH: Final = 3 * 4096
 """Length of what is recorded at which it is attributed."""
 
@@ -139,7 +139,7 @@ class Ledger(EventAttribution[str]):
         }
 
     def record(self, exit: Exit, vcpu: int, intid: int, tick: int) -> None:
-        """Takes one exit for which there is no event; ``intid`` is negative where it names none."""
+        """Takes one exit for which there is no event; ``intid`` is NO_INTID where it names none."""
         recorded = self._recorded
         recorded += (exit, ~exit.cpu if intid < 0 else vcpu << CPU_SHIFT | intid, tick)
         if len(recorded) >= BATCH:
@@ -159,7 +159,8 @@ class Ledger(EventAttribution[str]):
         entered as a whole; :meth:`attribute` would come to the same.
         """
         for exit, count in Counter(exits).items():
-            self._count_exits(exit.kind, exit.label, count)
+            if exit.kind:
+                self._count_exits(exit.kind, exit.label, count)
         waiting, service, rows = self._waiting, self._service, self._finished.rows
         courses: dict[int, Course] = {}
         first, end = 0, len(exits)
@@ -177,13 +178,22 @@ class Ledger(EventAttribution[str]):
                     self._hidden.pop(key >> CPU_SHIFT, None)
                     first = last + 1
                     continue
-            if self.asleep:
+            if not exit.kind:
+                self._step(exit.role, key, ticks[first])
+            elif self.asleep:
                 self.wake(exit.cpu, partial(self.attribute, exit.label, exit.role, key, ticks[first]))
             else:
                 self.attribute(exit.label, exit.role, key, ticks[first])
             first += 1
         for course in courses.values():
             self._count_course(course)
+
+    def _step(self, role: Role, key: int, tick: int) -> None:
+        """Attributes a step that was no exit; an end of what is not in service ends nothing."""
+        if role is _ACCEPT:
+            self._accept(key, None, tick)
+        elif key in self._service:
+            self._end(key, tick)
 
     def _count_course(self, course: Course | None) -> None:
         if course is not None and course.times:
