@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -50,8 +49,7 @@ def option(sentence: str, value: str = "", **more: Any) -> Meta:
     return Meta(description=sentence, extra={"value": value, **more}, **limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """Option as declared: ``kinds`` are the types that its value may have, ``choices`` its words, if any."""
 
     name: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
@@ -68,8 +67,7 @@ class OnReset(StrEnum):
     """It goes on, with the guest started anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoardChoices:
+class BoardChoices(Struct, frozen=True):
     """Choices that a board's maker has, and that QEMU made otherwise than the manuals."""
 
     uart: Uart

@@ -40,14 +40,14 @@ class Board:
         intids = max(virt.DEFAULT_INTIDS, min(1020, ids.SPI_BASE + untrusted) // INTID_STEP * INTID_STEP)
         self.intids = intids
         self.gic = Gic(cpus, intids, **gic)
-        self.lines = Lines(intids - 1, cpus)
+        self._inputs = GicInputs(self.gic)
+        self.lines = Lines(intids - 1, cpus, self._inputs.of)
         self.uart = Pl011()
         self.rtc = Pl031()
         self.testdev = TestDevice(self.lines)
         self.virtio = [VirtioMmio() for _ in range(virt.VIRTIO_SLOTS)]
         self._slots = range(slots)
         self.bus = Bus()
-        self._inputs = GicInputs(self.lines, self.gic)
         self.timers = [GenericTimer() for _ in range(cpus)]
         self._timed: list[Pl011 | Pl031 | TestDevice | VirtioMmio] = [self.uart, self.rtc, self.testdev]
         self.deadlines = Deadlines()
@@ -141,7 +141,7 @@ class Board:
                 reset()
         for timer in self.timers:
             timer.reset()
-        self._inputs.reset()
+        self._inputs.reset(self.lines.high)
 
     def advance(self, now: int) -> None:
         """Lets time pass up to ``now``: timers, delayed pulses and alarms act."""

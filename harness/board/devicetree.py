@@ -7,10 +7,11 @@ Node names, order of interrupts and phandles' meaning are QEMU's, so that a gues
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from harness.arch import intid as ids
 from harness.arch import psci, virt
@@ -35,8 +36,7 @@ class Conduit(StrEnum):
     SMC = "smc"
 
 
-@dataclass(frozen=True, slots=True)
-class BoardFacts:
+class BoardFacts(Struct, frozen=True):
     """Facts of the board that its tree tells. ``memory``: bytes of RAM from RAM_BASE; ``inputs``: the RVID's."""
 
     cpus: int
@@ -55,8 +55,7 @@ class BoardFacts:
         return max(0, min(virt.VIRTIO_SLOTS, ids.SPI_BASE + self.inputs - virt.VIRTIO_FIRST_INTID))
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """Words of the loader to the guest: its command line, and (start, end) of the initial RAM disk."""
 
     bootargs: str | None = None

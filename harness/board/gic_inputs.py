@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from harness.arch.intid import PPI_MAINTENANCE, SPI_BASE
 from harness.arch.virt import GIC_FRAME_SIZE
-from harness.devices import Line, Lines, Port
+from harness.devices import Line, Port
 from harness.gic import Frame, Gic, Reader, Writer
+from harness.wires import Listener
 
 
 class GicInputs:
@@ -19,24 +21,23 @@ class GicInputs:
     of such pulses, by INTID.
     """
 
-    def __init__(self, lines: Lines, gic: Gic) -> None:
-        self._lines = lines
+    def __init__(self, gic: Gic) -> None:
         self._gic = gic
         self.stretched: dict[int, Line] = {}
-        for line in lines:
-            if line.intid < SPI_BASE:
-                line.wire.listen(gic.ppi_input(line.intid, line.cpu))
-            else:
-                line.wire.listen(partial(self._moved, line))
         for cpu, maintenance in enumerate(gic.maintenance):
             maintenance.listen(gic.ppi_input(PPI_MAINTENANCE, cpu))
 
-    def reset(self) -> None:
-        """Drives the inputs of a GIC that comes out of reset."""
+    def of(self, line: Line) -> Listener:
+        """Returns the input at which a line ends."""
+        if line.intid < SPI_BASE:
+            return self._gic.ppi_input(line.intid, line.cpu)
+        return partial(self._moved, line)
+
+    def reset(self, high: Iterable[Line]) -> None:
+        """Drives the inputs of a GIC that comes out of reset: those of the lines that are ``high``."""
         self.stretched.clear()
-        for line in self._lines:
-            if line.level:
-                self._gic.set_line(line.intid, True, line.cpu)
+        for line in high:
+            self._gic.set_line(line.intid, True, line.cpu)
 
     def accessed(self) -> None:
         """Ends the stretched pulses whose interrupt an access to the GIC has made active."""

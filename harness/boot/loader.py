@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
+
+from msgspec.structs import replace
 
 from harness.arch import virt
 from harness.board.devicetree import BoardFacts

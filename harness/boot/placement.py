@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from harness import arguments
 from harness.arch import virt
@@ -38,8 +39,7 @@ Source = str | os.PathLike[str] | bytes
 """A file by its path, or what would be in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BootOptions:
+class BootOptions(Struct, frozen=True):
     """Things that a user gives a guest besides itself; None is nothing of the kind."""
 
     initrd: Source | None = None
@@ -57,8 +57,7 @@ class BootOptions:
         return (self.initrd, self.append, self.dtb) != (None, None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(Struct, frozen=True):
     """Guest with everything that has its place: all ``segments`` go into memory, then CPU0 starts.
 
     ``tree`` is the device tree that is among them, None where there was no room for one that nobody asked for.

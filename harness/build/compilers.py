@@ -8,13 +8,14 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from os import PathLike
 from pathlib import Path
 from shutil import which
 from typing import Final
+
+from msgspec import Struct
 
 from harness.asm.arguments import path_argument
 from harness.asm.encoding.clang import find_zig
@@ -49,8 +50,7 @@ _MISSING: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Compiler:
+class Compiler(Struct, frozen=True):
     """Compiler that is here: its kind, and the beginning of its command line."""
 
     kind: Toolchain

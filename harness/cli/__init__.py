@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import errno
+import gc
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from harness.cli import streams
@@ -19,13 +21,24 @@ BROKEN_PIPE = 1  # as typer has it, where it is the first to notice
 
 def main() -> None:
     """Runs the command line and leaves with its exit status."""
+    gc.disable()  # which would look again and again at what is being imported, and stays
     if not streams.settle():
         sys.exit(_bad_input("the output cannot be written: it is closed"))
-    sys.exit(invoke(sys.argv[1:]))
+    sys.exit(invoke(sys.argv[1:], _collect))
 
 
-def invoke(arguments: list[str]) -> int:
-    """Runs one command line and returns its exit status.
+def _collect() -> None:
+    """Lets garbage be collected from now on: nothing of what is there already is any."""
+    gc.freeze()
+    gc.enable()
+
+
+def _nothing() -> None:
+    """Hears that a command has been imported, where nobody waits for that."""
+
+
+def invoke(arguments: list[str], imported: Callable[[], object] = _nothing) -> int:
+    """Runs one command line and returns its exit status. ``imported()`` is called before the command begins.
 
     0 only where the guest met its expectations, 1 where it did not, 2 for bad input (a line on stderr for each
     error), 130 after an interrupt from the keyboard, 143 after SIGTERM. A bug of ours is not caught: it shows
@@ -39,7 +52,7 @@ def invoke(arguments: list[str]) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always", GuestWarning)
             warnings.showwarning = _warn
-            return _invoke(arguments or ["--help"])
+            return _invoke(arguments or ["--help"], imported)
     except HarnessError as error:
         return _bad_input(str(error))
     except KeyboardInterrupt:
@@ -54,13 +67,13 @@ def invoke(arguments: list[str]) -> int:
         return _bad_input(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
 
 
-def _invoke(arguments: list[str]) -> int:
+def _invoke(arguments: list[str], imported: Callable[[], object]) -> int:
     from harness.cli import plain
     from harness.cli.interrupted import InterruptedRunError
 
     try:
         line = plain.read(arguments)
-        status = _run(*line) if line is not None else _by_typer(arguments)
+        status = _run(*line, imported) if line is not None else _by_typer(arguments, imported)
     except InterruptedRunError as end:
         sys.stdout.flush()
         return _interrupted(end.word, end.status)
@@ -68,15 +81,17 @@ def _invoke(arguments: list[str]) -> int:
     return _interrupted() if status == INTERRUPTED else status
 
 
-def _run(guest: str | None, given: dict[str, Any]) -> int:
+def _run(guest: str | None, given: dict[str, Any], imported: Callable[[], object]) -> int:
     from harness.cli.run import run_command
 
+    imported()
     return run_command(guest, given)
 
 
-def _by_typer(arguments: list[str]) -> int:
+def _by_typer(arguments: list[str], imported: Callable[[], object]) -> int:
     from harness.cli.app import Abort, UsageError, app
 
+    imported()
     try:
         return int(app(arguments, prog_name="rvic", standalone_mode=False) or 0)
     except UsageError as error:

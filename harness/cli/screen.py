@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from harness.cli.folding import folds, hanging_indent
 
@@ -29,8 +30,7 @@ Span = tuple[str, str]
 """A text and its style (rich's words for it; empty for none)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pipe:
+class Pipe(Struct, frozen=True):
     """File or pipe in place of a terminal: it is a console with no styles, of no width."""
 
     file: IO[str]
@@ -38,8 +38,7 @@ class Pipe:
     record: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(Struct, frozen=True):
     """Place for lines. Nothing is cut, and in a pipe nothing folds: it gets what a wide terminal shows."""
 
     console: Console | Pipe

@@ -7,12 +7,12 @@ and as they happen, so that a pulse is two changes and never lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from harness.arch.intid import PPI_BASE, SPI_BASE
 from harness.errors import ConfigError
-from harness.wires import Wire
+from harness.wires import Listener, Wire
 
 HOST = "host"
 
@@ -67,12 +67,19 @@ class Line:
 
 
 class Lines:
-    """Every line of a machine: the PPIs of each CPU, and the SPIs (INTID 32 to ``maximum``)."""
+    """Every line of a machine: the PPIs of each CPU, and the SPIs (INTID 32 to ``maximum``).
 
-    def __init__(self, maximum: int = 287, cpus: int = 1) -> None:
+    A line is made when somebody asks for it: until then it is low, and nobody has heard of it. It ends at
+    ``input_of(line)``, which hears of its changes before all others. A copy's new lines end nowhere.
+    """
+
+    def __init__(
+        self, maximum: int = 287, cpus: int = 1, input_of: Callable[[Line], Listener] | None = None
+    ) -> None:
         self.maximum = maximum
-        self._private = [[Line(intid, cpu) for intid in range(PPI_BASE, SPI_BASE)] for cpu in range(cpus)]
-        self._shared = [Line(intid) for intid in range(SPI_BASE, maximum + 1)]
+        self._input_of = input_of
+        self._private: list[dict[int, Line]] = [{} for _ in range(cpus)]
+        self._shared: dict[int, Line] = {}
 
     def __getitem__(self, intid: int) -> Line:
         """Returns the line of an SPI; ConfigError for anything that is none."""
@@ -81,18 +88,23 @@ class Lines:
                 f"no interrupt line {intid!r}: lines are INTID {SPI_BASE} to {self.maximum} "
                 f"(SPI n is INTID {SPI_BASE} + n)"
             )
-        return self._shared[intid - SPI_BASE]
+        return self._shared.get(intid) or self._make(self._shared, intid, 0)
 
     def __iter__(self) -> Iterator[Line]:
         """Yields every line, PPIs first."""
-        for private in self._private:
-            yield from private
-        yield from self._shared
+        for cpu in range(len(self._private)):
+            for intid in range(PPI_BASE, SPI_BASE):
+                yield self.private(intid, cpu)
+        for intid in range(SPI_BASE, self.maximum + 1):
+            yield self[intid]
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Lines) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # equal by lines that change
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_input_of": None}
 
     def has(self, intid: int) -> bool:
         """Returns True if ``intid`` is an SPI of this machine."""
@@ -100,11 +112,24 @@ class Lines:
 
     @property
     def spis(self) -> dict[int, Wire]:
-        """Wires of the SPIs, by INTID."""
-        return {line.intid: line.wire for line in self._shared}
+        """Wires of all the SPIs, by INTID."""
+        return {intid: self[intid].wire for intid in range(SPI_BASE, self.maximum + 1)}
+
+    @property
+    def high(self) -> list[Line]:
+        """Lines that are high, PPIs first."""
+        made = [lines[intid] for lines in (*self._private, self._shared) for intid in sorted(lines)]
+        return [line for line in made if line.level]
 
     def private(self, intid: int, cpu: int) -> Line:
         """Returns the line of a CPU's PPI. IndexError for what is none: the board's bug."""
         if not PPI_BASE <= intid < SPI_BASE:
             raise IndexError(f"INTID {intid} is no PPI")
-        return self._private[cpu][intid - PPI_BASE]
+        own = self._private[cpu]
+        return own.get(intid) or self._make(own, intid, cpu)
+
+    def _make(self, lines: dict[int, Line], intid: int, cpu: int) -> Line:
+        lines[intid] = line = Line(intid, cpu)
+        if self._input_of is not None:
+            line.wire.listen(self._input_of(line))
+        return line

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.arch.virt import VIRTIO_STRIDE
-from harness.devices import BusError, Port
+from harness.devices import BusError, Load, Port
 from harness.el2.access import Emulated
 from harness.el2.controllers.base import Controller
 from harness.el2.cpu_interface import acknowledged, ended, is_cpu_interface
@@ -34,6 +34,7 @@ class DeviceAccesses:
 
     def __init__(self, vm: Vm, vcpu: Vcpu, controller: Controller) -> None:
         self._vcpu = vcpu
+        self._cpu = vcpu.index
         self._nirq = vcpu.nirq
         self._registers = vcpu.pe.registers
         self._events = vm.events
@@ -41,6 +42,8 @@ class DeviceAccesses:
         self._controller = controller
         self._ports: dict[int, Port] = {}  # by number of a frame
         self._kinds: dict[int, int] = {}
+        self._quiet: dict[int, Load] = {}  # by address
+        self._exit = Exit(_KIND, _KIND, vcpu.index)
         self._exits: dict[str | None, Exit] = {}  # by register
 
     def load(self, ipa: int, size: int) -> int:
@@ -48,6 +51,11 @@ class DeviceAccesses:
         ledger = self._events.ledger
         if self._events.active and (ledger is None or self._events.needed):
             return -1
+        quiet = self._quiet.get(ipa)
+        if quiet is not None and size > 1 and (ledger is None or self._kinds[ipa >> _SHIFT] == _EXIT):
+            if ledger is not None:
+                ledger.record(self._exit, self._cpu, NO_INTID, self._registers.now)
+            return quiet()
         port = self._ports.get(ipa >> _SHIFT) or self._find(ipa)
         if port is None:
             return -1
@@ -77,6 +85,7 @@ class DeviceAccesses:
         if port is not None:
             self._ports[ipa >> _SHIFT] = port
             self._kinds[ipa >> _SHIFT] = self._kind(ipa)
+            self._quiet.update(port.quiet_loads)
         return port
 
     def _take_physical_interrupts(self) -> None:
@@ -99,7 +108,7 @@ class DeviceAccesses:
         if kind == _EXIT:
             value = port.load(ipa, size)
             if value >= 0:
-                ledger.record(self._exit(None), self._vcpu.index, NO_INTID, self._registers.now)
+                ledger.record(self._exit, self._cpu, NO_INTID, self._registers.now)
             return value
         if kind == _EMULATED:
             served = self._emulate(ledger, ipa, size, None)
@@ -110,7 +119,7 @@ class DeviceAccesses:
         if is_cpu_interface(ipa) and value >= 0:
             intid = acknowledged(ipa, size, value)
             if intid is not None:
-                ledger.record(ACCEPTED[self._vcpu.index], self._vcpu.index, intid, self._registers.now)
+                ledger.record(ACCEPTED[self._cpu], self._cpu, intid, self._registers.now)
         return value
 
     def _recorded_store(self, ledger: Ledger, port: Port, ipa: int, size: int, value: int) -> bool:
@@ -118,7 +127,7 @@ class DeviceAccesses:
         if kind == _EXIT:
             done = port.store(ipa, size, value)
             if done:
-                ledger.record(self._exit(None), self._vcpu.index, NO_INTID, self._registers.now)
+                ledger.record(self._exit, self._cpu, NO_INTID, self._registers.now)
             return done
         if kind == _EMULATED:
             return self._emulate(ledger, ipa, size, value) is not None
@@ -128,17 +137,17 @@ class DeviceAccesses:
         if is_cpu_interface(ipa) and done:
             intid = ended(ipa, size, value)
             if intid is not None:
-                ledger.record(ENDED[self._vcpu.index], self._vcpu.index, intid, self._registers.now)
+                ledger.record(ENDED[self._cpu], self._cpu, intid, self._registers.now)
         return done
 
     def _emulate(self, ledger: Ledger, ipa: int, size: int, value: int | None) -> Emulated | None:
         """Lets the controller serve an access and enters it; None where it has no such register."""
-        cpu = self._vcpu.index
+        cpu = self._cpu
         try:
             served = self._controller.emulate(self._vcpu, ipa, size, value)
         except BusError:
             return None
-        exit = self._exit(served.register)
+        exit = self._exit_of(served.register)
         if served.intid is None:
             ledger.record(exit.failed, cpu, NO_INTID, self._registers.now)
         else:
@@ -146,7 +155,7 @@ class DeviceAccesses:
             ledger.record(exit, target, served.intid, self._registers.now)
         return served
 
-    def _exit(self, register: str | None) -> Exit:
+    def _exit_of(self, register: str | None) -> Exit:
         exit = self._exits.get(register)
         if exit is None:
             exit = self._exits[register] = Exit(_KIND, register or _KIND, self._vcpu.index)

@@ -17,6 +17,21 @@ from harness.gic.registers import Field, Register, Write
 _ALL: Final = 0xFFFF_FFFF
 _SGIS: Final = 0xFFFF
 
+# What a write of a register with a bit or two for each interrupt does to them: (own, first, reach, value).
+_WRITES: Final[dict[Field, Callable[[Interrupts, int, int, int], None]]] = {
+    Field.GROUP: Interrupts.write_group,
+    Field.ENABLED: Interrupts.enable,
+    Field.PENDING: Interrupts.set_pending,
+    Field.ACTIVE: Interrupts.set_active,
+    Field.EDGE: Interrupts.configure,
+}
+# The same of one whose ones clear.
+_CLEARS: Final[dict[Field, Callable[[Interrupts, int, int, int], None]]] = {
+    Field.ENABLED: Interrupts.disable,
+    Field.PENDING: Interrupts.clear_pending,
+    Field.ACTIVE: Interrupts.clear_active,
+}
+
 
 class Distributor:
     """Distributor: all interrupts of the machine; it knows CPU interfaces only by number."""
@@ -62,18 +77,18 @@ class Distributor:
         It is of the groups that GICD_CTLR forwards (4.3.1). What the CPU interface then does with it plays no
         part in the choice (4.4.4).
         """
-        groups, own = self.ctlr & 3, self.private[cpu]
+        own = self.private[cpu]
         if self._versions[cpu] != self.shared.version:
             self._versions[cpu] = self.shared.version
             self._shared_ranks[cpu] = self._highest_shared(cpu)
-        rank = self._shared_ranks[cpu]
+        rank, mine = self._shared_ranks[cpu], own.ready
+        if not mine:
+            return rank
+        groups = self.ctlr & 3
         if groups != 3:
-            if not groups:
-                return NO_RANK
-            mine = own.ready & (own.group if groups == 2 else ~own.group)
-        else:
-            mine = own.ready
-        return min(rank, own.best(mine)) if mine else rank
+            mine &= 0 if not groups else own.group if groups == 2 else ~own.group
+        best = own.best(mine)
+        return best if best < rank else rank
 
     def _highest_shared(self, cpu: int) -> int:
         """Returns the rank of the SPI that comes first for a CPU: the same until one of them changes."""
@@ -104,7 +119,7 @@ class Distributor:
         Pending becomes active, or active and pending if the line or another source holds it.
         """
         if intid >= SGI_COUNT:
-            self.owner(intid, cpu).activate(1 << intid)
+            (self.private[cpu] if intid < SPI_BASE else self.shared).activate(1 << intid)
             return intid
         own, sources = self.private[cpu], self.sgi_sources[cpu][intid]
         first = sources & -sources
@@ -113,13 +128,16 @@ class Distributor:
         own.latch_sgi(1 << intid, sources != first)
         return intid | (first.bit_length() - 1) << IAR_CPUID_SHIFT
 
-    def deactivate(self, intid: int, cpu: int) -> None:
-        """Deactivates an interrupt: active becomes inactive, active and pending becomes pending."""
-        self.owner(intid, cpu).deactivate(1 << intid)
+    def deactivate(self, intid: int, cpu: int) -> bool:
+        """Deactivates an interrupt: active becomes inactive, active and pending becomes pending.
 
-    def set_line(self, intid: int, level: bool, cpu: int) -> None:
-        """Drives the input of an SPI, or of one CPU's PPI."""
-        self.owner(intid, cpu).set_line(1 << intid, level)
+        Returns True if that changes what can be signalled.
+        """
+        return (self.private[cpu] if intid < SPI_BASE else self.shared).deactivate(1 << intid)
+
+    def set_line(self, intid: int, level: bool, cpu: int) -> bool:
+        """Drives the input of an SPI, or of one CPU's PPI. Returns True if that changes what can be signalled."""
+        return self.owner(intid, cpu).set_line(1 << intid, level)
 
     def send_sgi(self, cpu: int, value: int) -> int:
         """Makes an SGI pending as GICD_SGIR says; returns the CPUs that it was sent to, as a bitmask."""
@@ -164,22 +182,13 @@ class Distributor:
         reach = (_SGIS if register.field is Field.EDGE else _ALL) << first & own.exists
         if register.sgis_fixed:
             reach &= ~_SGIS
-        sets = register.write is Write.W1S
-        match register.field:
-            case Field.CTLR:
-                return self._write_ctlr
-            case Field.GROUP:
-                return partial(own.write_group, first, reach)
-            case Field.ENABLED:
-                return partial(own.enable if sets else own.disable, first, reach)
-            case Field.PENDING:
-                return partial(own.set_pending if sets else own.clear_pending, first, reach)
-            case Field.ACTIVE:
-                return partial(own.set_active if sets else own.clear_active, first, reach)
-            case Field.EDGE:
-                return partial(own.configure, first, reach)
-            case _:
-                return partial(self._write_word, register, first, cpu)
+        table = _CLEARS if register.write is Write.W1C else _WRITES
+        write = table.get(register.field)
+        if write is not None:
+            return partial(write, own, first, reach)
+        if register.field is Field.CTLR:
+            return self._write_ctlr
+        return partial(self._write_word, register, first, cpu)
 
     def _write_ctlr(self, value: int) -> None:
         self.ctlr = value

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeVar, overload
 
+from msgspec import Struct
+
 from harness.arch.virt import RAM_BASE, TEXT_OFFSET
 from harness.arguments import whole
 from harness.errors import ConfigError
@@ -125,8 +127,7 @@ class Symbols(Mapping[str, int]):
         return f"{name}+{offset:#x}" if offset else name
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLine:
+class SourceLine(Struct, frozen=True):
     """Place in a source: ``line`` is 1-based."""
 
     file: str
@@ -136,8 +137,7 @@ class SourceLine:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class LineMap:
+class LineMap(Struct, frozen=True):
     """Map from an instruction's address to its source line.
 
     ``starts`` ascend; ``places[i]`` holds from ``starts[i]`` up to ``starts[i + 1]``, None where there is no

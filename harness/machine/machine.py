@@ -76,7 +76,7 @@ class Machine:
         timers = Timers(board, self.clock, self._pes)
         vcpus = make_vcpus(self.controller, self._pes, board.gic)
         vm = Vm(vcpus, self.clock.now, self.events, SystemBus(board, self.clock))
-        interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, board.lines.spis)
+        interrupts = make_controller(self.controller, vm, board.gic, timers, self.config, board.lines)
         power = PowerControl(vm, interrupts, self.memory, timers)
         self.names = names_of(options)
         self.hypervisor = Hypervisor(vm, interrupts, power, self.names)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from harness.arch.intid import SPI_BASE
 from harness.arch.rvic import inputs_up_to
@@ -41,8 +42,7 @@ class LineDrive(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True)
-class LineStimulus:
+class LineStimulus(Struct, frozen=True):
     """Stimulus that drives the line of an SPI, by its INTID."""
 
     intid: int
@@ -70,8 +70,7 @@ class LineStimulus:
                 line.low()
 
 
-@dataclass(frozen=True, slots=True)
-class UartStimulus:
+class UartStimulus(Struct, frozen=True):
     """Stimulus that types bytes into the PL011."""
 
     data: bytes
@@ -84,8 +83,7 @@ class UartStimulus:
         machine.console.feed(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class VirtconsoleStimulus:
+class VirtconsoleStimulus(Struct, frozen=True):
     """Stimulus that types bytes into the virtio console."""
 
     data: bytes

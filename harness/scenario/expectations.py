@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from harness.arch.masks import MASK64
 from harness.machine.machine import Machine
@@ -18,8 +19,7 @@ CONSOLE_TAIL: Final = 400
 """Characters of the console that an unmet expectation quotes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """One thing that had to come out: ``what`` it is, ``wanted`` and ``got`` as text for people."""
 
     what: str

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.declaration import checked_values
 from harness.errors import ConfigError, HarnessError
@@ -32,8 +34,7 @@ _NO_EXPECTATIONS: Final = ExpectSpec()
 _PLAIN_START: Final = Start()
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """Guest and all that its run needs. ``path`` is its ``guest.toml``, or None for a bare source.
 
     ``own_controller`` is the one its ``guest.toml`` was written with, whatever ``machine`` has now. ``toolchain``

@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.arch.rvic import MAX_INTIDS
 from harness.arguments import MOST_BITS, number_text
@@ -59,8 +59,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """Text of a ``guest.toml``, which gives mistakes their line."""
 
     path: Path

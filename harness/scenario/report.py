@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from harness.machine.machine import Machine
 from harness.run.stop import Stop
 from harness.rvic import Order
@@ -14,8 +16,7 @@ from harness.scenario.prepare import prepare
 from harness.trace.ledger import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class CpuState:
+class CpuState(Struct, frozen=True):
     """Virtual CPU where the run stopped: whether PSCI has it on, and its general-purpose registers."""
 
     on: bool

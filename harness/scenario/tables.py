@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from harness.declaration import declared
 from harness.options import MachineOptions, ToolchainName
@@ -56,8 +55,7 @@ class GuestSpec(Struct, frozen=True, forbid_unknown_fields=True):
         return Start(file(self.initrd), self.append, file(self.dtb), self.bios, file(self.flash))
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """Start of a guest: with an initial RAM disk, a command line, a device tree, or as firmware.
 
     ``bios``: the source is firmware for the flash at address 0, and ``flash`` a file for the second bank.
@@ -70,8 +68,7 @@ class Start:
     flash: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MachineSpec:
+class MachineSpec(Struct, frozen=True):
     """``[machine]``: the options that are given, as keywords of a ``Machine``.
 
     ``cpus_allowed`` and ``controllers_allowed`` list the others that the guest is written for.

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
+
 from harness.trace.unfinished import Unfinished
 
 CPU_SHIFT = 16  # key of an occurrence: vCPU << 16 | INTID, one int to hash
@@ -61,8 +63,7 @@ class InterruptCost:
         return {key: value for key, value in sorted(asdict(self).items()) if key != "switches"}
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
+class SummaryRow(Struct, frozen=True):
     """One line of a table for people."""
 
     intid: int

@@ -70,7 +70,8 @@ class VirtioMmio:
     _aligns: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.reset()
+        if self.function is not None:
+            self.reset()
 
     def plug(self, function: VirtioDevice, memory: GuestMemory, *, legacy: bool = False) -> None:
         """Puts a device into the slot, which reaches guest memory through ``memory``."""

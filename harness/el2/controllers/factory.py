@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from harness.arch.virt import LEVEL_INTIDS
+from harness.devices import Lines
 from harness.el2.controllers.base import Controller
 from harness.el2.controllers.gicv2 import Gicv2Controller, GrantedTimers
 from harness.el2.controllers.rvic import RvicController
@@ -20,7 +20,6 @@ from harness.engine import PE
 from harness.gic import Gic
 from harness.options import ControllerKind
 from harness.rvic import Config
-from harness.wires import Wire
 
 
 class GenericTimers(TimerRegisters, GrantedTimers, Protocol):
@@ -35,15 +34,15 @@ def make_vcpus(kind: ControllerKind, pes: list[PE], gic: Gic) -> list[Vcpu]:
 
 
 def make_controller(
-    kind: ControllerKind, vm: Vm, gic: Gic, timers: GenericTimers, config: Config, spis: Mapping[int, Wire]
+    kind: ControllerKind, vm: Vm, gic: Gic, timers: GenericTimers, config: Config, lines: Lines
 ) -> Controller:
-    """Returns EL2's side of a controller over the physical GIC; ``spis`` are the lines that end there, by INTID."""
+    """Returns EL2's side of a controller over the physical GIC; ``lines`` are those that end there."""
     if kind is ControllerKind.GICV2:
         return Gicv2Controller(vm, gic, timers)
     intids = gic.config.intids
-    driver = GicDriver(vm.bus, intids, LEVEL_INTIDS)
+    driver = GicDriver(vm.bus, gic.config.cpus, intids, LEVEL_INTIDS)
     if kind is ControllerKind.VGIC:
         return VgicController(vm, driver, timers, intids, gic)
     if kind is ControllerKind.TRAP:
         return TrapController(vm, driver, timers, intids, gic.config.priority_bits)
-    return RvicController(vm, driver, timers, config, spis)
+    return RvicController(vm, driver, timers, config, lines)

@@ -15,13 +15,13 @@ or Enable, deactivates it, and the GIC presents it again if it still holds. An e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from harness.arch import intid as ids
 from harness.arch.gic import IAR_INTID
 from harness.arch.virt import is_gic
+from harness.devices import Lines
 from harness.el2.access import Reach
 from harness.el2.controllers.base import ForwardingController
 from harness.el2.controllers.rvic_calls import RvicCalls
@@ -33,7 +33,6 @@ from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
 from harness.rvic import Calls, Config, Edge, Signalled, Target, VmInterrupts
 from harness.rvic.effects import CLEARED, ENABLED, MAPPED, RESAMPLED, UNMASKED
-from harness.wires import Wire
 
 TIMER_PPIS = (ids.PPI_VIRTUAL_TIMER, ids.PPI_PHYSICAL_TIMER)
 
@@ -57,10 +56,10 @@ class ActiveLevels:
 
 
 class RvicController(ForwardingController):
-    """EL2's part of RVIC and RVID. ``spis`` are the lines of the SPIs, by INTID."""
+    """EL2's part of RVIC and RVID. ``lines`` are the board's."""
 
     def __init__(
-        self, vm: Vm, physical: GicDriver, timers: TimerRegisters, config: Config, spis: Mapping[int, Wire]
+        self, vm: Vm, physical: GicDriver, timers: TimerRegisters, config: Config, lines: Lines
     ) -> None:
         super().__init__(vm, physical, timers)
         self.interrupts = VmInterrupts(config)
@@ -70,8 +69,8 @@ class RvicController(ForwardingController):
         # SPI only later.
         self._early_routes: dict[int, Target | None] = {}
         if config.defects.stale_route:
-            for intid, line in spis.items():
-                line.listen(partial(self._line_moved, intid))
+            for intid, wire in lines.spis.items():
+                wire.listen(partial(self._line_moved, intid))
         self._calls = [self._make_calls(vm, vcpu) for vcpu in vm.vcpus]
         super().reset()
 

@@ -6,7 +6,6 @@ A callback gets (register, uc_arm64_cp_reg) and returns 1 if it has served the i
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from functools import partial
 from typing import Generic
@@ -20,12 +19,12 @@ from harness.engine.completions.event_counters import event_type
 from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBASE
 from harness.engine.completions.performance_monitors import EVENT_TYPES, PerformanceMonitors
 from harness.engine.completions.served import (
-    KEY_BYTES,
     NUMBERS,
     Serve,
     answer,
     by_key,
     key,
+    key_at,
     mrs_word,
     numbers,
     written,
@@ -133,7 +132,7 @@ class MrsMsrHooks(Generic[CpuT]):
         pe = self._pe
 
         def instruction(_handle: int, register: int, cp: int, _user: int) -> int:
-            serve = table.get(ctypes.string_at(cp, KEY_BYTES))
+            serve = table.get(key_at(cp))
             if serve is None:
                 return 0
             pe.position = BlockPosition.INSTRUCTION

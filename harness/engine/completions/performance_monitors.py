@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
@@ -14,9 +13,12 @@ from harness.engine.completions.event_counters import (
     software_increment,
 )
 from harness.engine.completions.exception_entry import ExceptionCore
-from harness.engine.completions.served import Serve, answer, by_key, key, written
+from harness.engine.completions.served import Serve, answer, by_key, key, key_at, written
 
 EVENT_TYPES: Final = ("PMEVTYPER", "PMXEVTYPER")
+_TYPES_BY_KEY: Final = {
+    key(encoding): name for name, encoding in NAMES_TO_ENCODINGS.items() if name.startswith(EVENT_TYPES)
+}
 _PMUSERENR_EN, _PMUSERENR_SW, _PMUSERENR_CR = 1 << 0, 1 << 1, 1 << 2
 
 
@@ -38,9 +40,8 @@ class PerformanceMonitors:
             "PMCNTENCLR_EL0": self._counts,
             "PMCCNTR_EL0": self._write_cycles,
         }
-        events = [name for name in NAMES_TO_ENCODINGS if name.startswith(EVENT_TYPES)]
-        table.update((name, partial(self._event_type, name)) for name in events)
-        return {**by_key(table), key(PMSWINC_EL0): self._software_increment}
+        types = dict.fromkeys(_TYPES_BY_KEY, self._event_type)
+        return {**by_key(table), **types, key(PMSWINC_EL0): self._software_increment}
 
     def _is_allowed(self, also: int = 0) -> bool:
         """Says whether PMUSERENR_EL0 lets EL0 do it (D17.5.16): by EN, or by a bit that is for this alone."""
@@ -75,8 +76,8 @@ class PerformanceMonitors:
         software_increment(self._pe, written(cp))
         return 1
 
-    def _event_type(self, name: str, _register: int, cp: int) -> int:
-        value = written(cp)
+    def _event_type(self, _register: int, cp: int) -> int:
+        name, value = _TYPES_BY_KEY[key_at(cp)], written(cp)
         instead = event_type(value)
         if instead == value or not self._is_allowed():
             return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from ctypes import c_uint64
+from ctypes import c_uint64, string_at
+from functools import cache
 from typing import Final
 
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
@@ -20,11 +21,18 @@ Serve = Callable[[int, int], int]
 """(register, uc_arm64_cp_reg) -> 1 if it has served the instruction, 0 for Unicorn to do it."""
 
 
+@cache  # each PE asks for the same ones
 def key(encoding: SysregEncoding) -> bytes:
     """Returns a register as uc_arm64_cp_reg begins with it."""
     return struct.pack("<5I", encoding.crn, encoding.crm, encoding.op0, encoding.op1, encoding.op2)
 
 
+def key_at(cp: int) -> bytes:
+    """Returns the register that a hook is called for."""
+    return string_at(cp, KEY_BYTES)
+
+
+@cache
 def _encoding(register: bytes) -> int:
     """Returns op0, op1, CRn, CRm and op2 of a key, as MRS and MSR have them from bit 5 on."""
     crn, crm, op0, op1, op2 = struct.unpack("<5I", register)
@@ -33,7 +41,8 @@ def _encoding(register: bytes) -> int:
 
 def numbers(keys: Iterable[bytes]) -> bytes:
     """Returns registers as pairs of bytes: their encodings."""
-    return b"".join(struct.pack("<H", _encoding(each)) for each in keys)
+    encodings = [_encoding(each) for each in keys]
+    return struct.pack(f"<{len(encodings)}H", *encodings)
 
 
 def mrs_word(register: bytes) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -73,6 +74,24 @@ class PythonHooks(Closable):
         self._keep(uc.InsnHook(read), uc.HOOK_INSN, uc.INS_MRS)
         self._keep(uc.InsnHook(write), uc.HOOK_INSN, uc.INS_MSR)
         return 0
+
+    def hook_new_blocks(self, look: Callable[[int, int], object]) -> None:
+        """Calls look(pc, size in bytes) before each block's first run."""
+
+        def edge(_handle: int, block: int, _previous: int, _user: int) -> None:
+            try:
+                pc, _instructions, size = struct.unpack("<QHH", ctypes.string_at(block, 12))
+                look(pc, size)
+            except BaseException as error:
+                self._fail(error)
+
+        self._keep(uc.EdgeHook(edge), uc.HOOK_EDGE_GENERATED)
+
+    def look_for(self, patterns: bytes) -> None:
+        """Has nothing to do: each block is looked at."""
+
+    def serve_maintenance(self, mixed: set[int]) -> None:
+        """Has nothing to do: the hook on exceptions serves it."""
 
     def hook_after(self, va: int) -> int:
         """Has nothing to do: see ``stops_after_reads``."""

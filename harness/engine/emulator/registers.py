@@ -200,6 +200,22 @@ class Registers(Protocol):
         """Calls `read` for MRS and `write` for MSR of these registers at least (pairs of bytes: encodings)."""
         ...
 
+    def hook_new_blocks(self, look: Callable[[int, int], object]) -> None:
+        """Calls look(pc, size in bytes) before a block runs for the first time.
+
+        It may not, where pc is aligned and the block has neither an MRS that `read` is called for nor an
+        instruction of :meth:`look_for`.
+        """
+        ...
+
+    def look_for(self, patterns: bytes) -> None:
+        """Says which instructions `look` is called for: pairs of words, a mask and a value; 16 pairs at most."""
+        ...
+
+    def serve_maintenance(self, mixed: set[int]) -> None:
+        """Allows trapped DC CVAU, and IC IVAU where the page's number is not in this set, to be passed over."""
+        ...
+
     def hook_after(self, va: int) -> int:
         """Lets the slice end before the instruction at an address, which follows an MRS."""
         ...
