@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from harness.arch import sysreg
 from harness.arch.masks import MASK64
 from harness.board.board import Board
@@ -51,16 +49,19 @@ class Timers:
 
     def write(self, cpu: int, name: str, value: int) -> None:
         """Performs an MSR: the timer's output and what it does next follow at once."""
-        self._write(cpu, TimerRegister(name), value)
-
-    def _write(self, cpu: int, register: TimerRegister, value: int) -> None:
-        self._timers[cpu].write(register, value, self._clock.now())
+        self._timers[cpu].write(TimerRegister(name), value, self._clock.now())
 
     def _serve(self, pe: PE, register: TimerRegister) -> None:
-        timer, now, cpu = self._timers[pe.index], self._clock.now, pe.index
-        write = None if register is TimerRegister.CNTFRQ_EL0 else partial(self._guest_write, cpu, register)
-        encoding = sysreg.NAMES_TO_ENCODINGS[register.value]
-        pe.on_system_register[encoding] = (lambda _pe: timer.read(register, now()), write)
+        timer, now = self._timers[pe.index], self._clock.now
+        encoding, read = sysreg.NAMES_TO_ENCODINGS[register.value], timer.reader(register)
+        if register is TimerRegister.CNTFRQ_EL0:
+            pe.on_system_register[encoding] = (lambda _pe: read(now()), None)
+            return
+        write = timer.writer(register)
+        pe.on_system_register[encoding] = (
+            lambda _pe: read(now()),
+            lambda _pe, value: write(value, now()),
+        )
 
     def _serve_counters(self, pe: PE) -> None:
         """Serves CNTPCT_EL0 and CNTVCT_EL0 in fewer steps: a guest that waits reads them again and again."""
@@ -69,6 +70,3 @@ class Timers:
         serve[encodings["CNTPCT_EL0"]] = (lambda _pe: now() & MASK64, None)
         serve[encodings["CNTVCT_EL0"]] = (lambda _pe: timer.virtual_count(now()), None)
         pe.serve_counts(timer.offset)
-
-    def _guest_write(self, cpu: int, register: TimerRegister, _pe: PE, value: int) -> None:
-        self._write(cpu, register, value)

@@ -3,10 +3,10 @@
 
 :mod:`~harness.devices.bus` maps them. A device drives its own wire (``irq``), at the end of whatever changes it;
 :mod:`~harness.devices.lines` joins the wires of all. A device that keeps time is told it (``advance(now)``, and
-``elapse(now)`` before an access) and says when it next acts by itself (``deadline()``).
+``elapse(now)`` before an access of its own) and says when it next acts by itself (``next_action``).
 """
 
-from harness.devices.bus import Bus, BusError, Device, Port, Region
+from harness.devices.bus import Bus, BusError, Device, Load, Port, Region
 from harness.devices.lines import Line, Lines
 from harness.devices.output import Output
 from harness.devices.pl011 import Pl011
@@ -33,6 +33,7 @@ __all__ = [
     "GuestMemory",
     "Line",
     "Lines",
+    "Load",
     "MemoryDisk",
     "Output",
     "Pl011",

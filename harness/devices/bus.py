@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -11,6 +12,8 @@ from harness.errors import ConfigError
 from harness.wording import plural
 
 ANY_SIZE = (1, 2, 4, 8)
+
+Load = Callable[[], int]
 
 
 class BusError(Exception):
@@ -29,7 +32,9 @@ class Device(Protocol):
     """Device model: registers at byte offsets, state that copies, no knowledge of who calls.
 
     It may have ``sizes`` (a tuple of access sizes in bytes; any other is a :class:`BusError`), ``irq`` (its
-    output :class:`~harness.wires.Wire`), ``elapse(now)``, ``advance(now)`` and ``deadline()``, all in ticks.
+    output :class:`~harness.wires.Wire`), ``elapse(now)`` and ``advance(now)``, both in ticks, ``next_action`` (a
+    :class:`~harness.deadlines.Deadline`), and ``quiet_loads()``, which returns by offset what loads registers of up
+    to 16 bits with no effect, whatever the time.
     """
 
     def read(self, cpu: int, offset: int, size: int) -> int:
@@ -42,7 +47,12 @@ class Device(Protocol):
 
 
 class Port:
-    """Way of one CPU to what answers at some addresses, found once: it says itself what it cannot do."""
+    """Way of one CPU to what answers at some addresses, found once: it says itself what it cannot do.
+
+    ``quiet_loads``: by address, what loads a register of up to 16 bits without any effect, at whatever time.
+    """
+
+    quiet_loads: Mapping[int, Load] = {}
 
     def load(self, address: int, size: int) -> int:
         """Returns the value of a load; -1 if nothing was done, for want of a device or of such an access."""

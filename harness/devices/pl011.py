@@ -9,26 +9,22 @@ still prints and receives; one that has written UARTCR gets what it asked for wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.arch.virt import CNTFRQ
 from harness.deadlines import NEVER, Deadline
+from harness.devices.bus import Load
 from harness.devices.output import Output
+from harness.devices.pl011_modem import TERMINAL, modem_interrupts, modem_status
 from harness.devices.pl011_registers import (
     AT_RESET,
     BE,
-    CR_DTR,
     CR_LBE,
-    CR_OUT1,
-    CR_OUT2,
-    CR_RTS,
     CR_RXE,
     CR_UARTEN,
     FE,
-    FR_CTS,
-    FR_DCD,
-    FR_DSR,
-    FR_RI,
     FR_RXFE,
     FR_RXFF,
     FR_TXFE,
@@ -57,10 +53,6 @@ _ERROR_TO_INT_SHIFT = 1  # UARTDR 11:8 {OE, BE, PE, FE} to interrupt bits 10:7
 
 _TRIGGER_EIGHTHS = (1, 2, 4, 6, 7, 7, 7, 7)  # UARTIFLS.RXIFLSEL; 0b101 and above are reserved
 _IDENTIFICATION = identification(part=0x011, revision=1)
-# The peer's modem lines, and where loopback feeds the UART's own back (3.3.8, LBE).
-_TERMINAL = FR_CTS | FR_DSR | FR_DCD
-_LOOPED = ((CR_RTS, FR_CTS), (CR_DTR, FR_DSR), (CR_OUT1, FR_DCD), (CR_OUT2, FR_RI))
-_MODEM_INTS = ((FR_RI, 1 << 0), (FR_CTS, 1 << 1), (FR_DCD, 1 << 2), (FR_DSR, 1 << 3))
 
 
 @dataclass(slots=True)
@@ -84,6 +76,7 @@ class Pl011:
     _backlog: bytearray = field(default_factory=bytearray)  # fed by the host, not yet received
     _overrun: bool = False  # the next character to enter the FIFO carries OE
     _timeout: int | None = None  # tick of the receive timeout, while one is running
+    _flags: int = TERMINAL | FR_TXFE | FR_RXFE  # UARTFR
 
     def reset(self) -> None:
         """Takes registers and FIFO back to power-on; what was printed and what is fed stay."""
@@ -94,6 +87,7 @@ class Pl011:
         self._overrun = False
         self._timeout = None
         self._receive_backlog()
+        self._show_flags()
         self._drive()
 
     def feed(self, data: bytes) -> None:
@@ -151,6 +145,17 @@ class Pl011:
         self._drive()
         return value & (1 << 8 * size) - 1
 
+    def quiet_loads(self) -> Mapping[int, Load]:
+        """Returns what loads UARTFR and each register that only stores: the time and their loads change neither."""
+        stored = {offset: partial(self._stored_value, offset) for offset in STORAGE}
+        return {Pl011Register.UARTFR: self._read_flags, **stored}
+
+    def _read_flags(self) -> int:
+        return self._flags
+
+    def _stored_value(self, offset: int) -> int:
+        return self._stored[offset]
+
     def write(self, cpu: int, offset: int, size: int, value: int) -> None:
         """Writes a register, narrow writes zero-extended; to the odd part of one, nothing happens."""
         if offset & 3 or offset in (Pl011Register.UARTFR, Pl011Register.UARTRIS, Pl011Register.UARTMIS):
@@ -178,7 +183,7 @@ class Pl011:
         if offset == Pl011Register.UARTRSR:
             return self.rsr
         if offset == Pl011Register.UARTFR:
-            return self._flags()
+            return self._flags
         if offset == Pl011Register.UARTRIS:
             return self.ris
         if offset == Pl011Register.UARTMIS:
@@ -186,16 +191,18 @@ class Pl011:
         return self._stored.get(offset, _IDENTIFICATION.get(offset, 0))
 
     def _store(self, offset: int, value: int) -> None:
-        before, modem = self._stored[offset], self._modem()
+        before = self._stored[offset]
         self._stored[offset] = value
         if offset == Pl011Register.UARTCR:
             self.configured = True
-            self._modem_changed(modem ^ self._modem())
+            self.ris |= modem_interrupts(modem_status(before) ^ modem_status(value))
             self._receive_backlog()
+            self._show_flags()
         elif offset == Pl011Register.UARTLCR_H:
             if value & ~before & LCR_BRK and self._loopback:
                 self._push(BE)  # a break is received as one zero character (3.3.1)
             self._receive_backlog()
+            self._show_flags()
 
     @property
     def _loopback(self) -> bool:
@@ -217,24 +224,14 @@ class Pl011:
         enables = CR_UARTEN | CR_RXE
         return not self.configured or self._stored[Pl011Register.UARTCR] & enables == enables
 
-    def _modem(self) -> int:
-        """Returns the modem status inputs, as UARTFR has them."""
-        if not self._loopback:
-            return _TERMINAL
-        return sum(flag for bit, flag in _LOOPED if self._stored[Pl011Register.UARTCR] & bit)
-
-    def _modem_changed(self, changed: int) -> None:
-        for flag, interrupt in _MODEM_INTS:
-            if changed & flag:
-                self.ris |= interrupt
-
-    def _flags(self) -> int:
-        flags = self._modem() | FR_TXFE
+    def _show_flags(self) -> None:
+        """Lets UARTFR follow the modem's lines and the receive FIFO."""
+        flags = modem_status(self._stored[Pl011Register.UARTCR]) | FR_TXFE
         if not self._fifo:
             flags |= FR_RXFE
         if len(self._fifo) >= self._depth:
             flags |= FR_RXFF
-        return flags
+        self._flags = flags
 
     def _transmit(self, character: int) -> None:
         self.output.append(character)
@@ -268,6 +265,7 @@ class Pl011:
         if len(self._fifo) >= self._trigger:
             self.ris |= INT_RX
         self._start_timeout()
+        self._show_flags()
 
     def _pop(self) -> int:
         """Reads UARTDR: the oldest character; an empty FIFO reads as zero."""
@@ -281,6 +279,7 @@ class Pl011:
             self.ris &= ~INT_RT
             self._timeout = None
         self._receive_backlog()
+        self._show_flags()
         return character
 
     def _clear(self, value: int) -> None:

@@ -13,28 +13,41 @@ MANY: Final = 1000
 """Acknowledges of one interrupt, and of no other, that are worth a look."""
 
 
+class Row:
+    """Acknowledges of one vCPU in a row: the interrupt that they are of, -1 for none, and how many.
+
+    While there are no more than ``few`` of them, nobody has to look.
+    """
+
+    __slots__ = ("count", "few", "intid")
+
+    def __init__(self) -> None:
+        self.intid: int = -1
+        self.count: int = 0
+        self.few: int = MANY - 1
+
+
 class Acknowledges:
-    """Count of acknowledges in a row. ``on_many(vcpu, intid, count)`` is called at each from MANY on."""
+    """Acknowledges in a row, by vCPU. ``on_many(vcpu, intid, count)`` is called at each from MANY on."""
 
     def __init__(self) -> None:
         self.on_many: Callable[[Vcpu, int, int], object] = _nobody
-        self._intids = [-1] * MAX_CPUS
-        self._counts = [0] * MAX_CPUS
+        self.rows: list[Row] = [Row() for _ in range(MAX_CPUS)]
 
     def note(self, vcpu: Vcpu, intid: int) -> None:
         """Takes note of one."""
-        cpu = vcpu.index
-        if self._intids[cpu] == intid:
-            self._counts[cpu] = count = self._counts[cpu] + 1
-            if count >= MANY:
-                self.on_many(vcpu, intid, count)
-        else:
-            self._intids[cpu] = intid
-            self._counts[cpu] = 1
+        row = self.rows[vcpu.index]
+        if row.intid != intid:
+            row.intid = intid
+            row.count = 1
+            return
+        row.count += 1
+        if row.count > row.few:
+            self.on_many(vcpu, intid, row.count)
 
     def forget(self, vcpu: Vcpu) -> None:
         """Begins to count anew."""
-        self._intids[vcpu.index] = -1
+        self.rows[vcpu.index].intid = -1
 
 
 def _nobody(_vcpu: Vcpu, _intid: int, _count: int) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.arch.virt import VIRTIO_STRIDE
-from harness.devices import Port
+from harness.devices import Load, Port
 from harness.el2.controllers.base import Controller
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
@@ -27,11 +27,15 @@ class DeviceAccesses:
         self._bus = vm.bus
         self._controller = controller
         self._ports: dict[int, Port] = {}  # by number of a frame
+        self._quiet: dict[int, Load] = {}  # by address
 
     def load(self, ipa: int, size: int) -> int:
         """Returns the value of a load; -1 if nothing was done."""
         if self._events.active:
             return -1
+        quiet = self._quiet.get(ipa)
+        if quiet is not None and size > 1:
+            return quiet()
         port = self._ports.get(ipa >> _SHIFT) or self._find(ipa)
         if port is None:
             return -1
@@ -56,6 +60,7 @@ class DeviceAccesses:
         port = self._controller.port(self._vcpu, ipa, self._bus)
         if port is not None:
             self._ports[ipa >> _SHIFT] = port
+            self._quiet.update(port.quiet_loads)
         return port
 
     def _take_physical_interrupts(self) -> None:

@@ -45,7 +45,7 @@ class Hypercalls:
         for vcpu, calls in zip(vm.vcpus, self._controllers, strict=True):
             if calls is not None:
                 calls.name(names)
-                vcpu.pe.on_call = calls.on_call
+                vcpu.pe.on_call = {n: function.on_call for n, function in calls.functions.items()}
         self._simple: dict[int, CallHandler] = {
             smccc.SMCCC_VERSION: self._version,
             smccc.SMCCC_ARCH_FEATURES: self._arch_features,
@@ -75,8 +75,8 @@ class Hypercalls:
             x[0] = NOT_SUPPORTED
             return None
         calls = self._controllers[pe.index]
-        if calls is not None and calls.has(function):
-            calls.serve(x[0], x[1], x[2], x[3])
+        if calls is not None and function in calls.functions:
+            calls.functions[function].serve(x[1], x[2], x[3])
             return calls
         simple = self._simple.get(function)
         value = NOT_SUPPORTED if simple is None else simple(self._vcpus[pe.index], x[1], x[2], x[3])

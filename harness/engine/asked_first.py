@@ -13,12 +13,12 @@ class AskedFirst:
 
     @property
     def on_call(self) -> OnCall | None:
-        """Function that is asked first about each HVC #0, with x0 to x3."""
+        """Functions that are asked first about an HVC #0, with x1 to x3, by function identifier."""
         return self.registers.on_call
 
     @on_call.setter
-    def on_call(self, function: OnCall | None) -> None:
-        self.registers.on_call = function
+    def on_call(self, functions: OnCall | None) -> None:
+        self.registers.on_call = functions
 
     @property
     def on_load(self) -> OnLoad | None:

@@ -53,6 +53,7 @@ class Core(AskedFirst, Slices):
         half_precision.hide(self.handle, model)
         self.backend: Backend = default_backend() if backend is None else backend
         self.registers = make_registers(self.backend, self.handle, self, self.fail)
+        self.registers.serve_maintenance(memory.stage2.mixed)
         self.x: RawGeneral = self.registers.x
         self.v = VectorRegisters(self.handle, self)
         self._pstate = ctypes.c_uint64()

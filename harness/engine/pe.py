@@ -43,8 +43,9 @@ class PE(ExceptionCore):
     (CNT*_EL0) and any register the CPU does not know: (read, write), None for UNDEFINED. `on_halt` gets
     HLT #imm with pc at it; True means that it is dealt with.
 
-    `on_call`, if there is one, is asked first about each HVC #0: on_call(x0, x1, x2, x3), with pc past it. True
-    means that the call is served and its results are written, by `answer`; False that nothing was done.
+    `on_call`, if there is one, has functions by function identifier, w0 (DEN0028), that are asked first about an
+    HVC #0: on_call[w0](x1, x2, x3), with pc past it. True means that the call is served and its results are
+    written, by `answer`; False that nothing was done.
 
     `on_load` and `on_store`, if there are any, are asked first about a plain access outside RAM (see
     :mod:`harness.engine.plain_accesses`): on_load(ipa, size) returns the value, -1 if nothing was done;

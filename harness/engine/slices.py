@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from typing import Final
 
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator.interruptions import INTERRUPTIONS
@@ -21,6 +22,8 @@ class BlockPosition(Enum):
     BEFORE = 2  # amid a block, before an instruction
 
 
+_LONGEST: Final = 1 << 60
+"""Instructions that a slice is given, at most: the C core counts their bytes in 63 bits. No slice runs so long."""
 _BETWEEN = BlockPosition.BETWEEN  # an enum's member is slow to look up before Python 3.12
 
 
@@ -59,7 +62,7 @@ class Slices(Closable):
         if self._running or self._between:
             raise ConfigError(f"CPU {self.index} is running: let its run end before another one begins")
         begin = self.registers.base
-        self._deadline = begin + count
+        self._deadline = begin + min(count, _LONGEST)
         self._stopping = self.waiting = False
         outer = INTERRUPTIONS.enter(self.fail)
         try:
@@ -77,12 +80,15 @@ class Slices(Closable):
         registers = self.registers
         self._restart = False
         after, self._after_step = self._after_step, None
+        count = self._deadline - registers.base if after is None else 1
         self._running = True
-        status = registers.start(registers.pc, self._deadline - registers.base if after is None else 1)
-        self._running = False
-        expired = registers.expired
-        registers.base += min(registers.counter, registers.limit)
-        registers.counter = 0
+        try:
+            status = registers.start(registers.pc, count)
+        finally:  # Ctrl-C may be raised as soon as it returns
+            self._running = False
+            expired = registers.expired
+            registers.base += min(registers.counter, registers.limit)
+            registers.counter = 0
         if after is not None:
             after()
         if self._error is not None or self._stopping:
@@ -160,8 +166,8 @@ class Slices(Closable):
         """Keeps an exception that a hook raised, and leaves: run() raises it."""
         if self._error is None:
             self._error = error
+        self._leave()
         self.position = _BETWEEN
-        self.registers.stop()
 
     def count_one(self) -> None:
         """Counts the instruction at pc, which a deferred action has done."""

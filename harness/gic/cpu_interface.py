@@ -37,7 +37,8 @@ class CpuInterface:
     ``apr`` holds Group 0's active priorities and ``nsapr`` Group 1's; with ``one_apr`` (the virtual
     interface, 5.3.7) both are in ``apr``. ``running`` is the priority of the most urgent of them, IDLE where
     nothing is active. ``rank`` and ``group`` are of the highest-priority pending interrupt, as the owner last
-    showed it; ``signalled``, ``irq`` and ``fiq`` say what comes of that.
+    showed it; ``signalled``, ``irq`` and ``fiq`` say what comes of that. ``preempting`` has for each group the bits
+    of a priority that preempt (3.3.3): its group priority.
     """
 
     def __init__(self, priority_mask: int, minimum_bpr: int, one_apr: bool = False) -> None:
@@ -54,6 +55,7 @@ class CpuInterface:
         self.abpr: int = self.minimum_bpr + 1
         self.apr: int = 0
         self.nsapr: int = 0
+        self.preempting: tuple[int, int] = self._preempting()
         self.running: int = IDLE
         self.rank: int = NO_RANK
         self.group: int = 0
@@ -73,14 +75,13 @@ class CpuInterface:
         """Highest-priority pending interrupt, whatever holds it back here; NONE without one."""
         return Candidate(self.rank >> RANK_SHIFT, self.rank & RANK_KEY, self.group)
 
-    def _group_priority(self, priority: int, group: int) -> int:
-        """Returns the part that preempts (3.3.3).
+    def _preempting(self) -> tuple[int, int]:
+        """Returns the bits of a priority that preempt, for each group (3.3.3).
 
         Group 1 has its own binary point, one higher for the same split, unless CBPR is set.
         """
-        if group and not self.ctlr & _CBPR:
-            return group_priority(priority, self.abpr - 1)
-        return group_priority(priority, self.bpr)
+        of_group0 = group_priority(0xFF, self.bpr)
+        return of_group0, of_group0 if self.ctlr & _CBPR else group_priority(0xFF, self.abpr - 1)
 
     def follow(self, rank: int, group: int) -> None:
         """Looks at the highest-priority pending interrupt, which its owner has chosen.
@@ -93,9 +94,7 @@ class CpuInterface:
         self.group = group
         priority, ctlr = rank >> RANK_SHIFT, self.ctlr
         self.signalled = self.irq = self.fiq = False
-        if not ctlr >> group & 1 or priority >= self.pmr:
-            return
-        if self.running != IDLE and self._group_priority(priority, group) >= self.running:
+        if not ctlr >> group & 1 or priority >= self.pmr or priority & self.preempting[group] >= self.running:
             return
         self.signalled = True
         if group or not ctlr & _FIQ_EN:
@@ -121,13 +120,13 @@ class CpuInterface:
             return SPURIOUS
         key = self.highest_pending(aliased)
         if key < OTHER_GROUP:
-            shift = self.minimum_bpr + 1
-            priority = self._group_priority(self.rank >> RANK_SHIFT, self.group)
+            priority = self.rank >> RANK_SHIFT & self.preempting[self.group]
+            active = 1 << (priority >> self.minimum_bpr + 1)
             if self.group and not self.one_apr:
-                self.nsapr |= 1 << (priority >> shift)
+                self.nsapr |= active
             else:
-                self.apr |= 1 << (priority >> shift)
-            self.running = running_priority(self.apr | self.nsapr, shift)
+                self.apr |= active
+            self.running = priority  # for it preempts what ran
         return key
 
     def drop_priority(self) -> bool:
@@ -185,6 +184,7 @@ class CpuInterface:
                 self.nsapr = self._levels(self.nsapr, index, value)
             case _:
                 pass
+        self.preempting = self._preempting()
         self.running = running_priority(self.apr | self.nsapr, self.minimum_bpr + 1)
 
     def _levels(self, active: int, index: int, value: int) -> int:

@@ -77,18 +77,18 @@ class Distributor:
         It is of the groups that GICD_CTLR forwards (4.3.1). What the CPU interface then does with it plays no
         part in the choice (4.4.4).
         """
-        groups, own = self.ctlr & 3, self.private[cpu]
+        own = self.private[cpu]
         if self._versions[cpu] != self.shared.version:
             self._versions[cpu] = self.shared.version
             self._shared_ranks[cpu] = self._highest_shared(cpu)
-        rank = self._shared_ranks[cpu]
+        rank, mine = self._shared_ranks[cpu], own.ready
+        if not mine:
+            return rank
+        groups = self.ctlr & 3
         if groups != 3:
-            if not groups:
-                return NO_RANK
-            mine = own.ready & (own.group if groups == 2 else ~own.group)
-        else:
-            mine = own.ready
-        return min(rank, own.best(mine)) if mine else rank
+            mine &= 0 if not groups else own.group if groups == 2 else ~own.group
+        best = own.best(mine)
+        return best if best < rank else rank
 
     def _highest_shared(self, cpu: int) -> int:
         """Returns the rank of the SPI that comes first for a CPU: the same until one of them changes."""
@@ -119,7 +119,7 @@ class Distributor:
         Pending becomes active, or active and pending if the line or another source holds it.
         """
         if intid >= SGI_COUNT:
-            self.owner(intid, cpu).activate(1 << intid)
+            (self.private[cpu] if intid < SPI_BASE else self.shared).activate(1 << intid)
             return intid
         own, sources = self.private[cpu], self.sgi_sources[cpu][intid]
         first = sources & -sources
@@ -128,13 +128,16 @@ class Distributor:
         own.latch_sgi(1 << intid, sources != first)
         return intid | (first.bit_length() - 1) << IAR_CPUID_SHIFT
 
-    def deactivate(self, intid: int, cpu: int) -> None:
-        """Deactivates an interrupt: active becomes inactive, active and pending becomes pending."""
-        self.owner(intid, cpu).deactivate(1 << intid)
+    def deactivate(self, intid: int, cpu: int) -> bool:
+        """Deactivates an interrupt: active becomes inactive, active and pending becomes pending.
 
-    def set_line(self, intid: int, level: bool, cpu: int) -> None:
-        """Drives the input of an SPI, or of one CPU's PPI."""
-        self.owner(intid, cpu).set_line(1 << intid, level)
+        Returns True if that changes what can be signalled.
+        """
+        return (self.private[cpu] if intid < SPI_BASE else self.shared).deactivate(1 << intid)
+
+    def set_line(self, intid: int, level: bool, cpu: int) -> bool:
+        """Drives the input of an SPI, or of one CPU's PPI. Returns True if that changes what can be signalled."""
+        return self.owner(intid, cpu).set_line(1 << intid, level)
 
     def send_sgi(self, cpu: int, value: int) -> int:
         """Makes an SGI pending as GICD_SGIR says; returns the CPUs that it was sent to, as a bitmask."""

@@ -8,19 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from harness.arch.gic import GICH_ALIAS, GICH_ALIAS_STRIDE, IAR_CPUID, IAR_INTID
+from harness.arch.gic import GICH_ALIAS, GICH_ALIAS_STRIDE
 from harness.arch.intid import PPI_BASE, SPI_BASE
+from harness.gic.commands import EVERY_CPU, Commands, Writer
 from harness.gic.config import GicConfig
-from harness.gic.cpu_interface import OTHER_GROUP
-from harness.gic.outputs import Outputs
+from harness.gic.interrupts import Interrupts
 from harness.gic.registers import LAYOUT, Access, Banked, Field, Frame, Word, Write
-from harness.gic.virtual import identify
 
 Reader = Callable[[], int]
-Writer = Callable[[int], object]
 
 _WORD: Final = 0xFFFF_FFFF
-_EVERY_CPU: Final = -1
 
 
 class State(NamedTuple):
@@ -36,7 +33,7 @@ class State(NamedTuple):
     targets: int  # bitmask of CPUs
 
 
-class Gic(Outputs):
+class Gic(Commands):
     """GICv2 without the Security Extensions, with the virtualization extensions.
 
     Its outputs follow every access and every change of an input line. No access that a guest can make raises: what
@@ -68,18 +65,18 @@ class Gic(Outputs):
     def set_line(self, intid: int, level: bool, cpu: int = 0) -> None:
         """Drives the input of an SPI, or of one CPU's PPI. ValueError for an INTID without a line."""
         self._check_line(intid)
-        self.distributor.set_line(intid, level, cpu)
-        self.settle(intid, cpu)
+        if self.distributor.set_line(intid, level, cpu):
+            self.settle(intid, cpu)
 
     def ppi_input(self, intid: int, cpu: int) -> Callable[[bool], object]:
         """Returns what drives the input of one CPU's PPI. ValueError for an INTID that is none."""
         if not PPI_BASE <= intid < SPI_BASE:
             raise ValueError(f"INTID {intid} is no PPI")
-        return partial(self._drive_ppi, 1 << intid, cpu)
+        return partial(self._drive_ppi, self.distributor.private[cpu], 1 << intid, cpu)
 
-    def _drive_ppi(self, bit: int, cpu: int, level: bool) -> None:
-        self.distributor.private[cpu].set_line(bit, level)
-        self.settle_cpu(cpu)
+    def _drive_ppi(self, own: Interrupts, bit: int, cpu: int, level: bool) -> None:
+        if own.set_line(bit, level):
+            self.settle_cpu(cpu)
 
     def line_level(self, intid: int, cpu: int = 0) -> bool:
         """Returns the level of that input."""
@@ -129,7 +126,7 @@ class Gic(Outputs):
             self.write(frame, cpu, offset, 4, value & _WORD)
             self.write(frame, cpu, offset + 4, 4, value >> 32 & _WORD)
         elif size == 1 and cpu < self.config.cpus:
-            self._write_byte(frame, cpu, offset, value & 0xFF)
+            self.write_byte(frame, cpu, offset, value & 0xFF)
 
     def reader(self, frame: Frame, cpu: int, offset: int) -> Reader:
         """Returns what reads the word at an offset of a frame for a CPU: always the same, found once."""
@@ -172,9 +169,9 @@ class Gic(Outputs):
             return self.virtual[cpu].reader(field, index)
         physical = frame is Frame.GICC
         if field is Field.IAR or field is Field.AIAR:
-            return partial(self._acknowledge if physical else self._acknowledge_virtual, cpu, aliased)
+            return partial(self.acknowledge if physical else self.acknowledge_virtual, cpu, aliased)
         if field is Field.HPPIR or field is Field.AHPPIR:
-            return partial(self._read_hppir if physical else self._read_virtual_hppir, cpu, aliased)
+            return partial(self.read_hppir if physical else self.read_virtual_hppir, cpu, aliased)
         interface = self.interfaces[cpu] if physical else self.virtual[cpu].guest
         return interface.reader(field, index)
 
@@ -185,108 +182,26 @@ class Gic(Outputs):
         register, index = word
         field, writable = register.field, register.writable
         if field is Field.SGIR:
-            return partial(self._send_sgi, cpu)
+            return partial(self.send_sgi, cpu)
         if frame is Frame.GICD:
             write = self.distributor.writer(register, index, cpu)
             private = register.banked is not Banked.NO and register.first + index * register.fields < SPI_BASE
-            return partial(self._write_gicd, write, writable, cpu if private else _EVERY_CPU)
+            return partial(self.write_gicd, write, writable, cpu if private else EVERY_CPU)
         if frame is Frame.GICH:
-            return partial(self._write_gich, self.virtual[cpu].writer(field, index), writable, cpu)
+            return partial(self.write_gich, self.virtual[cpu].writer(field, index), writable, cpu)
         if register.write is Write.ACTION:
-            return partial(self._end if frame is Frame.GICC else self._end_virtual, cpu, field)
+            return self._action(frame, cpu, field)
         if frame is Frame.GICC:
-            return partial(self._write_gicc, cpu, field, index, writable)
-        return partial(self._write_gich, partial(self.virtual[cpu].guest.write, field, index), writable, cpu)
+            return partial(self.write_gicc, cpu, field, index, writable)
+        return partial(self.write_gich, partial(self.virtual[cpu].guest.write, field, index), writable, cpu)
 
-    # The distributor
-
-    def _write_gicd(self, write: Writer, writable: int, cpu: int, value: int) -> None:
-        write(value & writable)
-        if cpu == _EVERY_CPU:
-            self.settle_all()
-        else:
-            self.settle_cpu(cpu)
-
-    def _write_byte(self, frame: Frame, cpu: int, offset: int, value: int) -> None:
-        word = LAYOUT[frame].get(offset & ~3)
-        if word is None or not word.register.bytes or word.register.access is Access.RO:
-            return
-        register, index = word
-        n = register.first + index * register.fields + (offset & 3)
-        self.distributor.write_byte(register, n, cpu, value)
-        if register.banked is not Banked.NO and n < SPI_BASE:
-            self.settle_cpu(cpu)
-        else:
-            self.settle_all()
-
-    def _send_sgi(self, cpu: int, value: int) -> None:
-        targets = self.distributor.send_sgi(cpu, value)
-        for target in range(self.config.cpus):
-            if targets >> target & 1:
-                self.settle_cpu(target)
-
-    # A CPU interface
-
-    def _acknowledge(self, cpu: int, aliased: bool) -> int:
-        """Reads GICC_IAR or GICC_AIAR."""
-        key = self.interfaces[cpu].acknowledge(aliased)
-        if key >= OTHER_GROUP:
-            return key
-        value = self.distributor.activate(key, cpu)
-        self.settle(key, cpu)
-        return value
-
-    def _read_hppir(self, cpu: int, aliased: bool) -> int:
-        key = self.interfaces[cpu].highest_pending(aliased)
-        return key if key >= OTHER_GROUP else self.distributor.identify(key, cpu)
-
-    def _write_gicc(self, cpu: int, field: Field, index: int, writable: int, value: int) -> None:
-        self.interfaces[cpu].write(field, index, value & writable)
-        self.settle_cpu(cpu)
-
-    def _end(self, cpu: int, field: Field, value: int) -> None:
-        """Writes GICC_EOIR, GICC_AEOIR or GICC_DIR."""
-        interface, intid = self.interfaces[cpu], value & IAR_INTID
-        if intid >= self.config.intids:
-            return  # a special INTID, or one that does not exist (4.4.5)
+    def _action(self, frame: Frame, cpu: int, field: Field) -> Writer:
+        """Returns what writes EOIR, AEOIR or DIR of a CPU interface."""
+        if frame is not Frame.GICC:
+            return partial(self.end_virtual, cpu, field)
         if field is Field.DIR:
-            if not interface.split:
-                return  # UNPREDICTABLE with EOImode 0 (4.4.15); ignored here
-            self.distributor.deactivate(intid, cpu)
-        elif field is Field.AEOIR and not self.distributor.group(intid, cpu):
-            return  # the alias ends Group 1 only (4.4.10)
-        elif interface.drop_priority() and not interface.split:
-            self.distributor.deactivate(intid, cpu)
-        self.settle(intid, cpu)
-
-    # A virtual interface
-
-    def _write_gich(self, write: Writer, writable: int, cpu: int, value: int) -> None:
-        write(value & writable)
-        self.settle_virtual(cpu)
-
-    def _acknowledge_virtual(self, cpu: int, aliased: bool) -> int:
-        """Reads GICV_IAR or GICV_AIAR."""
-        virtual = self.virtual[cpu]
-        key = virtual.guest.acknowledge(aliased)
-        if key >= OTHER_GROUP:
-            return key
-        value = virtual.activate(key)
-        self.settle_virtual(cpu)
-        return value
-
-    def _read_virtual_hppir(self, cpu: int, aliased: bool) -> int:
-        virtual = self.virtual[cpu]
-        key = virtual.guest.highest_pending(aliased)
-        return key if key >= OTHER_GROUP else identify(virtual.lrs[key])
-
-    def _end_virtual(self, cpu: int, field: Field, value: int) -> None:
-        """Writes GICV_EOIR, GICV_AEOIR or GICV_DIR."""
-        physical = self.virtual[cpu].end(field, value & (IAR_INTID | IAR_CPUID))
-        if physical is not None and PPI_BASE <= physical < self.config.intids:
-            self.distributor.deactivate(physical, cpu)
-            self.settle(physical, cpu)
-        self.settle_virtual(cpu)
+            return partial(self.deactivate, cpu)
+        return partial(self.end, cpu, field is Field.AEOIR)
 
 
 def _read_as_zero() -> int:

@@ -45,19 +45,26 @@ class Interrupts:
         """Bitmap of the pending ones, active or not."""
         return self.latch | self.line & ~self.edge
 
-    def follow(self) -> None:
-        """Lets ``ready`` follow what it is made of."""
+    def follow(self) -> bool:
+        """Lets ``ready`` follow what it is made of. Returns True if it has changed: else nothing comes of it."""
+        ready = (self.latch | self.line & ~self.edge) & self.enabled & ~self.active
+        if ready == self.ready:
+            return False
+        self.ready = ready
         self.version += 1
-        self.ready = (self.latch | self.line & ~self.edge) & self.enabled & ~self.active
+        return True
 
-    def set_line(self, bit: int, level: bool) -> None:
-        """Drives one input; a rising edge is latched where the interrupt is edge-triggered."""
+    def set_line(self, bit: int, level: bool) -> bool:
+        """Drives one input; a rising edge is latched where the interrupt is edge-triggered.
+
+        Returns True if ``ready`` has changed.
+        """
         if not level:
             self.line &= ~bit
         elif not self.line & bit:
             self.line |= bit
             self.latch |= bit & self.edge
-        self.follow()
+        return self.follow()
 
     def activate(self, bit: int) -> None:
         """Acknowledges one: pending becomes active, or active and pending where its line holds it."""
@@ -66,11 +73,13 @@ class Interrupts:
         self.ready &= ~bit
         self.version += 1
 
-    def deactivate(self, bit: int) -> None:
-        """Deactivates one: active becomes inactive, active and pending becomes pending."""
-        if self.active & bit:
-            self.active &= ~bit
-            self.follow()
+    def deactivate(self, bit: int) -> bool:
+        """Deactivates one: active becomes inactive, active and pending becomes pending.
+
+        Returns True if ``ready`` has changed.
+        """
+        self.active &= ~bit
+        return self.follow()
 
     def latch_sgi(self, bit: int, pending: bool) -> None:
         """Makes an SGI pending, or no more so."""

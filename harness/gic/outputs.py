@@ -7,7 +7,7 @@ from harness.arch.intid import SPI_BASE
 from harness.gic.config import GicConfig
 from harness.gic.cpu_interface import CpuInterface
 from harness.gic.distributor import Distributor
-from harness.gic.priority import NO_RANK, RANK_KEY
+from harness.gic.priority import RANK_KEY
 from harness.gic.virtual import VirtualInterface
 from harness.wires import Wire
 
@@ -71,7 +71,9 @@ class Outputs:
         """Shows a CPU interface what is pending for it now; its outputs follow."""
         interface, distributor = self.interfaces[cpu], self.distributor
         rank = distributor.highest(cpu)
-        interface.follow(rank, distributor.group(rank & RANK_KEY, cpu) if rank < NO_RANK else 0)
+        key = rank & RANK_KEY  # without an interrupt, the spurious one, whose group is 0
+        owner = distributor.private[cpu] if key < SPI_BASE else distributor.shared
+        interface.follow(rank, owner.group >> key & 1)
         irq, fiq = self.irq[cpu], self.fiq[cpu]
         if irq.level != interface.irq:
             irq.drive(interface.irq)

@@ -16,8 +16,9 @@ from harness.arch.rvic import MPIDR_AFFINITY, VERSION_0_3, InfoKey, RvicCall, Rv
 from harness.arch.smccc import SUCCESS
 from harness.rvic import effects
 from harness.rvic.config import Argument
+from harness.rvic.effects import ACKNOWLEDGED, SIGNALLED, UNMASKED
 from harness.rvic.signalled import Target
-from harness.rvic.state import Rvic
+from harness.rvic.state import DROPPED, FALLEN, RISEN, UNMOVED, Rvic
 from harness.rvic.vm import VmInterrupts
 
 LineLevel: TypeAlias = Callable[[int, int], bool]  # (vCPU, trusted INTID) -> level of the physical line now
@@ -37,8 +38,8 @@ class Calls:
     """Calls of one vCPU, the ``caller``; ``level`` tells Resample the level of its physical line.
 
     After a call: ``x1`` is its second result. ``effect`` is what a successful one has done; ``vcpu`` and ``intid``
-    are those that it acted on, NOBODY where there is none, and ``input`` is for MAPPED and UNMAPPED. ``edge`` is 1
-    if the virtual IRQ line of that vCPU has risen, -1 if it has fallen: no call moves more than one.
+    are those that it acted on, NOBODY where there is none, and ``input`` is for MAPPED and UNMAPPED. ``edge`` tells
+    if the virtual IRQ line of that vCPU has RISEN or FALLEN: no call moves more than one.
     """
 
     def __init__(self, vm: VmInterrupts, caller: int, level: LineLevel) -> None:
@@ -80,33 +81,27 @@ class Calls:
         if self.rvic.enabled:
             return self._done(effects.NO_EFFECT, NOBODY, NOBODY)
         self.rvic.enabled = True
-        return self._done(effects.ENABLED, self.caller, NOBODY, 1 if self.rvic.line else 0)
+        return self._done(effects.ENABLED, self.caller, NOBODY, RISEN if self.rvic.line else UNMOVED)
 
     def disable(self, _x1: int, _x2: int, _x3: int) -> int:
         """Lowers the line; no bit is cleared."""
         was_high = self.rvic.line
         self.rvic.enabled = False
-        return self._done(effects.DISABLED, self.caller, NOBODY, -1 if was_high else 0)
+        return self._done(effects.DISABLED, self.caller, NOBODY, FALLEN if was_high else UNMOVED)
 
     def set_masked(self, mpidr: int, intid: int, x3: int) -> int:
         """Masks (MPIDR, INTID), of any vCPU."""
         if mpidr >= self.vcpus or intid >= self.intids:
             return self._checked(self.set_masked, _TARGET, mpidr, intid, x3)
-        rvic = self.rvics[mpidr]
-        was_high = rvic.line
-        rvic.set_masked(intid)
-        return self._done(effects.MASKED, mpidr, intid, rvic.line - was_high)
+        return self._done(effects.MASKED, mpidr, intid, self.rvics[mpidr].set_masked(intid))
 
     def clear_masked(self, mpidr: int, intid: int, x3: int) -> int:
         """Unmasks (MPIDR, INTID), of any vCPU: the end of its service."""
         if mpidr >= self.vcpus or intid >= self.intids:
             return self._checked(self.clear_masked, _TARGET, mpidr, intid, x3)
-        rvic = self.rvics[mpidr]
-        was_empty = not rvic.queue.count
-        rvic.clear_masked(intid)
+        self.edge = self.rvics[mpidr].clear_masked(intid)
         self.x1 = 0
-        self.effect, self.vcpu, self.intid = effects.UNMASKED, mpidr, intid
-        self.edge = 1 if was_empty and rvic.queue.count and rvic.enabled else 0
+        self.effect, self.vcpu, self.intid = UNMASKED, mpidr, intid
         return SUCCESS
 
     def is_pending(self, mpidr: int, intid: int, x3: int) -> int:
@@ -119,23 +114,19 @@ class Calls:
         """Makes (MPIDR, INTID) pending, of any vCPU whose RVIC is enabled."""
         if mpidr >= self.vcpus or intid >= self.intids:
             return self._checked(self.signal, _TARGET, mpidr, intid, x3)
-        rvic = self.rvics[mpidr]
-        was_empty = not rvic.queue.count
-        if not rvic.signal(intid):
+        edge = self.rvics[mpidr].signal(intid)
+        if edge == DROPPED:
             return self._failed(_NOT_ENABLED)
+        self.edge = edge
         self.x1 = 0
-        self.effect, self.vcpu, self.intid = effects.SIGNALLED, mpidr, intid
-        self.edge = 1 if was_empty and rvic.queue.count else 0
+        self.effect, self.vcpu, self.intid = SIGNALLED, mpidr, intid
         return SUCCESS
 
     def clear_pending(self, mpidr: int, intid: int, x3: int) -> int:
         """Withdraws (MPIDR, INTID), of any vCPU."""
         if mpidr >= self.vcpus or intid >= self.intids:
             return self._checked(self.clear_pending, _TARGET, mpidr, intid, x3)
-        rvic = self.rvics[mpidr]
-        was_high = rvic.line
-        rvic.clear_pending(intid)
-        return self._done(effects.CLEARED, mpidr, intid, rvic.line - was_high)
+        return self._done(effects.CLEARED, mpidr, intid, self.rvics[mpidr].clear_pending(intid))
 
     def acknowledge(self, _x1: int, _x2: int, _x3: int) -> int:
         """Takes the first deliverable interrupt; the line falls unless another one is deliverable."""
@@ -143,9 +134,9 @@ class Calls:
         intid = rvic.acknowledge()
         if intid is None:
             return self._failed(_NO_INTERRUPTS if rvic.enabled else _NOT_ENABLED)
+        self.edge = UNMOVED if rvic.queue.count else FALLEN
         self.x1 = intid
-        self.effect, self.vcpu, self.intid = effects.ACKNOWLEDGED, self.caller, intid
-        self.edge = 0 if rvic.queue.count else -1
+        self.effect, self.vcpu, self.intid = ACKNOWLEDGED, self.caller, intid
         return SUCCESS
 
     def resample(self, intid: int, x2: int, x3: int) -> int:
@@ -158,9 +149,8 @@ class Calls:
             return self._checked(self.resample, (Argument.TRUSTED,), intid, x2, x3)
         if not self.level(self.caller, intid):
             return self._done(effects.RESAMPLED, self.caller, intid)
-        was_high = self.rvic.line
-        self.rvic.signal(intid)
-        return self._done(effects.REPENDED, self.caller, intid, self.rvic.line - was_high)
+        edge = self.rvic.signal(intid)
+        return self._done(effects.REPENDED, self.caller, intid, UNMOVED if edge == DROPPED else edge)
 
     # Calls of the RVID: they move the route of an input alone
 
@@ -185,7 +175,7 @@ class Calls:
 
     # Results and arguments
 
-    def _done(self, effect: int, vcpu: int, intid: int, edge: int = 0, x1: int = 0) -> int:
+    def _done(self, effect: int, vcpu: int, intid: int, edge: int = UNMOVED, x1: int = 0) -> int:
         self.x1, self.edge = x1, edge
         self.effect, self.vcpu, self.intid = effect, vcpu, intid
         return SUCCESS

@@ -25,9 +25,15 @@ from it. In the ``kvm`` profile the queue is KVM's delivery list, which can miss
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from harness.queues import OUT, Lowest, Queue, Random
 from harness.rvic.config import Order
+
+RISEN: Final = 1
+FALLEN: Final = -1
+UNMOVED: Final = 0
+DROPPED: Final = -2
 
 
 @dataclass(slots=True)
@@ -35,7 +41,8 @@ class Rvic:
     """State of one vCPU's RVIC, all of it plain data; ``pending`` and ``masked`` hold a bit for each INTID.
 
     ``intids`` is T+U, ``random`` the seed of the random order, ``missed_unmask`` KVM's defect 2. The primitives
-    take an INTID that is in range, as their callers have checked. None takes longer where more are deliverable.
+    take an INTID that is in range, as their callers have checked, and return whether the line has RISEN or FALLEN
+    or is UNMOVED. None takes longer where more are deliverable.
     """
 
     intids: int
@@ -68,38 +75,48 @@ class Rvic:
         """Level of the virtual IRQ line. PSTATE.I plays no part in it."""
         return self.enabled and self.queue.count > 0
 
-    def signal(self, intid: int) -> bool:
-        """Makes the interrupt pending; False where the RVIC is disabled and the signal so dropped."""
+    def signal(self, intid: int) -> int:
+        """Makes the interrupt pending; DROPPED by an RVIC that is disabled."""
         if not self.enabled:
-            return False
+            return DROPPED
         self.pending[intid] = True
-        if not self.masked[intid] and self.queue.after[intid] == OUT:
-            self.queue.add(intid)
-        return True
+        queue = self.queue
+        if self.masked[intid] or queue.after[intid] != OUT:
+            return UNMOVED
+        queue.add(intid)
+        return RISEN if queue.count == 1 else UNMOVED
 
-    def clear_pending(self, intid: int) -> None:
+    def clear_pending(self, intid: int) -> int:
         """Withdraws the interrupt."""
         self.pending[intid] = False
-        if self.queue.after[intid] != OUT:
-            self.queue.remove(intid)
+        return self._hold_back(intid)
 
-    def set_masked(self, intid: int) -> None:
+    def set_masked(self, intid: int) -> int:
         """Keeps the interrupt from being delivered; it stays pending."""
         self.masked[intid] = True
-        if self.queue.after[intid] != OUT:
-            self.queue.remove(intid)
+        return self._hold_back(intid)
 
-    def clear_masked(self, intid: int) -> None:
+    def _hold_back(self, intid: int) -> int:
+        if self.queue.after[intid] == OUT:
+            return UNMOVED
+        self.queue.remove(intid)
+        return FALLEN if self.enabled and not self.queue.count else UNMOVED
+
+    def clear_masked(self, intid: int) -> int:
         """Lets the interrupt be delivered: at once, if it is pending."""
         self.masked[intid] = False
         if not self.pending[intid] or self.queue.after[intid] != OUT:
-            return
+            return UNMOVED
         if self.missed_unmask and not self.enabled:
-            return  # KVM looks at the enable here, and Enable does not look again
+            return UNMOVED  # KVM looks at the enable here, and Enable does not look again
         self.queue.add(intid)
+        return RISEN if self.enabled and self.queue.count == 1 else UNMOVED
 
     def acknowledge(self) -> int | None:
-        """Takes one deliverable interrupt in service: not pending, and masked. None where the line is low."""
+        """Takes one deliverable interrupt in service: not pending, and masked. None where the line is low.
+
+        It falls unless another one is deliverable: this primitive returns the INTID.
+        """
         if not self.enabled or not self.queue.count:
             return None
         intid = self.queue.take()

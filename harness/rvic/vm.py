@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.rvic.config import Config
 from harness.rvic.signalled import Edge, Signalled, Target, edges
-from harness.rvic.state import Rvic
+from harness.rvic.state import DROPPED, RISEN, Rvic
 from harness.splitmix import split_mix
 
 
@@ -67,9 +67,9 @@ class VmInterrupts:
     def signal(self, target: Target) -> Signalled:
         """Signals one interrupt. With a stale answer of :meth:`Rvid.target`: the retarget race (defect 5)."""
         rvic = self.rvics[target.vcpu]
-        before = rvic.line
-        delivered = rvic.signal(target.intid)
-        return Signalled(delivered, edges(target.vcpu, before, rvic.line, target.intid), target)
+        edge = rvic.signal(target.intid)
+        moved = (Edge(target.vcpu, True, target.intid),) if edge == RISEN else ()
+        return Signalled(edge != DROPPED, moved, target)
 
     def cpu_on(self, vcpu: int) -> tuple[Edge, ...]:
         """Resets a vCPU's RVIC for PSCI CPU_ON, unless the profile keeps it (defect 6)."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""HVC #0 as plain ints: PE.on_call is asked first, and PE.answer writes the results."""
+"""HVC #0 as plain ints: functions of PE.on_call are asked first, and PE.answer writes the results."""
 
 from __future__ import annotations
 
 import pytest
 from engine_rig import RAM, Rig
 
+from harness.arch.masks import MASK32
 from harness.errors import ClosedError
 
 TOP = (1 << 64) - 1
@@ -24,14 +25,18 @@ CALL = """
 def test_a_call_that_is_served_has_no_other_handler(rig: Rig) -> None:
     asked: list[tuple[int, ...]] = []
 
-    def on_call(*x: int) -> bool:
+    def first(*x: int) -> bool:
         asked.append((*x, rig.pe.pc, rig.pe.retired))
         rig.pe.answer(TOP, 7)
-        return len(asked) == 1
+        return True
 
-    rig.pe.on_call = on_call
+    def second(*x: int) -> bool:
+        asked.append((*x, rig.pe.pc, rig.pe.retired))
+        return False
+
+    rig.pe.on_call = {1: first, TOP & MASK32: second}  # by w0
     rig.go(CALL)
-    assert asked == [(1, TOP, 3, 4, RAM + 24, 6), (TOP, 7, 0, 0, RAM + 32, 8)]
+    assert asked == [(TOP, 3, 4, RAM + 24, 6), (7, 0, 0, RAM + 32, 8)]
     assert rig.immediates() == [
         1,
         0,
@@ -40,10 +45,35 @@ def test_a_call_that_is_served_has_no_other_handler(rig: Rig) -> None:
 
 
 def test_a_call_that_is_not_served_is_the_handlers(rig: Rig) -> None:
-    rig.pe.on_call = lambda *x: False
+    rig.pe.on_call = {1: lambda *x: False}
     rig.go(CALL)
     assert rig.calls == [(0, 0, 1, 6)]
     assert rig.pe.x[:5].tolist() == [1, TOP, 3, 4, 5]
+
+
+def test_another_function_is_the_handlers(rig: Rig) -> None:
+    rig.pe.on_call = {1 + 16: lambda *x: True}
+    rig.go(CALL)
+    assert rig.calls == [(0, 0, 1, 6)]
+
+
+def test_another_table_is_asked_from_then_on(rig: Rig) -> None:
+    asked: list[str] = []
+
+    def first(*_x: int) -> bool:
+        asked.append("first")
+        rig.pe.on_call = {1: second}
+        return True
+
+    def second(*_x: int) -> bool:
+        asked.append("second")
+        rig.pe.on_call = None
+        return True
+
+    rig.pe.on_call = {1: first}
+    rig.go("mov x0, #1\n hvc #0\n hvc #0\n hvc #0\n")
+    assert asked == ["first", "second"]
+    assert rig.immediates() == [0]
 
 
 def test_a_served_call_can_end_the_slice(rig: Rig) -> None:
@@ -51,7 +81,7 @@ def test_a_served_call_can_end_the_slice(rig: Rig) -> None:
         rig.pe.stop()
         return True
 
-    rig.pe.on_call = on_call
+    rig.pe.on_call = {1: on_call, 0: on_call}
     assert rig.go(CALL).pc == RAM + 24
     assert rig.pe.retired == 6
 
@@ -61,7 +91,7 @@ def test_a_served_call_moves_the_line(rig: Rig) -> None:
         rig.pe.virq = True
         return True
 
-    rig.pe.on_call = on_call
+    rig.pe.on_call = {1: on_call, 0: on_call}
     vectors = RAM + 0x1_0000
     rig.load("hvc #5\nhvc #1\nb .", vectors + 0x280)
     rig.pe.sysreg["VBAR_EL1"] = vectors
@@ -74,7 +104,7 @@ def test_what_it_raises_comes_out_of_the_run(rig: Rig) -> None:
     def on_call(*x: int) -> bool:
         raise LookupError("a bug")
 
-    rig.pe.on_call = on_call
+    rig.pe.on_call = {1: on_call, 0: on_call}
     with pytest.raises(LookupError, match="a bug"):
         rig.go(CALL)
     assert rig.immediates() == []

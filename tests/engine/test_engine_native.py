@@ -194,7 +194,7 @@ def _served(_pe: PE, *_x: int) -> bool:
 def test_a_cpu_that_nobody_holds_goes(backend: str) -> None:
     """The C core holds the engine's functions, and these hold it: a circle that the collector finds."""
     pe = PE(0, Memory(), mpidr=0, backend="c")
-    pe.on_call = partial(_served, pe)
+    pe.on_call = {1: partial(_served, pe)}
     gone = weakref.ref(pe)
     del pe
     gc.collect()

@@ -92,9 +92,8 @@ class Generator:
         """qemu-gic-binary-points: a priority that preempts as a whole or as a group priority, not as both."""
         interface = self.model.interfaces[cpu]
         priority, _, group = interface.hppi
-        return (interface._group_priority(priority, group) < interface.running) != (
-            priority < interface.running
-        )
+        preempts = priority & interface.preempting[group] < interface.running
+        return preempts != (priority < interface.running)
 
     def _comparable(self, cpu: int) -> bool:
         return not self._undecided(cpu)

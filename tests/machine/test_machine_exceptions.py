@@ -59,7 +59,8 @@ def test_in_a_handler_of_el2(guest: Make, backend: str, ec: EC) -> None:
 @pytest.mark.parametrize("name", ["on_call", "on_store"])
 def test_in_a_function_that_is_asked_first(guest: Make, backend: str, name: str) -> None:
     machine = guest(CALLS, backend=backend)
-    setattr(machine.cpus[0].pe, name, raising_function)
+    by_function = dict.fromkeys(machine.cpus[0].pe.on_call or (), raising_function)
+    setattr(machine.cpus[0].pe, name, by_function if name == "on_call" else raising_function)
     surfaces(machine)
 
 
@@ -90,7 +91,7 @@ def test_a_keyboard_interrupt_too(guest: Make, backend: str) -> None:
     def interrupted(*_x: int) -> bool:
         raise KeyboardInterrupt
 
-    machine.cpus[0].pe.on_call = interrupted
+    machine.cpus[0].pe.on_call = dict.fromkeys(machine.cpus[0].pe.on_call or (), interrupted)
     with pytest.raises(KeyboardInterrupt):
         machine.run(limit=100)
 

@@ -316,7 +316,7 @@ def test_a_machine_that_cannot_be_made_leaks_no_cpu(
     def boom(*_arguments: object, **_options: object) -> None:
         raise KeyError("boom")
 
-    monkeypatch.setattr(timers, "partial", boom)
+    monkeypatch.setattr(timers.Timers, "_serve", boom)
     with pytest.raises(KeyError):
         Machine(cpus=2, backend=backend)
     gc.collect()

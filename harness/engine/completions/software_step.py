@@ -17,6 +17,12 @@ from harness.engine.completions.exception_entry import ExceptionCore
 _IMMEDIATE_MASK, _DAIFSET, _DAIFCLR = 0xFFFF_F0FF, 0xD503_40DF, 0xD503_40FF
 _REGISTER_MASK, _MSR_DAIF = 0xFFFF_FFE0, 0xD51B_4220
 _IMMEDIATE_D: Final = 8 << 8
+DEBUG_MASK_WRITES: Final = [
+    (_IMMEDIATE_MASK, _DAIFSET),
+    (_IMMEDIATE_MASK, _DAIFCLR),
+    (_REGISTER_MASK, _MSR_DAIF),
+]
+"""Instructions among which :func:`writes_debug_mask` finds some, as pairs of a mask and a value."""
 _ZR: Final = 31
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from ctypes import string_at
 from typing import Final
 
 from harness.arch import esr as syndrome
@@ -21,12 +20,20 @@ from harness.arch.esr import EC
 from harness.engine.breakpoints import Breakpoints
 from harness.engine.completions.event_register import EventRegister
 from harness.engine.completions.exception_entry import ExceptionCore
-from harness.engine.completions.software_step import SoftwareStep, writes_debug_mask
+from harness.engine.completions.software_step import (
+    DEBUG_MASK_WRITES,
+    SoftwareStep,
+    writes_debug_mask,
+)
 from harness.engine.deviations import AARCH64_ONLY
 from harness.engine.emulator import binding as uc
 from harness.engine.memory.stage2 import PAGE_SIZE, SCRATCH
 
 _ERET: Final = struct.pack("<I", 0xD69F_03E0)
+_EXACT: Final = 0xFFFF_FFFF
+# As pairs of a mask and a value: ERET, WFE, SEV, SEVL; FP and SIMD, MSR or MRS of FPCR and FPSR.
+_SOUGHT: Final = [(_EXACT, word) for word in (0xD69F_03E0, 0xD503_205F, 0xD503_209F, 0xD503_20BF)]
+_FP: Final = [(0x0C00_0000, 0x0C00_0000), (0xFFDF_FFC0, 0xD51B_4400)]
 _FPEN_SHIFT: Final = 20
 # Every FP and SIMD instruction, loads and stores too, has bits 27:26 set (C4.1); the pattern is for the top bytes.
 _FP_TOP: Final = re.compile(
@@ -69,12 +76,12 @@ class TranslationChecks:
         self._breakpoints = breakpoints
         self._hints = event_register.hints
         self._step = SoftwareStep(pe)
-        self._hook = uc.EdgeHook(self._about_to_run)
         self._traps: dict[int, Callable[[], None]] = {}  # to be placed when the block is left
         self._fp_levels = (True, True)  # whether FP traps at EL0, EL1
         self._check_returns = False
         self.served_reads: frozenset[int] = frozenset()  # each MRS that Python serves, with X0
-        uc.hook_add(pe.handle, uc.HOOK_EDGE_GENERATED, self._hook)
+        pe.registers.hook_new_blocks(self._about_to_run)
+        self._seek()
         # Unicorn tells of a block once another has run to its end: let that be one of no account.
         translating = pe.sysreg["HCR_EL2"]
         pe.set_hcr(hyp.HCR_RW)
@@ -85,15 +92,20 @@ class TranslationChecks:
 
     # When a block is translated.
 
-    def _about_to_run(self, _handle: int, block: int, _previous: int, _user: int) -> None:
-        try:
-            pc, _instructions, size = struct.unpack("<QHH", string_at(block, 12))
-            if pc & 3:
-                self._pe.defer(self._misaligned)
-            else:
-                self._look(pc, size)
-        except BaseException as error:
-            self._pe.fail(error)
+    def _seek(self) -> None:
+        """Says which instructions :meth:`_look` finds anything about, beside MRS."""
+        patterns = [*_SOUGHT]
+        if any(self._fp_levels):
+            patterns += _FP
+        if self._step.masked_by_d:
+            patterns += DEBUG_MASK_WRITES
+        self._pe.registers.look_for(b"".join(struct.pack("<2I", *pattern) for pattern in patterns))
+
+    def _about_to_run(self, pc: int, size: int) -> None:
+        if pc & 3:
+            self._pe.defer(self._misaligned)
+        else:
+            self._look(pc, size)
 
     def _look(self, pc: int, size: int) -> None:
         pe = self._pe
@@ -214,11 +226,13 @@ class TranslationChecks:
         if levels == self._fp_levels:
             return
         self._fp_levels = levels
+        self._seek()
         self._take_away(self._using_fp)
         self._pe.flush_code()
 
     def debug_control_written(self) -> None:
         """Looks at all blocks again if PSTATE.D has come to matter, or no longer does, by MDSCR_EL1."""
         if self._step.control_written():
+            self._seek()
             self._take_away(self._masking)
             self._pe.flush_code()

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable
 from typing import ClassVar
 
 from harness.arch import esr as syndrome
+from harness.arch.masks import MASK32
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator.lifetime import Closable
@@ -39,6 +41,7 @@ class PythonHooks(Closable):
         self.on_load: OnLoad | None = None
         self.on_store: OnStore | None = None
         self.watched = False
+        self._offset = self._rate = 0
 
     def syndrome(self) -> int:
         """Returns ESR of the exception in progress."""
@@ -55,7 +58,8 @@ class PythonHooks(Closable):
             try:
                 if number == hvc:  # nearly all of them
                     x, on_call = self.x, self.on_call
-                    if on_call is None or read_syndrome() & immediate or not on_call(x[0], x[1], x[2], x[3]):
+                    served = None if on_call is None else on_call.get(x[0] & MASK32)
+                    if served is None or read_syndrome() & immediate or not served(x[1], x[2], x[3]):
                         hypercall()
                 else:
                     exception()
@@ -70,6 +74,24 @@ class PythonHooks(Closable):
         self._keep(uc.InsnHook(read), uc.HOOK_INSN, uc.INS_MRS)
         self._keep(uc.InsnHook(write), uc.HOOK_INSN, uc.INS_MSR)
         return 0
+
+    def hook_new_blocks(self, look: Callable[[int, int], object]) -> None:
+        """Calls look(pc, size in bytes) before each block's first run."""
+
+        def edge(_handle: int, block: int, _previous: int, _user: int) -> None:
+            try:
+                pc, _instructions, size = struct.unpack("<QHH", ctypes.string_at(block, 12))
+                look(pc, size)
+            except BaseException as error:
+                self._fail(error)
+
+        self._keep(uc.EdgeHook(edge), uc.HOOK_EDGE_GENERATED)
+
+    def look_for(self, patterns: bytes) -> None:
+        """Has nothing to do: each block is looked at."""
+
+    def serve_maintenance(self, mixed: set[int]) -> None:
+        """Has nothing to do: the hook on exceptions serves it."""
 
     def hook_after(self, va: int) -> int:
         """Has nothing to do: see ``stops_after_reads``."""
@@ -124,7 +146,13 @@ class PythonHooks(Closable):
         """Has nothing to do: the counters are read by `read`."""
 
     def set_time(self, offset: int, rate: int) -> None:
-        """Has nothing to do, either."""
+        """Says that the time is offset + rate * retired."""
+        self._offset, self._rate = offset, rate
+
+    @property
+    def now(self) -> int:
+        """Time."""
+        return self._offset + self._rate * (self.base + self.counter)
 
     # Registers and memory.
 

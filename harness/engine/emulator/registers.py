@@ -13,8 +13,8 @@ from typing import Final, Protocol, overload
 
 from harness.arch.masks import MASK64
 
-OnCall = Callable[[int, int, int, int], bool]
-"""Function that gets x0 to x3 of an HVC #0, and says whether it has served the call."""
+OnCall = dict[int, Callable[[int, int, int], bool]]
+"""Functions that get x1 to x3 of an HVC #0, and say whether they have served it; by function identifier, w0."""
 OnLoad = Callable[[int, int], int]
 """Function that gets the IPA and the size in bytes of a load, and returns its value, -1 if nothing was done."""
 OnStore = Callable[[int, int, int], bool]
@@ -50,9 +50,9 @@ class Registers(Protocol):
     `counter` and `limit` are instructions since start(): the one that runs (or traps) is counted; when
     `limit` have run, the next one stops before it executes. `base` are those retired before start().
     `event` is the event register; `entered_at` and `entered_vector` are of the last exception taken to EL1.
-    `on_call` is asked first about each HVC #0, `on_load` and `on_store` about each plain access to a device
-    (unless accesses are `watched`). ``stops_after_reads`` says that the slice can end after any
-    MRS; else only where :meth:`hook_after` is.
+    `on_call` has who is asked first about an HVC #0: a dict, which does not change once it is set. `on_load` and
+    `on_store` are asked first about each plain access to a device (unless accesses are `watched`).
+    ``stops_after_reads`` says that the slice can end after any MRS; else only where :meth:`hook_after` is.
     """
 
     pc: int
@@ -91,6 +91,11 @@ class Registers(Protocol):
     @property
     def retired(self) -> int:
         """Instructions retired since the CPU was made."""
+        ...
+
+    @property
+    def now(self) -> int:
+        """Time, as :meth:`set_time` has it."""
         ...
 
     @property
@@ -193,6 +198,22 @@ class Registers(Protocol):
 
     def hook_registers(self, read: ReadHook, reads: bytes, write: ReadHook, writes: bytes) -> int:
         """Calls `read` for MRS and `write` for MSR of these registers at least (pairs of bytes: encodings)."""
+        ...
+
+    def hook_new_blocks(self, look: Callable[[int, int], object]) -> None:
+        """Calls look(pc, size in bytes) before a block runs for the first time.
+
+        It may not, where pc is aligned and the block has neither an MRS that `read` is called for nor an
+        instruction of :meth:`look_for`.
+        """
+        ...
+
+    def look_for(self, patterns: bytes) -> None:
+        """Says which instructions `look` is called for: pairs of words, a mask and a value; 16 pairs at most."""
+        ...
+
+    def serve_maintenance(self, mixed: set[int]) -> None:
+        """Allows trapped DC CVAU, and IC IVAU where the page's number is not in this set, to be passed over."""
         ...
 
     def hook_after(self, va: int) -> int:

@@ -9,13 +9,16 @@
  * No header of Unicorn or of Python is needed and neither library is linked: the addresses of Unicorn's functions and the
  * places of its CPU's state come from the probe (harness/engine/emulator/probe.py), which has tried them all.
  *
- * Sections: Python; Unicorn; state; time by blocks; calls into Python; device accesses; exceptions; MRS and MSR; running;
- * the object.
+ * Sections: Python; Unicorn; state; time by blocks; calls into Python; memory; device accesses; cache maintenance; new
+ * blocks; exceptions; MRS and MSR; running; the object.
  */
+
+#define _DEFAULT_SOURCE /* for mmap's flags */
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- Python: as much of its stable ABI (PEP 384) as is used here ------------------------------------------------ */
 
@@ -61,8 +64,11 @@ extern int PyObject_IsTrue(PyObject *);
 extern PyObject *PyLong_FromLongLong(long long), *PyLong_FromUnsignedLongLong(unsigned long long);
 extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyObject *, int *);
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
+extern Py_ssize_t PySet_Size(PyObject *);
+extern int PySet_Contains(PyObject *, PyObject *);
+extern PyObject *PyDict_GetItemWithError(PyObject *, PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
-extern PyObject *PyErr_Occurred(void), *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
+extern PyObject *PyErr_Occurred(void), *PyExc_MemoryError, *PyExc_OverflowError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError;
 extern int PyErr_ExceptionMatches(PyObject *);
 extern void PyErr_Fetch(PyObject **, PyObject **, PyObject **), PyErr_NormalizeException(PyObject **, PyObject **, PyObject **);
 extern void PyErr_SetString(PyObject *, const char *), PyErr_SetObject(PyObject *, PyObject *), PyErr_WriteUnraisable(PyObject *);
@@ -82,6 +88,14 @@ static PyObject *boolean(int value)
     return object;
 }
 
+static void keep(PyObject **place, PyObject *object)
+{
+    PyObject *old = *place;
+    Py_IncRef(object);
+    *place = object;
+    Py_DecRef(old);
+}
+
 /* ---- Unicorn: its numbers, and uc_arm64_cp_reg ------------------------------------------------------------------ */
 
 enum { HOOK_INTR = 1 << 0, HOOK_INSN = 1 << 1, HOOK_CODE = 1 << 2, HOOK_BLOCK = 1 << 3, HOOK_EDGE_GENERATED = 1 << 15 };
@@ -90,6 +104,7 @@ enum { SVC = 2, PREFETCH_ABORT = 3, DATA_ABORT = 4, HVC = 11, SMC = 13 }; /* exc
 #define FOREVER (1ull << 63)                              /* an `until` that no guest reaches */
 
 typedef struct { uint32_t crn, crm, op0, op1, op2; uint64_t value; } SystemRegister;
+typedef struct { uint64_t pc; uint16_t instructions, size; } Block; /* uc_tb */
 
 /* A system register as a number of 16 bits: op0, op1, CRn, CRm, op2. */
 #define ENCODING(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
@@ -102,25 +117,35 @@ static uint32_t encoding(const SystemRegister *r)
 
 /* ---- State ------------------------------------------------------------------------------------------------------ */
 
+enum { CLOSE = 1000 /* instructions from exit to exit */, HELD = 5000000 /* instructions at most */, FUNCTIONS = 16 };
+#define ARGUMENTS_OFFSET ((size_t)1 << (8 * sizeof(size_t) - 1)) /* there is room before the arguments, for a bound method's self */
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
 enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
-enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32 };
+enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, UC_PROT_READ = 1, UC_PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32, SOUGHT = 16 };
 
 typedef struct { uint64_t base, size; const uint8_t *bytes; } Region;
+typedef struct { uint32_t mask, value; } Pattern;
 
+typedef struct Cpu Cpu;
+
+/* Time, as on_block has it: bytes of code, so that nothing is divided at a block. */
 typedef struct {
+    int64_t left;         /* what may still run once the present block has; less by STOPPED where `stop` is set */
+    uint64_t block, size; /* the present block, amid which we are; size 0: between two */
+    Cpu *cpu;
+} Time;
+
+struct Cpu {
     PyObject head;
 
-    /* Time: bytes of code, so that nothing is divided at a block. */
-    int64_t left;        /* what may still run once the present block has */
-    uint64_t block, size; /* the present block, amid which we are; size 0: between two */
-    int64_t limit;       /* instructions that start() was given, or fewer */
-    uint64_t base;       /* instructions retired before start() */
-    int before;          /* a code hook runs: the instruction at pc is not counted yet */
-    volatile int stop;   /* leave for good */
-    int cut;             /* left before a block or an instruction, to go on with less of it */
-    char expired;        /* `limit` has run, and there was an instruction to follow */
+    Time *time;
+    int64_t limit; /* instructions that start() was given, or fewer */
+    uint64_t base; /* instructions retired before start() */
+    int before;    /* a code hook runs: the instruction at pc is not counted yet */
+    int stop;      /* leave for good */
+    int cut;       /* left before a block or an instruction, to go on with less of it */
+    char expired;  /* `limit` has run, and there was an instruction to follow */
 
     /* The CPU, in Unicorn's memory; x is NULL once it is closed. */
     void *uc, *cpu;
@@ -147,12 +172,18 @@ typedef struct {
     char has_more_memory;    /* than there is room for here: */
     unsigned regions;
     Region memory[REGIONS];
+    unsigned patterns;       /* of instructions for which `look` is called */
+    Pattern sought[SOUGHT];
 
     /* Python. */
-    void *thread; /* its state, while the guest runs and the GIL is let go */
+    void *thread; /* its state, while the guest runs and the GIL is let go; NULL while it is held */
+    int64_t served_at; /* the count of instructions at the last exit to Python */
     PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *on_load, *on_store, *closed_error, *closed_message;
+    PyObject *look, *mixed; /* mixed: a set, of the numbers of pages that execute and are stored to */
+    PyObject *functions[FUNCTIONS]; /* of on_call: found for these function identifiers, by their lowest bits */
+    uint32_t identifiers[FUNCTIONS];
     uint8_t reads[ENCODINGS / 8], writes[ENCODINGS / 8]; /* system registers of which `read` and `write` are asked */
-} Cpu;
+};
 
 /* ---- Time by blocks ----------------------------------------------------------------------------------------------
  *
@@ -160,46 +191,96 @@ typedef struct {
  * leaves the block unrun. So time costs one subtraction a block. A block that is longer than what is left is not begun;
  * the rest is run as a block of exactly so many instructions, which Unicorn makes, and keeps, by its cflags_next_tb.
  *
- * Whoever leaves amid a block settles: what of it has not run is given back to `left`.
+ * Whoever leaves amid a block settles: what of it has not run is given back to `left`. Whoever stops takes so much from
+ * `left` that no block follows, so that on_block has one thing to ask.
+ *
+ * Unicorn writes the address of on_block's argument into the code of each block. Below 4 GiB it takes half the room, and
+ * short blocks are a tenth quicker; so Time has a page of its own, which the host is asked to have there.
  */
+
+enum { TIME_PAGE = 4096, TIME_PLACE = 4032 }; /* not where guests' pages begin: stores there would delay our loads */
+#define STOPPED ((int64_t)1 << 62)            /* more than is ever left */
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
+
+/* Makes the page; 0 where there is no memory. */
+static int make_time(Cpu *c)
+{
+    int rights = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    uint8_t *page = mmap(NULL, TIME_PAGE, rights, flags | MAP_32BIT, -1, 0);
+    if (page == MAP_FAILED)
+        page = mmap(NULL, TIME_PAGE, rights, flags, -1, 0);
+    if (page == MAP_FAILED)
+        return 0;
+    c->time = (Time *)(page + TIME_PLACE);
+    c->time->cpu = c;
+    return 1;
+}
+
+static void free_time(Cpu *c)
+{
+    if (c->time)
+        munmap((uint8_t *)c->time - TIME_PLACE, TIME_PAGE);
+    c->time = NULL;
+}
+
+static int64_t left(const Cpu *c)
+{
+    return c->time->left + (c->stop ? STOPPED : 0);
+}
+
+/* Lets no further block begin. */
+static void stop(Cpu *c)
+{
+    if (!c->stop)
+        c->time->left -= STOPPED;
+    c->stop = 1;
+}
 
 /* Returns how much of the present block has run, when the instruction at pc counts or (before a code hook) not yet. */
 static uint64_t done(const Cpu *c)
 {
-    return *c->pc - c->block + (c->before ? 0 : INSTRUCTION);
+    return *c->pc - c->time->block + (c->before ? 0 : INSTRUCTION);
 }
 
 static int64_t counter(const Cpu *c)
 {
-    int64_t left = c->left;
-    if (c->size)
-        left += (int64_t)(c->size - done(c));
-    return c->limit - (left >> 2);
+    int64_t bytes = left(c);
+    if (c->time->size)
+        bytes += (int64_t)(c->time->size - done(c));
+    return c->limit - (bytes >> 2);
 }
 
-static void settle(Cpu *c, uint64_t executed)
+static void settle(Time *time, uint64_t executed)
 {
-    c->left += (int64_t)(c->size - executed);
-    c->size = 0;
+    time->left += (int64_t)(time->size - executed);
+    time->size = 0;
 }
 
-static void on_block(void *uc, uint64_t pc, uint32_t size, Cpu *c)
+/* Does not begin the block that on_block was called for. */
+static __attribute__((noinline, cold)) void refuse(Time *time)
+{
+    settle(time, 0);
+    time->cpu->cut = 1;
+    time->cpu->emu_stop(time->cpu->uc);
+}
+
+/* Alignment keeps its branch off the end of a line of code, where some processors are slow. */
+static __attribute__((aligned(64))) void on_block(void *uc, uint64_t pc, uint32_t size, Time *time)
 {
     (void)uc;
-    c->block = pc;
-    c->size = size;
-    c->left -= size;
-    if (__builtin_expect(c->left < 0 || c->stop, 0)) {
-        settle(c, 0);
-        c->cut = 1;
-        c->emu_stop(c->uc);
-    }
+    time->block = pc;
+    time->size = size;
+    time->left -= size;
+    if (__builtin_expect(time->left < 0, 0))
+        refuse(time);
 }
 
 /* Leaves amid a block, before the instruction at pc. */
 static void leave(Cpu *c)
 {
-    settle(c, *c->pc - c->block);
+    settle(c->time, *c->pc - c->time->block);
     c->before = 0;
     c->cut = 1;
     c->emu_stop(c->uc);
@@ -209,38 +290,54 @@ static void leave(Cpu *c)
 static void on_code_after(void *uc, uint64_t pc, uint32_t size, Cpu *c)
 {
     (void)uc, (void)pc, (void)size;
-    if (c->size && (c->stop || c->left < 0))
+    if (c->time->size && c->time->left < 0)
         leave(c);
-}
-
-/* Unicorn tells of a new block when the one before it has run to its end. The engine's own hook comes after this one. */
-static void on_new_block(void *uc, void *block, void *previous, Cpu *c)
-{
-    (void)uc, (void)block, (void)previous;
-    c->size = 0;
 }
 
 /* Settles on an exception. */
 static void settle_on_exception(Cpu *c, uint32_t number)
 {
-    if (!c->size)
+    if (!c->time->size)
         return;
-    uint64_t executed = *c->pc - c->block; /* pc is after these: */
+    uint64_t executed = *c->pc - c->time->block; /* pc is after these: */
     uint32_t ec = *c->syndrome >> ESR_EC;
     if (number == PREFETCH_ABORT)
-        executed = c->size; /* of the block before, which is complete */
+        executed = c->time->size; /* of the block before, which is complete */
     else if (ec == EC_STEP_LOWER || ec == EC_STEP_SAME)
         executed = *c->syndrome & ISS_ISV ? INSTRUCTION : 0; /* a block of one, or the exception was due before it */
     else if (number != SVC && number != HVC && number != SMC)
         executed += INSTRUCTION;
-    settle(c, executed);
+    settle(c->time, executed);
 }
 
 /* ---- Calls into Python ------------------------------------------------------------------------------------------- */
 
+/* The GIL is let go while the guest runs, but not between exits that follow each other closely: this costs as much as
+ * to serve one. Whether the next exit is close is guessed by the last one. Where that is wrong the GIL is held
+ * until the slice ends, which is never more than some milliseconds away; and while an exit is served Python itself lets
+ * it go when another thread wants it. */
+static void take_gil(Cpu *c)
+{
+    if (c->thread)
+        PyEval_RestoreThread(c->thread);
+    c->thread = NULL;
+}
+
+static void let_gil_go(Cpu *c)
+{
+    int64_t now = counter(c);
+    if (now - c->served_at > CLOSE || c->limit - now > HELD)
+        c->thread = PyEval_SaveThread();
+    c->served_at = now;
+}
+
+/* Calls a function, which may have itself replaced meanwhile: it stays until it has returned. */
 static PyObject *call(PyObject *function, PyObject **arguments, size_t n)
 {
-    return PyObject_Vectorcall(function, arguments, n, NULL);
+    Py_IncRef(function);
+    PyObject *result = PyObject_Vectorcall(function, arguments, n, NULL);
+    Py_DecRef(function);
+    return result;
 }
 
 /* Hands the exception that Python has raised to Slices.fail(). Ctrl-C may come in there as well: then once more. */
@@ -260,7 +357,7 @@ static void failed(Cpu *c)
         }
     }
     PyErr_WriteUnraisable(c->fail);
-    c->stop = 1;
+    stop(c);
 }
 
 /* Calls; says whether the result is true. An exception is kept, and counts as true: it has been dealt with. */
@@ -280,12 +377,7 @@ static int is_set(const PyObject *function)
     return function && function != &_Py_NoneStruct;
 }
 
-/* ---- Device accesses ---------------------------------------------------------------------------------------------
- *
- * A plain access moves one general register, without writeback: ESR_EL2.ISS says all of it (DDI 0487, ISS encoding for
- * data aborts), and on_load or on_store serves it. What is anything else, or has to be looked at more closely, is left
- * to the engine's Python, which knows every kind (harness/engine/plain_accesses.py, harness/engine/mmio).
- */
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 static const Region *region(const Cpu *c, uint64_t ipa)
 {
@@ -294,6 +386,23 @@ static const Region *region(const Cpu *c, uint64_t ipa)
             return &c->memory[n];
     return NULL;
 }
+
+/* Returns the memory that holds the code at a virtual address; NULL where there is none, or none is known of. */
+static const uint8_t *code_at(Cpu *c, uint64_t va)
+{
+    uint64_t ipa = va;
+    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, va, UC_PROT_EXEC, &ipa))
+        return NULL;
+    const Region *code = region(c, ipa);
+    return code ? code->bytes + (ipa - code->base) : NULL;
+}
+
+/* ---- Device accesses ---------------------------------------------------------------------------------------------
+ *
+ * A plain access moves one general register, without writeback: ESR_EL2.ISS says all of it (DDI 0487, ISS encoding for
+ * data aborts), and on_load or on_store serves it. What is anything else, or has to be looked at more closely, is left
+ * to the engine's Python, which knows every kind (harness/engine/plain_accesses.py, harness/engine/mmio).
+ */
 
 /* Says whether a word is a load or store of one general register: unscaled, unprivileged, or with an offset that is an
  * immediate or a register (C4.1.94). Unicorn sets ISV for the forms with writeback, too, and before it has written. */
@@ -322,13 +431,10 @@ static uint64_t address(const Cpu *c, uint32_t word)
 /* Returns the instruction at pc; 0, which is none, where there is no memory. */
 static uint32_t instruction(Cpu *c)
 {
-    uint64_t ipa = *c->pc;
-    if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, *c->pc, PROT_EXEC, &ipa))
-        return 0;
-    const Region *code = region(c, ipa);
+    const uint8_t *code = code_at(c, *c->pc);
     uint32_t word = 0;
     if (code)
-        memcpy(&word, code->bytes + (ipa - code->base), sizeof word);
+        memcpy(&word, code, sizeof word);
     return word;
 }
 
@@ -352,7 +458,7 @@ static int served_load(Cpu *c, PyObject **address_and_size, uint32_t iss, unsign
         failed(c);
         return 1;
     }
-    if (!overflow && small < 0)
+    if (small < 0 && overflow <= 0)
         return 0;
     if (iss & ISS_SSE && value >> (8 * size - 1))
         value |= ~0ull << (8 * size - 1);
@@ -379,7 +485,7 @@ static int served_store(Cpu *c, PyObject **address_and_size, uint32_t iss, unsig
     return served != 0;
 }
 
-/* Serves a data abort to EL2; says whether that was done. The GIL is not held. */
+/* Serves a data abort to EL2; says whether that was done. */
 static int served_access(Cpu *c)
 {
     c->asked = 0;
@@ -391,13 +497,111 @@ static int served_access(Cpu *c)
     if (!is_set(iss & ISS_WNR ? c->on_store : c->on_load) || c->watched || c->has_more_memory || *c->pstate & PSTATE_SS ||
         *c->sctlr_el1 & (SCTLR_EE | SCTLR_E0E) || region(c, ipa) || !is_plain_here(c, size))
         return 0;
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     PyObject *arguments[] = {PyLong_FromUnsignedLongLong(ipa), PyLong_FromLongLong(size)};
     int served = (iss & ISS_WNR ? served_store : served_load)(c, arguments, iss, size);
     Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
     c->asked = !served;
     return served;
+}
+
+/* ---- Cache maintenance -------------------------------------------------------------------------------------------
+ *
+ * HCR_EL2.TPU traps it, since what Unicorn has translated may be stale. DC CVAU makes nothing so, and IC IVAU only what
+ * lies in a page that executes and is stored to. There are few of those, and kernels patch themselves line by line.
+ */
+
+/* ESR_ELx of a trapped System instruction, but for Rt. */
+#define SYSTEM_ESR(op0, op1, crn, crm, op2) \
+    (0x18u << ESR_EC | 1u << 25 | (op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+enum { ESR_RT = 5 };
+
+/* Says whether a page, by its IPA, is such a one, or may be. */
+static int is_mixed(Cpu *c, uint64_t ipa)
+{
+    take_gil(c);
+    PyObject *number = PyLong_FromUnsignedLongLong(ipa / PAGE);
+    int found = number ? PySet_Contains(c->mixed, number) : -1;
+    Py_DecRef(number);
+    if (found < 0)
+        failed(c);
+    let_gil_go(c);
+    return found != 0;
+}
+
+/* Passes over maintenance that has nothing to do; says whether it was that. The GIL is not held. */
+static int served_maintenance(Cpu *c)
+{
+    uint32_t esr = *c->syndrome, operation = esr & ~(31u << ESR_RT);
+    unsigned n = esr >> ESR_RT & 31;
+    if (*c->target_level != 2 || *c->pstate & PSTATE_SS || !c->mixed)
+        return 0;
+    if (operation == SYSTEM_ESR(1, 3, 7, 5, 1)) { /* IC IVAU */
+        uint64_t va = n == 31 ? 0 : c->x[n], ipa = va;
+        if (*c->sctlr_el1 & SCTLR_M && c->translate(c->uc, va, UC_PROT_READ, &ipa))
+            return 0;
+        if (is_mixed(c, ipa))
+            return 0;
+    } else if (operation != SYSTEM_ESR(1, 3, 7, 11, 1)) { /* DC CVAU */
+        return 0;
+    }
+    *c->pc += INSTRUCTION;
+    return 1;
+}
+
+/* ---- New blocks --------------------------------------------------------------------------------------------------
+ *
+ * Unicorn tells of a new block when the one before it has run to its end, and before its own first run. The engine looks
+ * at it (harness/engine/completions/translation_checks.py) if it has an instruction that somebody looks for.
+ */
+
+static int in_set(const uint8_t *set, uint32_t n)
+{
+    return set[n >> 3] >> (n & 7) & 1;
+}
+
+/* Says whether a word is the MRS of a register that Python serves. */
+static int is_served_read(const Cpu *c, uint32_t word)
+{
+    uint32_t which = word >> 5 & 0xffff;
+    if ((word & 0xfff00000) != 0xd5300000 || !in_set(c->reads, which))
+        return 0;
+    return !c->counts || (which != CNTPCT_EL0 && which != CNTVCT_EL0);
+}
+
+/* Says whether a block may have an instruction that is looked for. */
+static int is_sought(Cpu *c, uint64_t pc, uint64_t size)
+{
+    if (pc % INSTRUCTION || c->has_more_memory)
+        return 1;
+    const uint8_t *code = code_at(c, pc);
+    if (size > PAGE - pc % PAGE)
+        size = PAGE - pc % PAGE;
+    for (; code && size >= INSTRUCTION; code += INSTRUCTION, size -= INSTRUCTION) {
+        uint32_t word;
+        memcpy(&word, code, sizeof word);
+        if (is_served_read(c, word))
+            return 1;
+        for (unsigned n = 0; n < c->patterns; n++)
+            if ((word & c->sought[n].mask) == c->sought[n].value)
+                return 1;
+    }
+    return 0;
+}
+
+static void on_new_block(void *uc, const Block *block, const Block *previous, Time *time)
+{
+    Cpu *c = time->cpu;
+    (void)uc, (void)previous;
+    time->size = 0;
+    if (!is_set(c->look) || !is_sought(c, block->pc, block->size))
+        return;
+    take_gil(c);
+    PyObject *arguments[] = {PyLong_FromUnsignedLongLong(block->pc), PyLong_FromLongLong(block->size)};
+    asked(c, c->look, arguments, 2);
+    Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
+    let_gil_go(c);
 }
 
 /* ---- Exceptions -------------------------------------------------------------------------------------------------- */
@@ -413,17 +617,36 @@ static void enter_el1(Cpu *c)
     c->entered_vector = *c->pc;
 }
 
-/* HVC #0: on_call is asked first, with x0 to x3. */
+/* Returns who is asked first about a call, None for nobody; NULL with an exception. A guest uses few functions. */
+static PyObject *who_is_asked(Cpu *c, uint32_t w0)
+{
+    PyObject **function = &c->functions[w0 % FUNCTIONS];
+    if (!*function || c->identifiers[w0 % FUNCTIONS] != w0) {
+        PyObject *key = PyLong_FromUnsignedLongLong(w0), *found = PyDict_GetItemWithError(c->on_call, key);
+        Py_DecRef(key);
+        if (PyErr_Occurred())
+            return NULL;
+        keep(function, found ? found : &_Py_NoneStruct);
+        c->identifiers[w0 % FUNCTIONS] = w0;
+    }
+    return *function;
+}
+
+/* HVC #0: the function of on_call is asked first, with x1 to x3. */
 static int served_call(Cpu *c)
 {
-    PyObject *x[4];
-    for (int n = 0; n < 4; n++)
-        x[n] = PyLong_FromUnsignedLongLong(c->x[n]);
-    PyObject *on_call = c->on_call; /* which may replace itself */
-    Py_IncRef(on_call);
-    int served = asked(c, on_call, x, 4);
-    Py_DecRef(on_call);
-    for (int n = 0; n < 4; n++)
+    PyObject *function = who_is_asked(c, (uint32_t)c->x[0]);
+    if (!function) {
+        failed(c);
+        return 1;
+    }
+    if (!is_set(function))
+        return 0;
+    PyObject *room_and_x[4], **x = room_and_x + 1;
+    for (int n = 0; n < 3; n++)
+        x[n] = PyLong_FromUnsignedLongLong(c->x[1 + n]);
+    int served = asked(c, function, x, 3 | ARGUMENTS_OFFSET);
+    for (int n = 0; n < 3; n++)
         Py_DecRef(x[n]);
     return served;
 }
@@ -437,25 +660,20 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
         enter_el1(c);
         return;
     }
-    if (number == DATA_ABORT && served_access(c))
+    if (number == DATA_ABORT ? served_access(c) : served_maintenance(c))
         return;
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     if (number != HVC)
         asked(c, c->exception, NULL, 0);
     else if (!is_set(c->on_call) || *c->syndrome & IMM16 || !served_call(c))
         asked(c, c->hypercall, NULL, 0);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
 }
 
 /* ---- MRS and MSR (register) --------------------------------------------------------------------------------------
  *
  * Unicorn asks about each; 0 means that it shall do it itself, 1 that it is done. pc is at the instruction.
  */
-
-static int in_set(const uint8_t *set, uint32_t n)
-{
-    return set[n >> 3] >> (n & 7) & 1;
-}
 
 static void set_xt(Cpu *c, uint32_t reg, uint64_t value)
 {
@@ -468,6 +686,11 @@ static void set_xt(Cpu *c, uint32_t reg, uint64_t value)
         c->x[n] = value; /* else XZR */
 }
 
+static uint64_t now(const Cpu *c)
+{
+    return c->time_offset + c->time_rate * (c->base + (uint64_t)counter(c));
+}
+
 /* Reads CNTPCT_EL0 or CNTVCT_EL0; 0 where CNTKCTL_EL1 does not let EL0 do so, which is Unicorn's to trap. */
 static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
 {
@@ -476,26 +699,25 @@ static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
         if (!(c->cntkctl.value & (which == CNTPCT_EL0 ? 1 : 2))) /* EL0PCTEN, EL0VCTEN */
             return 0;
     }
-    uint64_t now = c->time_offset + c->time_rate * (c->base + (uint64_t)counter(c));
-    set_xt(c, reg, which == CNTVCT_EL0 ? now - c->virtual_offset : now);
+    set_xt(c, reg, which == CNTVCT_EL0 ? now(c) - c->virtual_offset : now(c));
     return 1;
 }
 
 /* Asks read(0, register, cp_reg, 0) or write(...), as one of ctypes' callbacks would be. */
 static uint32_t ask(Cpu *c, PyObject *function, uint32_t reg, const SystemRegister *r)
 {
-    uint32_t answer = 1;
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     PyObject *zero = PyLong_FromLongLong(0), *number = PyLong_FromLongLong(reg);
     PyObject *address = PyLong_FromUnsignedLongLong((uintptr_t)r);
     PyObject *arguments[] = {zero, number, address, zero};
     PyObject *result = call(function, arguments, 4);
-    if (result)
-        answer = (uint32_t)PyLong_AsUnsignedLongLongMask(result);
-    else
+    uint32_t answer = result ? (uint32_t)PyLong_AsUnsignedLongLongMask(result) : 1;
+    if (PyErr_Occurred()) {
         failed(c);
+        answer = 1;
+    }
     Py_DecRef(zero), Py_DecRef(number), Py_DecRef(address), Py_DecRef(result);
-    c->thread = PyEval_SaveThread();
+    let_gil_go(c);
     return answer;
 }
 
@@ -518,25 +740,26 @@ static uint32_t on_msr(void *uc, uint32_t reg, const SystemRegister *r, Cpu *c)
 
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
 
-/* Runs from pc until time is up or somebody stops; returns a uc_err. The GIL is not held. */
+/* Runs from pc until time is up or somebody stops; returns a uc_err. The GIL has been let go. */
 static int run(Cpu *c, uint64_t pc)
 {
-    uint32_t only = c->left == INSTRUCTION ? 1 : (uint32_t)NO_COUNT;
+    Time *time = c->time;
+    uint32_t only = time->left == INSTRUCTION ? 1 : (uint32_t)NO_COUNT;
     for (;;) {
         c->cut = 0;
         *c->next_block = only;
         int status = c->emu_start(c->uc, pc, FOREVER, 0, 0);
         *c->next_block = (uint32_t)NO_COUNT;
-        if (c->size) /* complete, or not begun: who leaves amid a block has settled */
-            settle(c, *c->pc == c->block ? 0 : c->size);
+        if (time->size) /* complete, or not begun: who leaves amid a block has settled */
+            settle(time, *c->pc == time->block ? 0 : time->size);
         if (status || c->stop || !c->cut)
             return status;
-        if (c->left <= 0) {
+        if (time->left <= 0) {
             c->expired = 1;
             return status;
         }
         pc = *c->pc;
-        int64_t rest = c->left / INSTRUCTION;
+        int64_t rest = time->left / INSTRUCTION;
         only = rest <= LONGEST_COUNT ? (uint32_t)rest : (uint32_t)NO_COUNT;
     }
 }
@@ -568,14 +791,6 @@ static int has(Py_ssize_t n, Py_ssize_t wanted)
     return n == wanted;
 }
 
-static void keep(PyObject **place, PyObject *object)
-{
-    PyObject *old = *place;
-    Py_IncRef(object);
-    *place = object;
-    Py_DecRef(old);
-}
-
 static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
 {
     unsigned long long uc, cpu, env, start, stop, add, read, write, translate, interrupt;
@@ -585,6 +800,10 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
                           &translate, &interrupt, &x, &exception, &hpfar, &sctlr, &flags, &next, &c->reg_cp, &c->reg_x0, &c->reg_x29,
                           &c->reg_x30, &c->insn_mrs, &c->insn_msr, &fail, &closed_error, &closed_message))
         return NULL;
+    if (!make_time(c)) {
+        PyErr_SetString(PyExc_MemoryError, "no page for a CPU's time");
+        return NULL;
+    }
     uint8_t *state = (uint8_t *)(uintptr_t)env;
     c->uc = (void *)(uintptr_t)uc;
     c->cpu = (void *)(uintptr_t)cpu;
@@ -612,8 +831,8 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
     keep(&c->closed_error, closed_error);
     keep(&c->closed_message, closed_message);
     size_t hook;
-    int status = c->hook_add(c->uc, &hook, HOOK_BLOCK, on_block, c, (uint64_t)1, (uint64_t)0);
-    status = status ? status : c->hook_add(c->uc, &hook, HOOK_EDGE_GENERATED, on_new_block, c, (uint64_t)1, (uint64_t)0);
+    int status = c->hook_add(c->uc, &hook, HOOK_BLOCK, on_block, c->time, (uint64_t)1, (uint64_t)0);
+    status = status ? status : c->hook_add(c->uc, &hook, HOOK_EDGE_GENERATED, on_new_block, c->time, (uint64_t)1, (uint64_t)0);
     return PyLong_FromLongLong(status);
 }
 
@@ -663,6 +882,38 @@ static PyObject *cpu_hook_registers(Cpu *c, PyObject *arguments)
     return PyLong_FromLongLong(status);
 }
 
+static PyObject *cpu_hook_new_blocks(Cpu *c, PyObject *look)
+{
+    if (is_closed(c))
+        return NULL;
+    keep(&c->look, look);
+    return none();
+}
+
+/* Gets pairs of words, as bytes: a mask and a value. */
+static PyObject *cpu_look_for(Cpu *c, PyObject *pairs)
+{
+    const char *bytes;
+    Py_ssize_t n;
+    if (is_closed(c) || PyBytes_AsStringAndSize(pairs, (char **)&bytes, &n) < 0)
+        return NULL;
+    if (n > (Py_ssize_t)sizeof c->sought) {
+        PyErr_SetString(PyExc_ValueError, "more patterns than there is room for");
+        return NULL;
+    }
+    memcpy(c->sought, bytes, (size_t)n);
+    c->patterns = (unsigned)n / sizeof *c->sought;
+    return none();
+}
+
+static PyObject *cpu_serve_maintenance(Cpu *c, PyObject *mixed)
+{
+    if (is_closed(c) || PySet_Size(mixed) < 0) /* a TypeError for what is no set */
+        return NULL;
+    keep(&c->mixed, mixed);
+    return none();
+}
+
 static PyObject *cpu_hook_after(Cpu *c, PyObject *address)
 {
     int bad;
@@ -694,14 +945,15 @@ static PyObject *cpu_start(Cpu *c, PyObject *const *arguments, Py_ssize_t n)
     if (bad || is_closed(c) || PyErr_Occurred())
         return NULL;
     c->limit = count;
-    c->left = count * INSTRUCTION;
-    c->size = 0;
+    c->time->left = count * INSTRUCTION;
+    c->time->size = 0;
     c->before = 0;
     c->stop = 0;
     c->expired = 0;
+    c->served_at = 0;
     c->thread = PyEval_SaveThread();
     int status = run(c, pc);
-    PyEval_RestoreThread(c->thread);
+    take_gil(c);
     return PyLong_FromLongLong(status);
 }
 
@@ -710,8 +962,8 @@ static PyObject *cpu_stop(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    c->stop = 1;
-    if (!c->size) /* on an exception, or between two blocks */
+    stop(c);
+    if (!c->time->size) /* on an exception, or between two blocks */
         c->emu_stop(c->uc);
     return none();
 }
@@ -721,9 +973,9 @@ static PyObject *cpu_arrive(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    if (!c->size)
+    if (!c->time->size)
         return boolean(0); /* left already */
-    if (c->stop || c->left < 0) {
+    if (c->time->left < 0) {
         leave(c);
         return boolean(0);
     }
@@ -734,7 +986,7 @@ static PyObject *cpu_arrive(Cpu *c, PyObject *unused)
 static PyObject *cpu_ends_here(Cpu *c, PyObject *unused)
 {
     (void)unused;
-    return is_closed(c) ? NULL : boolean(c->left < 0 || counter(c) >= c->limit);
+    return is_closed(c) ? NULL : boolean(left(c) < 0 || counter(c) >= c->limit);
 }
 
 static PyObject *cpu_leave(Cpu *c, PyObject *unused)
@@ -742,7 +994,7 @@ static PyObject *cpu_leave(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
-    if (c->size)
+    if (c->time->size)
         leave(c);
     return none();
 }
@@ -851,6 +1103,9 @@ static PyMethodDef methods[] = {
     {"disconnect", cpu_disconnect, METH_NOARGS, NULL},
     {"hook_exceptions", cpu_hook_exceptions, METH_VARARGS, NULL},
     {"hook_registers", cpu_hook_registers, METH_VARARGS, NULL},
+    {"hook_new_blocks", cpu_hook_new_blocks, METH_O, NULL},
+    {"look_for", cpu_look_for, METH_O, NULL},
+    {"serve_maintenance", cpu_serve_maintenance, METH_O, NULL},
     {"hook_after", cpu_hook_after, METH_O, NULL},
     {"map", cpu_map, METH_VARARGS, NULL},
     {"start", cpu_start, METH_FASTCALL, NULL},
@@ -924,7 +1179,7 @@ static int set_counter(Cpu *c, PyObject *value, void *unused)
     int64_t wanted = value ? PyLong_AsLongLong(value) : 0;
     if (!value || is_closed(c) || (wanted == -1 && PyErr_Occurred()))
         return -1;
-    c->left += (counter(c) - wanted) * INSTRUCTION;
+    c->time->left += (counter(c) - wanted) * INSTRUCTION;
     return 0;
 }
 
@@ -946,12 +1201,45 @@ static int set_limit(Cpu *c, PyObject *value, void *unused)
     int64_t limit = value ? PyLong_AsLongLong(value) : 0;
     if (!value || is_closed(c) || (limit == -1 && PyErr_Occurred()))
         return -1;
-    c->left += (limit - c->limit) * INSTRUCTION;
+    c->time->left += (limit - c->limit) * INSTRUCTION;
     c->limit = limit;
     return 0;
 }
 
+static PyObject *get_now(Cpu *c, void *unused)
+{
+    (void)unused;
+    return is_closed(c) ? NULL : PyLong_FromUnsignedLongLong(now(c));
+}
+
+static void forget_functions(Cpu *c)
+{
+    for (size_t n = 0; n < FUNCTIONS; n++) {
+        PyObject *function = c->functions[n];
+        c->functions[n] = NULL;
+        Py_DecRef(function);
+    }
+}
+
+static PyObject *get_on_call(Cpu *c, void *unused)
+{
+    (void)unused;
+    PyObject *functions = c->on_call ? c->on_call : &_Py_NoneStruct;
+    Py_IncRef(functions);
+    return functions;
+}
+
+static int set_on_call(Cpu *c, PyObject *functions, void *unused)
+{
+    (void)unused;
+    keep(&c->on_call, functions ? functions : &_Py_NoneStruct);
+    forget_functions(c);
+    return 0;
+}
+
 static PyGetSetDef computed[] = {
+    {"now", get_now, NULL, NULL, NULL},
+    {"on_call", get_on_call, set_on_call, NULL, NULL},
     {"pc", get_pc, set_pc, NULL, NULL},
     {"sp", get_sp, set_sp, NULL, NULL},
     {"level", get_level, NULL, NULL, NULL},
@@ -967,7 +1255,6 @@ static PyMemberDef members[] = {
     {"event", T_BOOL, offsetof(Cpu, event), 0, NULL},
     {"entered_at", T_ULONGLONG, offsetof(Cpu, entered_at), 0, NULL},
     {"entered_vector", T_ULONGLONG, offsetof(Cpu, entered_vector), 0, NULL},
-    {"on_call", T_OBJECT, offsetof(Cpu, on_call), 0, NULL},
     {"on_load", T_OBJECT, offsetof(Cpu, on_load), 0, NULL},
     {"on_store", T_OBJECT, offsetof(Cpu, on_store), 0, NULL},
     {"hcr", T_ULONGLONG, offsetof(Cpu, hcr) + offsetof(SystemRegister, value), READONLY, NULL},
@@ -977,22 +1264,28 @@ static PyMemberDef members[] = {
 
 static int cpu_clear(Cpu *c)
 {
-    PyObject **held[] = {&c->fail,    &c->hypercall, &c->exception, &c->read,         &c->write,
-                         &c->on_call, &c->on_load,   &c->on_store,  &c->closed_error, &c->closed_message};
+    PyObject **held[] = {&c->fail,     &c->hypercall,    &c->exception,      &c->read, &c->write, &c->on_call, &c->on_load,
+                         &c->on_store, &c->closed_error, &c->closed_message, &c->look, &c->mixed};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         PyObject *object = *held[n];
         *held[n] = NULL;
         Py_DecRef(object);
     }
+    forget_functions(c);
     return 0;
 }
 
 static int cpu_traverse(Cpu *c, PyVisit visit, void *argument)
 {
-    PyObject *held[] = {c->head.type, c->fail,    c->hypercall, c->exception,    c->read,          c->write,
-                        c->on_call,   c->on_load, c->on_store,  c->closed_error, c->closed_message};
+    PyObject *held[] = {c->head.type, c->fail,     c->hypercall,    c->exception,      c->read, c->write, c->on_call,
+                        c->on_load,   c->on_store, c->closed_error, c->closed_message, c->look, c->mixed};
     for (size_t n = 0; n < sizeof held / sizeof *held; n++) {
         int result = held[n] ? visit(held[n], argument) : 0;
+        if (result)
+            return result;
+    }
+    for (size_t n = 0; n < FUNCTIONS; n++) {
+        int result = c->functions[n] ? visit(c->functions[n], argument) : 0;
         if (result)
             return result;
     }
@@ -1005,6 +1298,7 @@ static void cpu_dealloc(Cpu *c)
     void (*release)(void *) = (void (*)(void *))PyType_GetSlot(type, TP_FREE);
     PyObject_GC_UnTrack(c);
     cpu_clear(c);
+    free_time(c);
     release(c);
     Py_DecRef(type);
 }
