@@ -45,7 +45,8 @@ class Board:
         self.uart = Pl011()
         self.rtc = Pl031()
         self.testdev = TestDevice(self.lines)
-        self.virtio = [VirtioMmio() for _ in range(virt.VIRTIO_SLOTS)]
+        # Nothing that a guest does changes an empty slot: one stands for all of them.
+        self.virtio = [VirtioMmio()] * virt.VIRTIO_SLOTS
         self._slots = range(slots)
         self.bus = Bus()
         self.timers = [GenericTimer() for _ in range(cpus)]
@@ -102,7 +103,8 @@ class Board:
             raise ConfigError(f"virtio slot {n}: there are 0 to {len(self._slots) - 1}{self._why_no_more}")
         if n not in free:
             raise ConfigError(f"virtio slot {n}: another device is in it")
-        slot = self.virtio[n]
+        slot = self.virtio[n] = VirtioMmio()
+        self.bus.replace(virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE, slot)
         slot.irq.listen(partial(self.lines[virt.VIRTIO_FIRST_INTID + n].drive, "virtio"))
         slot.plug(function, memory, legacy=legacy)
         self._timed.append(slot)

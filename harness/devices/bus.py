@@ -95,13 +95,19 @@ class Bus:
         if size <= 0:
             raise ConfigError(f"{name}: a region of {plural(size, 'byte')} at 0x{base:x} is empty")
         at = bisect_right(self._bases, base)
-        for other in self._regions[max(at - 1, 0) : at + 1]:
-            if base < other.end and other.base < base + size:
+        for other in self._regions[at - 1 if at else 0 : at + 1]:
+            if base < other.base + other.size and other.base < base + size:
                 raise ConfigError(f"{name} at 0x{base:x} overlaps {other.name} at 0x{other.base:x}")
         region = Region(base, size, device, name, getattr(device, "sizes", ANY_SIZE))
         self._bases.insert(at, base)
         self._regions.insert(at, region)
         return region
+
+    def replace(self, base: int, device: Device) -> None:
+        """Lets another device answer in the region at ``base``; for whoever has found no way to the one before."""
+        at = self._bases.index(base)
+        sizes = getattr(device, "sizes", ANY_SIZE)
+        self._regions[at] = self._regions[at]._replace(device=device, sizes=sizes)
 
     def find(self, address: int) -> Region | None:
         """Returns the region that holds ``address``, if any."""
