@@ -45,7 +45,6 @@ class Board:
         self.uart = Pl011()
         self.rtc = Pl031()
         self.testdev = TestDevice(self.lines)
-        # Nothing that a guest does changes an empty slot: one stands for all of them.
         self.virtio = [VirtioMmio()] * virt.VIRTIO_SLOTS
         self._slots = range(slots)
         self.bus = Bus()
@@ -79,9 +78,9 @@ class Board:
         self.bus.map(virt.UART_BASE, virt.DEVICE_FRAME_SIZE, self.uart, "PL011")
         self.bus.map(virt.RTC_BASE, virt.DEVICE_FRAME_SIZE, self.rtc, "PL031")
         self.bus.map(virt.TESTDEV_BASE, virt.DEVICE_FRAME_SIZE, self.testdev, "testdev")
-        for n, slot in enumerate(self.virtio):
-            base = virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE
-            self.bus.map(base, virt.VIRTIO_STRIDE, slot, f"virtio{n}")
+        # Nothing that a guest does changes an empty slot: one stands for all of them.
+        slots = virt.VIRTIO_SLOTS
+        self.bus.map_row(virt.VIRTIO_BASE, virt.VIRTIO_STRIDE, slots, self.virtio[0], "virtio")
 
     def plug(
         self,
