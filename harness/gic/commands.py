@@ -26,7 +26,11 @@ class Commands(Outputs):
 
     def write_gicd(self, write: Writer, writable: int, cpu: int, value: int) -> None:
         """Writes a register of the distributor by ``write``, of one CPU's own interrupts or of EVERY_CPU's."""
+        distributor = self.distributor
+        forwarded = distributor.ctlr & 3
         write(value & writable)
+        if not forwarded and not distributor.ctlr & 3:
+            return  # nothing was signalled, and nothing is (4.3.1)
         if cpu == EVERY_CPU:
             self.settle_all()
         else:

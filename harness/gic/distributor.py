@@ -155,9 +155,8 @@ class Distributor:
 
     # Registers, found by their rows once
 
-    def reader(self, register: Register, index: int, cpu: int) -> Callable[[], int]:
-        """Returns what reads one word for a CPU."""
-        first = register.first + index * register.fields
+    def reader(self, register: Register, first: int, cpu: int) -> Callable[[], int]:
+        """Returns what reads one word for a CPU, from INTID ``first`` on."""
         own = self.owner(first, cpu)
         match register.field:
             case Field.CTLR:
@@ -175,9 +174,8 @@ class Distributor:
             case _:
                 return partial(self._read_bytes, register.field, first, cpu)
 
-    def writer(self, register: Register, index: int, cpu: int) -> Callable[[int], object]:
-        """Returns what writes one word for a CPU, of which reserved bits are cleared already."""
-        first = register.first + index * register.fields
+    def writer(self, register: Register, first: int, cpu: int) -> Callable[[int], object]:
+        """Returns what writes one word for a CPU, from INTID ``first`` on; reserved bits are cleared already."""
         own = self.owner(first, cpu)
         reach = (_SGIS if register.field is Field.EDGE else _ALL) << first & own.exists
         if register.sgis_fixed:

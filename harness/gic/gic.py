@@ -164,7 +164,7 @@ class Gic(Commands):
         if field is Field.CONSTANT:
             return partial(int, register.reset_value(self.config, index))
         if frame is Frame.GICD:
-            return self.distributor.reader(register, index, cpu)
+            return self.distributor.reader(register, register.first + index * register.fields, cpu)
         if frame is Frame.GICH:
             return self.virtual[cpu].reader(field, index)
         physical = frame is Frame.GICC
@@ -184,8 +184,9 @@ class Gic(Commands):
         if field is Field.SGIR:
             return partial(self.send_sgi, cpu)
         if frame is Frame.GICD:
-            write = self.distributor.writer(register, index, cpu)
-            private = register.banked is not Banked.NO and register.first + index * register.fields < SPI_BASE
+            first = register.first + index * register.fields
+            write = self.distributor.writer(register, first, cpu)
+            private = register.banked is not Banked.NO and first < SPI_BASE
             return partial(self.write_gicd, write, writable, cpu if private else EVERY_CPU)
         if frame is Frame.GICH:
             return partial(self.write_gich, self.virtual[cpu].writer(field, index), writable, cpu)

@@ -29,6 +29,8 @@ class Exit:
         self.failed: Exit = self if role is not None else self._failed()
 
     def _failed(self) -> Exit:
+        if self.role is Role.SERVE:
+            return self
         role = Role.SPURIOUS if self.role is Role.ACCEPT else Role.SERVE
         return Exit(self.kind, self.label, self.cpu, role)
 

@@ -30,6 +30,14 @@ class TimerRegisters(Protocol):
         ...
 
 
+class GrantedTimers(Protocol):
+    """Timers of the CPUs, whose physical one a guest may be granted."""
+
+    def grant_physical_timer(self) -> None:
+        """Lets the guests use CNTP_* without a trap."""
+        ...
+
+
 class PhysicalTimerTraps:
     """Emulation of the trapped CNTP_* registers over the machine's timer of the same CPU."""
 
