@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from harness.engine.emulator.registers import OnCall, OnLoad, OnStore, ReadHook
 
+SOURCE: int
+
 class Cpu:
     pc: int
     sp: int

@@ -55,7 +55,7 @@ enum { TPFLAGS_BASETYPE = 1 << 10, TPFLAGS_HAVE_GC = 1 << 14 };
 extern PyObject _Py_NoneStruct, _Py_TrueStruct, _Py_FalseStruct;
 extern void Py_IncRef(PyObject *), Py_DecRef(PyObject *);
 extern PyObject *PyModuleDef_Init(PyModuleDef *), *PyType_FromSpec(PyType_Spec *), *PyType_GenericNew(void);
-extern int PyModule_AddObjectRef(PyObject *, const char *, PyObject *);
+extern int PyModule_AddObjectRef(PyObject *, const char *, PyObject *), PyModule_AddIntConstant(PyObject *, const char *, long);
 extern void *PyType_GetSlot(PyObject *, int);
 extern void PyObject_GC_UnTrack(void *);
 extern int PyArg_ParseTuple(PyObject *, const char *, ...);
@@ -1425,13 +1425,17 @@ static PySlot cpu_slots[] = {
 
 static PyType_Spec cpu_type = {"harness.engine.native._cpu.Cpu", sizeof(Cpu), 0, TPFLAGS_BASETYPE | TPFLAGS_HAVE_GC, cpu_slots};
 
+#ifndef SOURCE /* a checksum of this file: compile.py gives it */
+#define SOURCE 0
+#endif
+
 static int fill(PyObject *module)
 {
     PyObject *type = PyType_FromSpec(&cpu_type);
     keep(&cpu_class, type);
     int status = type ? PyModule_AddObjectRef(module, "Cpu", type) : -1;
     Py_DecRef(type);
-    return status;
+    return status < 0 ? status : PyModule_AddIntConstant(module, "SOURCE", SOURCE);
 }
 
 static PySlot module_slots[] = {{MODULE_EXEC, fill}, {0, NULL}};
