@@ -30,8 +30,8 @@ class Clock:
         return -((self.now() - tick) // self.rate)
 
     def start(self, pe: PE) -> None:
-        """Begins a slice of this PE: its instructions move time."""
-        self._offset = self._now - self.rate * pe.retired
+        """Begins a slice of this PE: its instructions move time, those too that it has run already."""
+        self._offset = self._now - self.rate * pe.retired_before
         self.running = pe
         pe.set_time(self._offset, self.rate)
 
@@ -39,6 +39,10 @@ class Clock:
         """Ends the slice."""
         self._now = self.now()
         self.running = None
+
+    def pass_by(self, instructions: int) -> None:
+        """Lets pass what so many instructions took that no slice was begun for."""
+        self._now += self.rate * instructions
 
     def end_slice_at(self, tick: int) -> None:
         """Lets the running slice end when a tick comes, if not before; without one it does nothing."""

@@ -13,6 +13,7 @@ from harness.engine.memory.ram import Memory, NotRamError, RamRegion
 from harness.engine.memory.stage2 import Page
 from harness.engine.mmio.access import DeviceAccess, Part
 from harness.engine.pe import PE, Handler
+from harness.engine.turns import Ring, Turns
 
 __all__ = [
     "DEVIATIONS",
@@ -32,6 +33,8 @@ __all__ = [
     "Part",
     "RamRegion",
     "RawGeneral",
+    "Ring",
+    "Turns",
     "VectorRegisters",
     "register_number",
     "register_value",

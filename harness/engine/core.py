@@ -46,6 +46,7 @@ class Core(AskedFirst, Slices):
         if model not in uc.CPU_MODELS:
             raise ConfigError(f"CPU model {model!r}: not one of {', '.join(uc.CPU_MODELS)}")
         super().__init__(index, uc.open_instance(model))
+        uc.forget_until(self.handle)
         self.memory, self.mpidr = memory, mpidr
         self._file = SystemRegisterFile(self.handle, self)
         self.sysreg = RawSystemRegisters(self._file, self)

@@ -51,6 +51,11 @@ class Slices(Closable):
         return self.registers.retired
 
     @property
+    def retired_before(self) -> int:
+        """Instructions retired before the slice, or before that part of it to which it has come."""
+        return self.registers.base
+
+    @property
     def running(self) -> bool:
         """True while a slice runs, in its hooks and in deferred actions too."""
         return self._running or self._between
@@ -80,10 +85,13 @@ class Slices(Closable):
                 pass
         finally:
             INTERRUPTIONS.leave(outer)
+        self._raise()
+        return self.registers.base - begin
+
+    def _raise(self) -> None:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        return self.registers.base - begin
 
     def _run_once(self) -> bool:
         """Runs to the deadline or to whatever stops before; says if there is more to run."""
@@ -95,10 +103,21 @@ class Slices(Closable):
         try:
             status = registers.start(registers.pc, count)
         finally:  # Ctrl-C may be raised as soon as it returns
-            self._running = False
-            expired = registers.expired
-            registers.base += min(registers.counter, registers.limit)
-            registers.counter = 0
+            expired = self._count()
+        return self._has_run(status, expired, after)
+
+    def _count(self) -> bool:
+        """Counts what has run, as soon as the registers have; says if they came to the limit."""
+        registers = self.registers
+        self._running = False
+        expired = registers.expired
+        registers.base += min(registers.counter, registers.limit)
+        registers.counter = 0
+        return expired
+
+    def _has_run(self, status: int, expired: bool, after: Callable[[], None] | None) -> bool:
+        """Does what is to be done when the registers have run, to a uc_err; says if there is more to run."""
+        registers = self.registers
         if after is not None:
             after()
         if self._error is not None or self._stopping:
@@ -115,6 +134,37 @@ class Slices(Closable):
             return registers.base < self._deadline
         self.waiting = not expired
         return False
+
+    # A turn in a ring (turns.py): the registers run without run().
+
+    @property
+    def has_step(self) -> bool:
+        """True if the next instruction is to run alone: see :meth:`step`."""
+        return self._after_step is not None
+
+    def begin_turn(self, count: int) -> None:
+        """Begins a slice that the registers are in already."""
+        self._deadline = self.registers.base + count
+        self._stopping = self.waiting = self._restart = False
+        self._running = True
+
+    def finish_turn(self, status: int) -> int:
+        """Completes such a slice, which the registers have left with a uc_err; returns as run() does."""
+        begin = self.registers.base
+        more = self._has_run(status, self._count(), None)
+        while more:
+            more = self._run_once()
+        self._raise()
+        return self.registers.base - begin
+
+    def leave_turn(self) -> None:
+        """Counts what has run of such a slice that cannot be completed; nothing where it was."""
+        if self._running:
+            self._count()
+
+    def pass_turn(self) -> None:
+        """Notes that the CPU had a slice of which it has not heard: nothing but instructions."""
+        self._stopping = self.waiting = False
 
     def step(self, after: Callable[[], None]) -> None:
         """Lets a deferred action run the next instruction alone; then calls ``after``, and goes on."""

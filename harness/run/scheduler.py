@@ -13,14 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeAlias
 
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.el2 import Hypervisor, Power, Vcpu
-from harness.engine import PE, OnCall, OnLoad, OnStore
-
-Handler: TypeAlias = Callable[[PE, int], object]
+from harness.engine import Ring, Turns
+from harness.run.exits import ending_at_exits
 
 LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 20 ms
 
@@ -46,6 +44,8 @@ class Scheduler:
         self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
         self._calm = False  # nothing has happened since the turn began that another one has to see
         self._ring: list[Vcpu] | None = None  # who has turns in a row; empty if they are given one by one
+        self._turns: tuple[list[Vcpu], Ring] | None = None  # the ring that the engine had last
+        self._longest_turns = max(1, LONGEST_SLICE // quantum) * quantum
         self._alone = self._only = False  # one vCPU has all turns; it is the only one that is on
         self._asleep = False  # somebody waits in WFE
         self._next_event: int | None = None  # the tick of the next event of a stream for one that does
@@ -152,34 +152,80 @@ class Scheduler:
         ring = self._ring
         if ring is None or len(ring) < 2 or self._left or not self._goes_on(vcpu, retired == length):
             return retired
-        position = ring.index(vcpu)
-        while retired < bound:
+        position, whole = ring.index(vcpu), True
+        turns = self._turns_of(ring)
+        while retired < bound and self._goes_on(vcpu, whole):
             position = (position + 1) % len(ring)
-            vcpu = ring[position]
-            self._turn, self._left = vcpu.index, self._quantum
-            self._scheduled(vcpu)
-            length = min(self._quantum, bound - retired)
-            done = self.slice(vcpu, length)
-            retired += done
-            if not self._goes_on(vcpu, done == length):
-                break
+            if turns is not None:
+                taken = self._take_turns(turns, ring, position, min(bound - retired, self._longest_turns))
+                position, whole = taken.last, taken.whole
+                vcpu = ring[position]
+                retired += taken.before + taken.retired
+            else:
+                vcpu = ring[position]
+                self._switch(vcpu)
+                self._scheduled(vcpu)
+                length = min(self._quantum, bound - retired)
+                done = self.slice(vcpu, length)
+                retired, whole = retired + done, done == length
         return retired
 
     def _goes_on(self, vcpu: Vcpu, whole: bool) -> bool:
         """Tells whether a slice was nothing but its instructions, so that the next turn can follow at once."""
-        return whole and self._calm and not vcpu.pe.stopped and not vcpu.waiting
+        pe = vcpu.pe
+        return whole and self._calm and not pe.stopped and not vcpu.waiting and not pe.has_step
+
+    def _switch(self, vcpu: Vcpu) -> None:
+        self._turn, self._left = vcpu.index, self._quantum
+
+    def _turns_of(self, ring: list[Vcpu]) -> Ring | None:
+        """Returns the ring as the engine has it, None where each turn has to begin here."""
+        if self._turns is None or self._turns[0] is not ring:
+            engine = Ring([vcpu.pe for vcpu in ring], partial(self._turn_begun, ring))
+            self._turns = ring, engine
+        turns = self._turns[1]
+        return turns if turns.may_turn() and not self._hypervisor.controller.follows_schedule else None
+
+    def _take_turns(self, turns: Ring, ring: list[Vcpu], position: int, count: int) -> Turns:
+        """Lets the engine give turns, of which the last is then as if it had been a slice here."""
+        clock = self._clock
+        try:
+            taken = turns.run(position, self._quantum, count, clock.now(), clock.rate)
+        finally:
+            told = clock.running is not None
+            if told:
+                clock.stop()
+        vcpu = ring[taken.last]
+        if not told:
+            clock.pass_by(taken.before + taken.retired)
+            self._switch(vcpu)
+        self._has_run(vcpu, taken.retired)
+        return taken
+
+    def _turn_begun(self, ring: list[Vcpu], position: int, before: int) -> None:
+        """Begins a slice here in which something happens, after turns that retired so many instructions."""
+        vcpu = ring[position]
+        self._switch(vcpu)
+        self._began = vcpu.pe.retired_before
+        self._clock.pass_by(before)
+        self._clock.start(vcpu.pe)
 
     def slice(self, vcpu: Vcpu, length: int) -> int:
         """Runs one slice; returns the instructions it retired."""
         if vcpu.resume is not None:
             self._hypervisor.power.resume(vcpu)
         pe = vcpu.pe
-        self._began = pe.retired
+        self._began = pe.retired_before
         self._clock.start(pe)
         try:
             retired = pe.run(length)
         finally:
             self._clock.stop()
+        self._has_run(vcpu, retired)
+        return retired
+
+    def _has_run(self, vcpu: Vcpu, retired: int) -> None:
+        pe = vcpu.pe
         self._left -= retired
         if self._left < 0 and not self._only:
             self._left %= self._quantum  # turns that it had one after the other, alone
@@ -189,7 +235,6 @@ class Scheduler:
         self._polled = vcpu if register.polls else None
         if vcpu.waiting or register.asleep or vcpu.power is not Power.ON:
             self._ring = None
-        return retired
 
     @contextmanager
     def interruptible(self) -> Iterator[Callable[[], None]]:
@@ -198,22 +243,13 @@ class Scheduler:
         A signal's handler may call it, whatever is going on: nothing is stopped there, but each exit's own handler
         is made to do so once it has served.
         """
-        before: list[tuple[PE, list[Handler], OnCall | None, OnLoad | None, OnStore | None]] = []
+        with ending_at_exits(self._vcpus) as end:
 
-        def leave() -> None:
-            self._calm = False
-            for vcpu in self._vcpus:
-                pe, handlers = vcpu.pe, vcpu.pe.handlers
-                before.append((pe, handlers[:], pe.on_call, pe.on_load, pe.on_store))
-                pe.on_call = pe.on_load = pe.on_store = None  # so that the handler serves it
-                handlers[:] = [partial(_serve_and_stop, handler) for handler in handlers]
+            def leave() -> None:
+                self._calm = False
+                end()
 
-        try:
             yield leave
-        finally:
-            for pe, handlers, on_call, on_load, on_store in before:
-                pe.handlers[:] = handlers
-                pe.on_call, pe.on_load, pe.on_store = on_call, on_load, on_store
 
     def reset(self) -> None:
         """Gives CPU0 its turn, as after a system reset."""
@@ -277,8 +313,3 @@ class Scheduler:
         """Ends the turn where an interrupt input of a PE in WFE moved, which may wake it."""
         if self._asleep and vcpu.pe.event_register.asleep:
             self._disturb()
-
-
-def _serve_and_stop(serve: Handler, pe: PE, esr: int) -> None:
-    serve(pe, esr)
-    pe.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import os
+import struct
 import subprocess
 import sys
 import weakref
@@ -17,7 +18,7 @@ from engine_rig import RAM, Rig, assemble
 
 from harness.arch.esr import EC
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
-from harness.engine import PE, Memory
+from harness.engine import PE, Memory, Page, native
 from harness.engine.mmio.loadstore import decode
 from harness.engine.native import compile as compiling
 
@@ -67,6 +68,58 @@ def test_it_says_why_it_is_not_there() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "the C core has not been compiled\nview\n"
+
+
+def test_one_of_another_source_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a checkout, where the source is edited; it does not matter when that was."""
+    assert native.absence.__wrapped__() is None
+    source = tmp_path / "cpu.c"
+    source.write_bytes(compiling.SOURCE.read_bytes())
+    monkeypatch.setattr(native, "_HERE", tmp_path)
+    assert native.absence.__wrapped__() is None
+    source.write_bytes(source.read_bytes() + b"\n")
+    assert native.absence.__wrapped__().startswith("the C core was compiled from another source: python -m ")
+    monkeypatch.setattr(native, "_CHECKOUT", tmp_path / "absent")
+    assert native.absence.__wrapped__() is None
+
+
+# What it is told by the engine.
+
+
+@NATIVE
+def test_it_looks_for_so_many_instructions_and_no_more(rig: Rig) -> None:
+    rig.pe.registers.look_for(bytes(16 * 8))
+    with pytest.raises(ValueError, match="more patterns"):
+        rig.pe.registers.look_for(bytes(17 * 8))
+
+
+@NATIVE
+def test_new_blocks_are_told_of_by_what_they_have(rig: Rig) -> None:
+    seen: list[tuple[int, int]] = []
+    rig.pe.registers.hook_new_blocks(lambda pc, size: seen.append((pc, size)))
+    rig.pe.registers.look_for(struct.pack("<4I", 0xFFFF_FFFF, 0xD503_209F, 0xFF00_0000, 0xAA00_0000))
+    rig.go("nop\n b a\na: nop\n sev\n b b\nb: mov x1, x2\n b c\nc: mrs x1, cntvct_el0\n b d\nd: hvc #0")
+    assert seen == [(RAM + 8, 12), (RAM + 20, 8), (RAM + 28, 8)]
+
+
+@NATIVE
+def test_maintenance_is_passed_over_but_where_a_page_is_mixed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    rig.pe.handlers[EC.SYSREG] = lambda pe, esr: told.append(esr)
+    whole = rig.memory.instruction_line_maintenance
+    lines: list[int] = []
+
+    def noted(ipa: int) -> None:
+        lines.append(ipa)
+        whole(ipa)
+
+    monkeypatch.setattr(rig.memory, "instruction_line_maintenance", noted)
+    rig.memory.stage2.set_page(RAM + 0x3000, Page.MIXED)
+    code = f"movz x1, #{RAM >> 16}, lsl #16\n movk x1, #0x2040\n ic ivau, x1\n dc cvau, x1\n"
+    rig.go(f"{code} movk x1, #0x3040\n dc cvau, x1\n ic ivau, x1\n mov x2, #1\n hvc #0")
+    assert (rig.pe.x[2], rig.pe.retired, lines, told) == (1, 9, [RAM + 0x3040], [])
 
 
 # Blocks.

@@ -50,6 +50,11 @@ class Controller(ABC):
     def physical_irq(self, vcpu: Vcpu) -> None:
         """Takes every physical interrupt that is signalled to this CPU, where they are EL2's."""
 
+    @property
+    def follows_schedule(self) -> bool:
+        """True if :meth:`scheduled` does anything."""
+        return False
+
     def scheduled(self, vcpu: Vcpu) -> None:
         """Does what is to be done when a vCPU is switched in after another one ran."""
 

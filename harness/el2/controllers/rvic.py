@@ -122,9 +122,14 @@ class RvicController(ForwardingController):
         inputs = range(self._config.untrusted)
         return next((n + ids.SPI_BASE for n in inputs if self.interrupts.rvid.target(n) == mine), None)
 
+    @property
+    def follows_schedule(self) -> bool:
+        """True if the profile samples levels then."""
+        return self._config.defects.timer_reinjected
+
     def scheduled(self, vcpu: Vcpu) -> None:
         """Samples the level of an active timer again, as KVM does when a vCPU is switched in (defect 7)."""
-        if not self._config.defects.timer_reinjected:
+        if not self.follows_schedule:
             return
         for intid in sorted(self._levels.private[vcpu.index]):
             if self._physical.line_is_high(vcpu.index, intid):

@@ -28,6 +28,7 @@ class NativeRegisters(_cpu.Cpu, Closable):
     __slots__ = ("__weakref__", "_memory", "x")
     lent = ("_memory", "x")
     stops_after_reads: ClassVar[bool] = False
+    takes_turns: ClassVar[bool] = True
 
     def __init__(self, handle: int, owner: object, fail: Callable[[BaseException], None]) -> None:
         layout = _probe.layout()

@@ -13,7 +13,15 @@ from harness.arch.masks import MASK32
 from harness.arch.sysreg import NAMES_TO_ENCODINGS
 from harness.engine.emulator import binding as uc
 from harness.engine.emulator.lifetime import Closable
-from harness.engine.emulator.registers import NEVER, OnCall, OnLoad, OnStore, RawGeneral, ReadHook
+from harness.engine.emulator.registers import (
+    NEVER,
+    OnCall,
+    OnLoad,
+    OnStore,
+    RawGeneral,
+    ReadHook,
+    Registers,
+)
 
 
 class PythonHooks(Closable):
@@ -23,6 +31,7 @@ class PythonHooks(Closable):
     """
 
     stops_after_reads: ClassVar[bool] = True
+    takes_turns: ClassVar[bool] = False
     asked: ClassVar[bool] = False
     counts: ClassVar[bool] = False
     counter: int
@@ -42,6 +51,19 @@ class PythonHooks(Closable):
         self.on_store: OnStore | None = None
         self.watched = False
         self._offset = self._rate = 0
+
+    def take_turns(
+        self,
+        ring: tuple[Registers, ...],
+        first: int,
+        quantum: int,
+        count: int,
+        now: int,
+        rate: int,
+        begun: Callable[[int], object],
+    ) -> tuple[int, int]:
+        """Refuses: see ``takes_turns``."""
+        raise NotImplementedError
 
     def syndrome(self) -> int:
         """Returns ESR of the exception in progress."""

@@ -79,6 +79,11 @@ class Registers(Protocol):
         ...
 
     @property
+    def takes_turns(self) -> bool:
+        """True if :meth:`take_turns` can be called, with CPUs of the same kind."""
+        ...
+
+    @property
     def asked(self) -> bool:
         """True if `on_load` or `on_store` has been asked about the present data abort, in vain."""
         ...
@@ -139,6 +144,25 @@ class Registers(Protocol):
 
     def start(self, pc: int, count: int) -> int:
         """Runs up to `count` instructions; returns a uc_err."""
+        ...
+
+    def take_turns(
+        self,
+        ring: tuple[Registers, ...],
+        first: int,
+        quantum: int,
+        count: int,
+        now: int,
+        rate: int,
+        begun: Callable[[int], object],
+    ) -> tuple[int, int]:
+        """Runs the CPUs of a ring one after the other, `count` instructions in all; only where `takes_turns`.
+
+        Each runs a quantum, from the one of index `first` on, as by start() and with ``base`` and the time kept: it
+        is `now` at the beginning, and an instruction takes `rate`. Returns how many turns are complete, and the
+        uc_err of the one after them, in which something happened; -1 if there is none. Before anything of it that
+        is served by Python, begun(number) is called.
+        """
         ...
 
     def write_hcr(self, value: int) -> int:

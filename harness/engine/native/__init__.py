@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,6 @@ def absence() -> str | None:
         return f"the C core has not been compiled{told}"
     except ImportError as error:
         return f"the C core cannot be loaded: {error}"
-    source = _HERE / "cpu.c"
-    if _CHECKOUT.exists() and source.stat().st_mtime > Path(_cpu.__file__).stat().st_mtime:
-        return "the C core is older than its source: python -m harness.engine.native.compile"
+    if _CHECKOUT.exists() and getattr(_cpu, "SOURCE", None) != zlib.crc32((_HERE / "cpu.c").read_bytes()):
+        return "the C core was compiled from another source: python -m harness.engine.native.compile"
     return None

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from harness.engine.emulator.registers import OnCall, OnLoad, OnStore, ReadHook
 
+SOURCE: int
+
 class Cpu:
     pc: int
     sp: int
@@ -52,6 +54,17 @@ class Cpu:
     def hook_after(self, va: int, /) -> int: ...
     def map(self, base: int, size: int, address: int, /) -> None: ...
     def start(self, pc: int, count: int, /) -> int: ...
+    def take_turns(
+        self,
+        ring: tuple[object, ...],
+        first: int,
+        quantum: int,
+        count: int,
+        now: int,
+        rate: int,
+        begun: Callable[[int], object],
+        /,
+    ) -> tuple[int, int]: ...
     def stop(self) -> None: ...
     def stop_after(self) -> None: ...
     def arrive(self) -> bool: ...

@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,11 @@ _OF_MACOS = ("-Wl,-undefined,dynamic_lookup",)  # Python's own functions are fou
 
 class CompilerError(RuntimeError):
     """No compiler made the module: one line for each that was tried."""
+
+
+def checksum() -> int:
+    """Returns the checksum of the source: the module has it as ``SOURCE``, so that one of another is known."""
+    return zlib.crc32(SOURCE.read_bytes())
 
 
 def compilers() -> Iterator[list[str]]:
@@ -49,7 +55,7 @@ def build(target_dir: Path, compiler: Sequence[str] | None = None) -> Path:
     tried = []
     for command in [list(compiler)] if compiler is not None else compilers():
         macos = "macos" in " ".join(command) or ("-target" not in command and sys.platform == "darwin")
-        flags = (*_FLAGS, *_OF_MACOS) if macos else _FLAGS
+        flags = (*_FLAGS, f"-DSOURCE={checksum()}", *(_OF_MACOS if macos else ()))
         try:
             subprocess.run(
                 [*command, *flags, str(SOURCE), "-o", str(unfinished)],

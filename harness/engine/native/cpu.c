@@ -55,12 +55,15 @@ enum { TPFLAGS_BASETYPE = 1 << 10, TPFLAGS_HAVE_GC = 1 << 14 };
 extern PyObject _Py_NoneStruct, _Py_TrueStruct, _Py_FalseStruct;
 extern void Py_IncRef(PyObject *), Py_DecRef(PyObject *);
 extern PyObject *PyModuleDef_Init(PyModuleDef *), *PyType_FromSpec(PyType_Spec *), *PyType_GenericNew(void);
-extern int PyModule_AddObjectRef(PyObject *, const char *, PyObject *);
+extern int PyModule_AddObjectRef(PyObject *, const char *, PyObject *), PyModule_AddIntConstant(PyObject *, const char *, long);
 extern void *PyType_GetSlot(PyObject *, int);
 extern void PyObject_GC_UnTrack(void *);
 extern int PyArg_ParseTuple(PyObject *, const char *, ...);
 extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *); /* exported since 3.9 */
 extern int PyObject_IsTrue(PyObject *);
+extern int PyType_IsSubtype(PyObject *, PyObject *);
+extern PyObject *Py_BuildValue(const char *, ...), *PyTuple_GetItem(PyObject *, Py_ssize_t);
+extern Py_ssize_t PyTuple_Size(PyObject *);
 extern PyObject *PyLong_FromLongLong(long long), *PyLong_FromUnsignedLongLong(unsigned long long);
 extern long long PyLong_AsLongLong(PyObject *), PyLong_AsLongLongAndOverflow(PyObject *, int *);
 extern unsigned long long PyLong_AsUnsignedLongLong(PyObject *), PyLong_AsUnsignedLongLongMask(PyObject *);
@@ -122,7 +125,7 @@ enum { CLOSE = 1000 /* instructions from exit to exit */, HELD = 5000000 /* inst
 enum { INSTRUCTION = 4, NO_COUNT = -1, LONGEST_COUNT = 511 }; /* cflags_next_tb: blocks are 512 instructions at most */
 enum { ESR_EC = 26, EC_DATA_ABORT_LOWER = 0x24, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33, IMM16 = 0xffff };
 enum { ISS_ISV = 1 << 24, ISS_SAS = 22, ISS_SSE = 1 << 21, ISS_SRT = 16, ISS_SF = 1 << 15, ISS_S1PTW = 1 << 7, ISS_WNR = 1 << 6 };
-enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, UC_PROT_READ = 1, UC_PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32, SOUGHT = 16 };
+enum { SCTLR_M = 1 << 0, SCTLR_EE = 1 << 25, SCTLR_E0E = 1 << 24, PSTATE_SS = 1 << 21, UC_PROT_READ = 1, UC_PROT_EXEC = 4, PAGE = 0x1000, REGIONS = 32, SOUGHT = 16, RING = 256 };
 
 typedef struct { uint64_t base, size; const uint8_t *bytes; } Region;
 typedef struct { uint32_t mask, value; } Pattern;
@@ -134,6 +137,7 @@ typedef struct {
     int64_t left;         /* what may still run once the present block has; less by STOPPED where `stop` is set */
     uint64_t block, size; /* the present block, amid which we are; size 0: between two */
     Cpu *cpu;
+    void *next; /* one that no CPU has */
 } Time;
 
 struct Cpu {
@@ -178,6 +182,8 @@ struct Cpu {
     /* Python. */
     void *thread; /* its state, while the guest runs and the GIL is let go; NULL while it is held */
     int64_t served_at; /* the count of instructions at the last exit to Python */
+    PyObject *turn_begun; /* in a turn that Python has not heard of: to be called before anything else of it is */
+    int64_t turn;
     PyObject *fail, *hypercall, *exception, *read, *write, *on_call, *on_load, *on_store, *closed_error, *closed_message;
     PyObject *look, *mixed; /* mixed: a set, of the numbers of pages that execute and are stored to */
     PyObject *functions[FUNCTIONS]; /* of on_call: found for these function identifiers, by their lowest bits */
@@ -195,33 +201,51 @@ struct Cpu {
  * `left` that no block follows, so that on_block has one thing to ask.
  *
  * Unicorn writes the address of on_block's argument into the code of each block. Below 4 GiB it takes half the room, and
- * short blocks are a tenth quicker; so Time has a page of its own, which the host is asked to have there.
+ * short blocks are a tenth quicker; so the host is asked for pages there. Those of all CPUs lie together, a line of the
+ * cache each, for CPUs that take turns.
  */
 
-enum { TIME_PAGE = 4096, TIME_PLACE = 4032 }; /* not where guests' pages begin: stores there would delay our loads */
-#define STOPPED ((int64_t)1 << 62)            /* more than is ever left */
+enum { TIMES = 4096, LINE = 64 };
+#define STOPPED ((int64_t)1 << 62) /* more than is ever left */
 #ifndef MAP_32BIT
 #define MAP_32BIT 0
 #endif
 
-/* Makes the page; 0 where there is no memory. */
-static int make_time(Cpu *c)
+static Time *unused_times; /* linked by `next`; the GIL is held by whoever takes or gives one */
+
+/* Makes more of them; 0 where there is no memory. They are kept for good, as many as there were CPUs at a time. */
+static int make_times(void)
 {
     int rights = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    uint8_t *page = mmap(NULL, TIME_PAGE, rights, flags | MAP_32BIT, -1, 0);
+    uint8_t *page = mmap(NULL, TIMES, rights, flags | MAP_32BIT, -1, 0);
     if (page == MAP_FAILED)
-        page = mmap(NULL, TIME_PAGE, rights, flags, -1, 0);
+        page = mmap(NULL, TIMES, rights, flags, -1, 0);
     if (page == MAP_FAILED)
         return 0;
-    c->time = (Time *)(page + TIME_PLACE);
-    c->time->cpu = c;
+    for (int at = TIMES - LINE; at >= 0; at -= LINE) {
+        Time *time = (Time *)(page + at);
+        time->next = unused_times;
+        unused_times = time;
+    }
     return 1;
 }
 
-static void free_time(Cpu *c)
+static int take_time(Cpu *c)
 {
-    if (c->time)
-        munmap((uint8_t *)c->time - TIME_PLACE, TIME_PAGE);
+    if (!unused_times && !make_times())
+        return 0;
+    c->time = unused_times;
+    unused_times = c->time->next;
+    *c->time = (Time){.cpu = c};
+    return 1;
+}
+
+static void give_time_back(Cpu *c)
+{
+    if (!c->time)
+        return;
+    c->time->next = unused_times;
+    unused_times = c->time;
     c->time = NULL;
 }
 
@@ -371,6 +395,25 @@ static int asked(Cpu *c, PyObject *function, PyObject **arguments, size_t n)
     return truth != 0;
 }
 
+/* Tells Python of the turn that runs, if it has not heard of it. */
+static void tell_of_turn(Cpu *c)
+{
+    PyObject *begun = c->turn_begun;
+    if (!begun)
+        return;
+    c->turn_begun = NULL;
+    PyObject *number = PyLong_FromLongLong(c->turn);
+    asked(c, begun, &number, 1);
+    Py_DecRef(number);
+}
+
+/* Takes the GIL to call a function of the engine's, or of EL2's. */
+static void enter_python(Cpu *c)
+{
+    take_gil(c);
+    tell_of_turn(c);
+}
+
 /* Says whether one of the functions that EL2 may have set is there. */
 static int is_set(const PyObject *function)
 {
@@ -497,7 +540,7 @@ static int served_access(Cpu *c)
     if (!is_set(iss & ISS_WNR ? c->on_store : c->on_load) || c->watched || c->has_more_memory || *c->pstate & PSTATE_SS ||
         *c->sctlr_el1 & (SCTLR_EE | SCTLR_E0E) || region(c, ipa) || !is_plain_here(c, size))
         return 0;
-    take_gil(c);
+    enter_python(c);
     PyObject *arguments[] = {PyLong_FromUnsignedLongLong(ipa), PyLong_FromLongLong(size)};
     int served = (iss & ISS_WNR ? served_store : served_load)(c, arguments, iss, size);
     Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
@@ -597,7 +640,7 @@ static void on_new_block(void *uc, const Block *block, const Block *previous, Ti
     time->size = 0;
     if (!is_set(c->look) || !is_sought(c, block->pc, block->size))
         return;
-    take_gil(c);
+    enter_python(c);
     PyObject *arguments[] = {PyLong_FromUnsignedLongLong(block->pc), PyLong_FromLongLong(block->size)};
     asked(c, c->look, arguments, 2);
     Py_DecRef(arguments[0]), Py_DecRef(arguments[1]);
@@ -662,7 +705,7 @@ static void on_exception(void *uc, uint32_t number, Cpu *c)
     }
     if (number == DATA_ABORT ? served_access(c) : served_maintenance(c))
         return;
-    take_gil(c);
+    enter_python(c);
     if (number != HVC)
         asked(c, c->exception, NULL, 0);
     else if (!is_set(c->on_call) || *c->syndrome & IMM16 || !served_call(c))
@@ -706,7 +749,7 @@ static uint32_t read_count(Cpu *c, uint32_t reg, uint32_t which)
 /* Asks read(0, register, cp_reg, 0) or write(...), as one of ctypes' callbacks would be. */
 static uint32_t ask(Cpu *c, PyObject *function, uint32_t reg, const SystemRegister *r)
 {
-    take_gil(c);
+    enter_python(c);
     PyObject *zero = PyLong_FromLongLong(0), *number = PyLong_FromLongLong(reg);
     PyObject *address = PyLong_FromUnsignedLongLong((uintptr_t)r);
     PyObject *arguments[] = {zero, number, address, zero};
@@ -764,6 +807,24 @@ static int run(Cpu *c, uint64_t pc)
     }
 }
 
+static void begin(Cpu *c, int64_t count)
+{
+    c->limit = count;
+    c->time->left = count * INSTRUCTION;
+    c->time->size = 0;
+    c->before = 0;
+    c->stop = 0;
+    c->expired = 0;
+    c->served_at = 0;
+}
+
+/* Ends a slice of which nothing is left to do. */
+static void end(Cpu *c)
+{
+    c->base += (uint64_t)c->limit;
+    c->time->left = c->limit * INSTRUCTION;
+}
+
 /* ---- The object: harness.engine.native._cpu.Cpu ------------------------------------------------------------------ */
 
 static int is_closed(const Cpu *c)
@@ -800,7 +861,7 @@ static PyObject *cpu_connect(Cpu *c, PyObject *arguments)
                           &translate, &interrupt, &x, &exception, &hpfar, &sctlr, &flags, &next, &c->reg_cp, &c->reg_x0, &c->reg_x29,
                           &c->reg_x30, &c->insn_mrs, &c->insn_msr, &fail, &closed_error, &closed_message))
         return NULL;
-    if (!make_time(c)) {
+    if (!take_time(c)) {
         PyErr_SetString(PyExc_MemoryError, "no page for a CPU's time");
         return NULL;
     }
@@ -944,17 +1005,70 @@ static PyObject *cpu_start(Cpu *c, PyObject *const *arguments, Py_ssize_t n)
     int64_t count = bad ? 0 : PyLong_AsLongLong(arguments[1]);
     if (bad || is_closed(c) || PyErr_Occurred())
         return NULL;
-    c->limit = count;
-    c->time->left = count * INSTRUCTION;
-    c->time->size = 0;
-    c->before = 0;
-    c->stop = 0;
-    c->expired = 0;
-    c->served_at = 0;
+    begin(c, count);
     c->thread = PyEval_SaveThread();
     int status = run(c, pc);
     take_gil(c);
     return PyLong_FromLongLong(status);
+}
+
+static PyObject *cpu_class; /* Cpu, of which each CPU is an instance */
+
+/* Runs CPU after CPU, from the n-th on, a quantum each and `count` instructions in all, until something is left to do at
+ * the end of a turn. Returns how many turns are complete, and the status of the one that is not: -1 if there is none.
+ *
+ * Python does not hear of a turn unless something happens in it: then begun(number) is called first, and it is Python's
+ * to complete. */
+static PyObject *cpu_take_turns(Cpu *self, PyObject *arguments)
+{
+    PyObject *ring, *begun;
+    Py_ssize_t n;
+    long long quantum, count;
+    unsigned long long now, rate;
+    if (!PyArg_ParseTuple(arguments, "OnLLKKO", &ring, &n, &quantum, &count, &now, &rate, &begun))
+        return NULL;
+    Cpu *cpus[RING];
+    Py_ssize_t members = PyTuple_Size(ring);
+    if (members < 1 || members > RING || n < 0 || quantum < 1 || count < 1) {
+        PyErr_SetString(PyExc_ValueError, "no turns, or none to take them");
+        return NULL;
+    }
+    for (Py_ssize_t k = 0; k < members; k++) {
+        cpus[k] = (Cpu *)PyTuple_GetItem(ring, k);
+        if (!PyType_IsSubtype(cpus[k]->head.type, cpu_class)) {
+            PyErr_SetString(PyExc_TypeError, "not a CPU");
+            return NULL;
+        }
+        if (is_closed(cpus[k]))
+            return NULL;
+    }
+    int status = -1;
+    int64_t turn = 0;
+    Cpu *c = self;
+    c->thread = PyEval_SaveThread();
+    for (n %= members; count > 0; turn++) {
+        void *thread = c->thread ? c->thread : PyEval_SaveThread();
+        c->thread = NULL;
+        c = cpus[n];
+        n = n + 1 == members ? 0 : n + 1;
+        begin(c, count < quantum ? count : quantum);
+        c->time_offset = now - rate * c->base;
+        c->time_rate = rate;
+        c->turn = turn;
+        c->turn_begun = begun;
+        c->thread = thread;
+        status = run(c, *c->pc);
+        int untold = c->turn_begun != NULL;
+        c->turn_begun = NULL;
+        if (!untold || status || c->stop || !c->expired)
+            break;
+        end(c);
+        status = -1;
+        count -= c->limit;
+        now += rate * (uint64_t)c->limit;
+    }
+    take_gil(c);
+    return Py_BuildValue("Li", (long long)turn, status);
 }
 
 static PyObject *cpu_stop(Cpu *c, PyObject *unused)
@@ -973,6 +1087,7 @@ static PyObject *cpu_arrive(Cpu *c, PyObject *unused)
     (void)unused;
     if (is_closed(c))
         return NULL;
+    tell_of_turn(c);
     if (!c->time->size)
         return boolean(0); /* left already */
     if (c->time->left < 0) {
@@ -1109,6 +1224,7 @@ static PyMethodDef methods[] = {
     {"hook_after", cpu_hook_after, METH_O, NULL},
     {"map", cpu_map, METH_VARARGS, NULL},
     {"start", cpu_start, METH_FASTCALL, NULL},
+    {"take_turns", cpu_take_turns, METH_VARARGS, NULL},
     {"stop", cpu_stop, METH_NOARGS, NULL},
     {"stop_after", cpu_stop, METH_NOARGS, NULL},
     {"arrive", cpu_arrive, METH_NOARGS, NULL},
@@ -1298,7 +1414,7 @@ static void cpu_dealloc(Cpu *c)
     void (*release)(void *) = (void (*)(void *))PyType_GetSlot(type, TP_FREE);
     PyObject_GC_UnTrack(c);
     cpu_clear(c);
-    free_time(c);
+    give_time_back(c);
     release(c);
     Py_DecRef(type);
 }
@@ -1309,12 +1425,17 @@ static PySlot cpu_slots[] = {
 
 static PyType_Spec cpu_type = {"harness.engine.native._cpu.Cpu", sizeof(Cpu), 0, TPFLAGS_BASETYPE | TPFLAGS_HAVE_GC, cpu_slots};
 
+#ifndef SOURCE /* a checksum of this file: compile.py gives it */
+#define SOURCE 0
+#endif
+
 static int fill(PyObject *module)
 {
     PyObject *type = PyType_FromSpec(&cpu_type);
+    keep(&cpu_class, type);
     int status = type ? PyModule_AddObjectRef(module, "Cpu", type) : -1;
     Py_DecRef(type);
-    return status;
+    return status < 0 ? status : PyModule_AddIntConstant(module, "SOURCE", SOURCE);
 }
 
 static PySlot module_slots[] = {{MODULE_EXEC, fill}, {0, NULL}};
