@@ -70,9 +70,9 @@ class Slices(Closable):
                 pass
         finally:
             INTERRUPTIONS.leave(outer)
-        if self._error is not None:
             error, self._error = self._error, None
-            raise error
+            if error is not None:  # it came before any that is on its way now, such as a deferred action's
+                raise error
         return self.registers.base - begin
 
     def _run_once(self) -> bool:
