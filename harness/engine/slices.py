@@ -85,12 +85,13 @@ class Slices(Closable):
                 pass
         finally:
             INTERRUPTIONS.leave(outer)
-        self._raise()
+            self._raise()
         return self.registers.base - begin
 
     def _raise(self) -> None:
-        if self._error is not None:
-            error, self._error = self._error, None
+        """Raises what a hook has: it came before any that is on its way now, such as a deferred action's."""
+        error, self._error = self._error, None
+        if error is not None:
             raise error
 
     def _run_once(self) -> bool:
@@ -151,10 +152,12 @@ class Slices(Closable):
     def finish_turn(self, status: int) -> int:
         """Completes such a slice, which the registers have left with a uc_err; returns as run() does."""
         begin = self.registers.base
-        more = self._has_run(status, self._count(), None)
-        while more:
-            more = self._run_once()
-        self._raise()
+        try:
+            more = self._has_run(status, self._count(), None)
+            while more:
+                more = self._run_once()
+        finally:
+            self._raise()
         return self.registers.base - begin
 
     def leave_turn(self) -> None:

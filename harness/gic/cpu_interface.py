@@ -41,7 +41,7 @@ class CpuInterface:
     of a priority that preempt (3.3.3): its group priority.
     """
 
-    def __init__(self, priority_mask: int, minimum_bpr: int, one_apr: bool = False) -> None:
+    def __init__(self, priority_mask: int = 0, minimum_bpr: int = 0, one_apr: bool = False) -> None:
         self.priority_mask = priority_mask
         self.minimum_bpr = minimum_bpr
         self.one_apr = one_apr

@@ -15,6 +15,7 @@ from harness.gic.priority import NO_RANK
 from harness.gic.registers import Field, Register, Write
 
 _ALL: Final = 0xFFFF_FFFF
+_GIC_400: Final = GicConfig()
 _SGIS: Final = 0xFFFF
 
 # What a write of a register with a bit or two for each interrupt does to them: (own, first, reach, value).
@@ -36,7 +37,7 @@ _CLEARS: Final[dict[Field, Callable[[Interrupts, int, int, int], None]]] = {
 class Distributor:
     """Distributor: all interrupts of the machine; it knows CPU interfaces only by number."""
 
-    def __init__(self, config: GicConfig) -> None:
+    def __init__(self, config: GicConfig = _GIC_400) -> None:
         cpus = range(config.cpus)
         self.config = config
         self.cpus = config.cpus

@@ -50,7 +50,7 @@ class VirtualInterface:
     ``elrsr``, those that hold nothing (5.3.6); ``waiting``, for each level of priority those that are pending.
     """
 
-    def __init__(self, list_registers: int) -> None:
+    def __init__(self, list_registers: int = 1) -> None:
         self.list_registers = list_registers
         self.guest = CpuInterface(LR_PRIORITY, VIRTUAL_MINIMUM_BPR, one_apr=True)
         self.reset()
