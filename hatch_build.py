@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,8 @@ class CompiledBuildHook(BuildHookInterface):  # type: ignore[type-arg] # hatchli
         """Compiles; what an editable install has compiled is in the checkout itself."""
         editable = version == "editable"
         self._scratch = tempfile.TemporaryDirectory(prefix="rvic-build-")
-        made = Path(self._scratch.name)
+        made = Path(self._scratch.name, "made")
+        os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", str(made.with_name("zig")))  # 50 MB for one build
         target = _target()
         why_not = self._core(made, target)
         if why_not is not None:
@@ -136,7 +138,8 @@ class CompiledBuildHook(BuildHookInterface):  # type: ignore[type-arg] # hatchli
             if loaded.returncode == 0:
                 return None
             made.unlink()
-            tried.append(f"{command[0]}: {loaded.stderr.strip().splitlines()[-1]}")
+            said = loaded.stderr.strip().splitlines() or [f"its module ends Python with {loaded.returncode}"]
+            tried.append(f"{command[0]}: {said[-1]}")
         return (
             "; ".join(tried)
             or "neither cc, gcc nor clang was here when it was installed, and ziglang could not be had"
@@ -207,7 +210,7 @@ def _compile_by_mypyc(root: Path, made: Path, modules: list[Path], target: Targe
 
     sources = [str(path.relative_to(root)) for path in modules]
     if target is not None:
-        os.environ["CC"] = " ".join(target.compiler())
+        os.environ["CC"] = shlex.join(target.compiler())
         os.environ["LDSHARED"] = f"{os.environ['CC']} -shared"
     with tempfile.TemporaryDirectory(prefix="rvic-mypyc-") as scratch:
         extensions = mypycify(

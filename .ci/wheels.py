@@ -33,12 +33,12 @@ def build_environment(python: str, place: Path, needs: Iterable[str]) -> Path:
     return place / "bin/python"
 
 
-def make(python: Path, directory: Path, **environment: str) -> None:
-    """Makes one wheel, as hatch_build.py's variables say."""
+def make(python: Path, directory: Path, cache: Path, **environment: str) -> None:
+    """Makes one wheel, as hatch_build.py's variables say; what zig keeps for the next one is in ``cache``."""
     print("wheel:", " ".join(f"{name}={value}" for name, value in environment.items()), flush=True)
     command = [python, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", directory, ROOT]
     given = {name: value for name, value in os.environ.items() if not name.startswith("RVIC_")}
-    subprocess.run(command, env={**given, **environment}, check=True)
+    subprocess.run(command, env={**given, **environment, "ZIG_GLOBAL_CACHE_DIR": str(cache)}, check=True)
 
 
 def main() -> int:
@@ -51,13 +51,13 @@ def main() -> int:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needs = [*project["build-system"]["requires"], ZIGLANG]
     with tempfile.TemporaryDirectory() as scratch:
-        python = build_environment(sys.executable, Path(scratch, "core"), needs)
+        python, cache = build_environment(sys.executable, Path(scratch, "core"), needs), Path(scratch, "zig")
         for target in TARGETS:
-            make(python, given.directory, RVIC_TARGET=target)
-        make(python, given.directory, RVIC_CORE="0")
+            make(python, given.directory, cache, RVIC_TARGET=target)
+        make(python, given.directory, cache, RVIC_CORE="0")
         for number, of_python in enumerate(given.python):
             python = build_environment(of_python, Path(scratch, str(number)), [*needs, *MYPYC])
-            make(python, given.directory, RVIC_TARGET=OF_MYPYC, RVIC_MYPYC="1")
+            make(python, given.directory, cache, RVIC_TARGET=OF_MYPYC, RVIC_MYPYC="1")
     status = 0
     for wheel in sorted(given.directory.glob("*.whl")):
         found = faults(wheel)

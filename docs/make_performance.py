@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Make the tables of docs/performance.md: ``python docs/make_performance.py NOW.json``.
+"""Make the tables of docs/performance.md: ``python docs/make_performance.py NOW.json [WHEEL.json]``.
 
 The figures come from that report of ``rvic bench --save``, beside those of bench/before.json; the counts of Python
-calls from runs that are made here.
+calls from runs that are made here. A second report, of a wheel with compiled modules, makes its table anew.
 """
 
 from __future__ import annotations
@@ -36,21 +36,25 @@ ROOMS: Final = {
 }
 _RVIC: Final[dict[str, Any]] = {}
 _LEDGER: Final[dict[str, Any]] = {"ledger": True}
-OPERATIONS: Final[dict[str, tuple[Callable[[], guests.Guest], dict[str, Any]]]] = {
-    "SVC and ERET": (guests.svc, _RVIC),
-    "MRS CNTVCT_EL0": (guests.counter, _RVIC),
-    "load of UARTFR": (guests.uart_flag, _RVIC),
-    "SMCCC_VERSION": (guests.smccc_version, _RVIC),
-    "self interrupt, rvic": (guests.rvic_irq, _RVIC),
-    "the same, ledger on": (guests.rvic_irq, _LEDGER),
-    "self-SGI, gicv2": (guests.gicv2_sgi, {"controller": "gicv2"}),
-    "self-SGI, trap": (guests.gicv2_sgi, {"controller": "trap"}),
-    "self-SGI, vgic": (guests.gicv2_sgi, {"controller": "vgic"}),
-    "timer, rvic": (guests.rvic_timer, _RVIC),
-    "timer, gicv2": (guests.gicv2_timer, {"controller": "gicv2"}),
-    "timer, trap": (guests.gicv2_timer, {"controller": "trap"}),
-    "timer, vgic": (guests.gicv2_timer, {"controller": "vgic"}),
+# The row of the benchmark whose cost is that of the operation, its guest, and the machine's options.
+OPERATIONS: Final[dict[str, tuple[str, Callable[[], guests.Guest], dict[str, Any]]]] = {
+    "SVC and ERET": ("svc", guests.svc, _RVIC),
+    "MRS CNTVCT_EL0": ("counter_read", guests.counter, _RVIC),
+    "load of UARTFR": ("mmio", guests.uart_flag, _RVIC),
+    "SMCCC_VERSION": ("hypercall", guests.smccc_version, _RVIC),
+    "self interrupt, rvic": ("irq_round_trip", guests.rvic_irq, _RVIC),
+    "the same, ledger on": ("irq_ledger", guests.rvic_irq, _LEDGER),
+    "self-SGI, gicv2": ("gicv2_vs_qemu", guests.gicv2_sgi, {"controller": "gicv2"}),
+    "self-SGI, trap": ("trap_vs_qemu", guests.gicv2_sgi, {"controller": "trap"}),
+    "self-SGI, vgic": ("vgic_vs_qemu", guests.gicv2_sgi, {"controller": "vgic"}),
+    "timer, rvic": ("timer_vs_qemu", guests.rvic_timer, _RVIC),
+    "timer, gicv2": ("timer_gicv2", guests.gicv2_timer, {"controller": "gicv2"}),
+    "timer, trap": ("timer_trap", guests.gicv2_timer, {"controller": "trap"}),
+    "timer, vgic": ("timer_vgic", guests.gicv2_timer, {"controller": "vgic"}),
 }
+_BARE: Final = "bare Unicorn"
+# By row: the least that was measured for it, by what experiment, and what takes the rest of the time.
+FLOORS: Final[dict[str, str]] = {}
 
 
 def figures(before: Report, now: Report) -> str:
@@ -85,17 +89,53 @@ def _row(old: Result | None, new: Result) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def calls() -> str:
-    """The table of Python calls that an operation makes, by the rooms of the house in which they are."""
-    rows = [f"| operation | calls | {' | '.join(ROOMS)} | other |", "|---|---|" + "---|" * (len(ROOMS) + 1)]
-    for name, (guest, options) in OPERATIONS.items():
+def wheel(report: Report) -> str:
+    """The table of a wheel with compiled modules: the rows that have a target."""
+    rows = [
+        f"{'. '.join(report.compiled)}; else as above.",
+        "",
+        "| row | against | theirs | ours | ratio | quartiles | target | |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for result in report.results:
+        if result.target is not None:
+            cells = _row(None, result).split(" | ")
+            rows.append(" | ".join((*cells[:3], cells[4], *cells[6:])))
+    return "\n".join(rows)
+
+
+def calls(report: Report | None = None) -> str:
+    """The table of where an operation's time goes: in all, in bare Unicorn, and the Python calls that it makes.
+
+    They are told by the rooms of the house in which they are. Without a report there are calls alone.
+    """
+    rows = [
+        f"| operation | time | of it {_BARE} | Python calls | ns a call | {' | '.join(ROOMS)} | other |",
+        "|---|---|---|---|---|" + "---|" * (len(ROOMS) + 1),
+    ]
+    costs = {} if report is None else {result.name: result for result in report.results}
+    for name, (row, guest, options) in OPERATIONS.items():
         counted = _calls(guest(), options)
         shares = [sum(counted[room] for room in rooms) for rooms in ROOMS.values()]
         total = sum(counted.values())
-        rows.append(
-            f"| {name} | {total:.0f} | {' | '.join(f'{n:.0f}' for n in shares)} | {total - sum(shares):.0f} |"
-        )
+        result = costs.get(row)
+        ours = None if result is None else result.ours
+        bare = None if result is None or result.against != _BARE else result.theirs
+        each = f"{(ours - (bare or 0.0)) / total * 1e9:.0f}" if ours is not None and total >= 1 else ""
+        counts = [f"{share:.0f}" for share in (*shares, total - sum(shares))]
+        cells = (name, time_text(ours), time_text(bare), f"{total:.0f}", each, *counts)
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def missed(reports: Iterable[Report]) -> str:
+    """The table of the targets that are missed, with the floor of each: what FLOORS says was measured."""
+    rows = ["| row | install | ratio | target | floor, and what the rest is |", "|---|---|---|---|---|"]
+    for report in reports:
+        for result in report.missed:
+            cells = (f"`{result.name}`", report.install, number(result.ratio), target_text(result))
+            rows.append(f"| {' | '.join(cells)} | {FLOORS.get(result.name, 'not measured yet')} |")
+    return "\n".join(rows) if len(rows) > 2 else "None."
 
 
 def _calls(guest: guests.Guest, options: dict[str, Any]) -> dict[str, float]:
@@ -125,5 +165,8 @@ def with_tables(page: str, tables: Iterable[tuple[str, str]]) -> str:
 
 
 if __name__ == "__main__":
-    made = ("figures", figures(read_report(BEFORE), read_report(sys.argv[1]))), ("calls", calls())
+    reports = [read_report(name) for name in sys.argv[1:]]
+    made = [("figures", figures(read_report(BEFORE), reports[0])), ("calls", calls(reports[0]))]
+    made += [("wheel", wheel(report)) for report in reports[1:]]
+    made.append(("missed", missed(reports)))
     PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")

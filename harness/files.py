@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from os import PathLike
+from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Final
 
@@ -102,6 +103,14 @@ def read_start(path: str | PathLike[str], size: int) -> bytes:
         raise _unusable(path, error) from None
     finally:
         os.close(file)
+
+
+def current_directory() -> Path | None:
+    """Returns the current directory; None where it has gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def _read(file: int, most: int) -> bytes:

@@ -22,7 +22,7 @@ class Queue:
 
     __slots__ = ("after", "before", "count", "end")
 
-    def __init__(self, end: int) -> None:
+    def __init__(self, end: int = 0) -> None:
         self.end: int = end
         self.after: list[int] = []
         self.before: list[int] = []
@@ -127,7 +127,7 @@ class Random(Queue):
 
     __slots__ = ("came", "counted", "counts", "numbers", "state")
 
-    def __init__(self, end: int, seed: int) -> None:
+    def __init__(self, end: int = 0, seed: int = 0) -> None:
         self.state: int = seed
         Queue.__init__(self, end)
 

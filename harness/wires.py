@@ -62,16 +62,16 @@ class Gate:
     def __init__(self) -> None:
         self._ways: list[tuple[tuple[Wire, ...], Wire]] = []
         self._closed = 0
-        self._moved = False
+        self._moved = 0  # a bit for each way on which something has moved while it was closed
 
     def lead(self, sources: Sequence[Wire], to: Wire) -> None:
         """Leads wires through the gate: ``to`` is high while any of ``sources`` is."""
-        before = tuple(sources)
+        before, bit = tuple(sources), 1 << len(self._ways)
         self._ways.append((before, to))
 
         def moved(level: bool) -> None:
             if self._closed:
-                self._moved = True
+                self._moved |= bit
             else:
                 to.drive(level or _is_any_high(before))
 
@@ -83,10 +83,11 @@ class Gate:
 
     def __exit__(self, *_: object) -> None:
         self._closed -= 1
-        if self._moved and not self._closed:
-            self._moved = False
-            for before, to in self._ways:
-                to.drive(_is_any_high(before))
+        while self._moved and not self._closed:
+            bit = self._moved & -self._moved
+            self._moved ^= bit
+            before, to = self._ways[bit.bit_length() - 1]
+            to.drive(_is_any_high(before))
 
 
 def _is_any_high(wires: tuple[Wire, ...]) -> bool:

@@ -45,7 +45,7 @@ class Board:
         self.uart = Pl011()
         self.rtc = Pl031()
         self.testdev = TestDevice(self.lines)
-        self.virtio = [VirtioMmio() for _ in range(virt.VIRTIO_SLOTS)]
+        self.virtio = [VirtioMmio()] * virt.VIRTIO_SLOTS
         self._slots = range(slots)
         self.bus = Bus()
         self.timers = [GenericTimer() for _ in range(cpus)]
@@ -78,9 +78,9 @@ class Board:
         self.bus.map(virt.UART_BASE, virt.DEVICE_FRAME_SIZE, self.uart, "PL011")
         self.bus.map(virt.RTC_BASE, virt.DEVICE_FRAME_SIZE, self.rtc, "PL031")
         self.bus.map(virt.TESTDEV_BASE, virt.DEVICE_FRAME_SIZE, self.testdev, "testdev")
-        for n, slot in enumerate(self.virtio):
-            base = virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE
-            self.bus.map(base, virt.VIRTIO_STRIDE, slot, f"virtio{n}")
+        # Nothing that a guest does changes an empty slot: one stands for all of them.
+        slots = virt.VIRTIO_SLOTS
+        self.bus.map_row(virt.VIRTIO_BASE, virt.VIRTIO_STRIDE, slots, self.virtio[0], "virtio")
 
     def plug(
         self,
@@ -102,7 +102,8 @@ class Board:
             raise ConfigError(f"virtio slot {n}: there are 0 to {len(self._slots) - 1}{self._why_no_more}")
         if n not in free:
             raise ConfigError(f"virtio slot {n}: another device is in it")
-        slot = self.virtio[n]
+        slot = self.virtio[n] = VirtioMmio()
+        self.bus.replace(virt.VIRTIO_BASE + n * virt.VIRTIO_STRIDE, slot)
         slot.irq.listen(partial(self.lines[virt.VIRTIO_FIRST_INTID + n].drive, "virtio"))
         slot.plug(function, memory, legacy=legacy)
         self._timed.append(slot)

@@ -23,7 +23,7 @@ class Clock:
         """Returns the ticks since the machine was made."""
         if self.running is None:
             return self._now
-        return self._offset + self.rate * self.running.retired
+        return self._offset + self.rate * self.running.registers.retired
 
     def instructions_until(self, tick: int) -> int:
         """Returns the instructions after which the tick has come, from now on; not positive if it has."""

@@ -22,9 +22,8 @@ from typing import Final
 import msgspec
 
 from harness import asm
-from harness.build.compilers import current_directory
 from harness.errors import ConfigError
-from harness.files import FileError, read_file
+from harness.files import FileError, current_directory, read_file
 from harness.image import CodeRange, LineMap, Program, Segment, SourceLine, Symbols
 
 DIRECTORY: Final = "RVIC_CACHE"

@@ -19,11 +19,11 @@ from harness.asm.arguments import check_base, check_defines, path_argument, sear
 from harness.build import compilers
 from harness.build.compilers import COMPILER_HINT, Compiler, Toolchain
 from harness.build.diagnostics import compiler_error
+from harness.build.suffixes import C_SUFFIXES
 from harness.errors import GuestError
+from harness.files import current_directory
 from harness.image import DEFAULT_BASE, Program, load_elf
 from harness.library import guest_asm_dir
-
-C_SUFFIXES: Final = (".c",)
 
 _COMMON: Final = (
     *("-O2", "-g", "-Wall", "-ffreestanding", "-mno-outline-atomics"),
@@ -88,7 +88,7 @@ def _compile(
     include: Sequence[Path],
     defines: Mapping[str, str],
 ) -> bytes:
-    library, out, here = guest_asm_dir(), scratch / "guest.elf", compilers.current_directory()
+    library, out, here = guest_asm_dir(), scratch / "guest.elf", current_directory()
     is_c = path.suffix.lower() in C_SUFFIXES
     places = [*map(str, include), *([str(library / "include")] if is_c else []), str(library)]
     command = [

@@ -20,6 +20,7 @@ from msgspec import Struct
 from harness.asm.arguments import path_argument
 from harness.asm.encoding.clang import find_zig
 from harness.errors import ConfigError, GuestError
+from harness.files import current_directory
 
 TIMEOUT: Final = 120
 """Seconds after which a compiler is given up."""
@@ -85,14 +86,6 @@ def find_compiler(toolchain: str | PathLike[str]) -> Compiler:
     if not compilers:
         raise ConfigError(f"no compiler for AArch64 found: {COMPILER_HINT}")
     return next(iter(compilers.values()))
-
-
-def current_directory() -> Path | None:
-    """Returns the current directory; None where it has gone, which no compiler can bear."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return None
 
 
 def run_compiler(command: Sequence[str], path: Path) -> subprocess.CompletedProcess[str]:

@@ -11,8 +11,7 @@ from typing import Final
 
 from harness.asm.arguments import check_base, check_defines, path_argument, search_path
 from harness.build import cache
-from harness.build.compilation import C_SUFFIXES, compile_guest
-from harness.build.compilers import Toolchain
+from harness.build.suffixes import ASSEMBLY_SUFFIXES, C_SUFFIXES, FLAT_SUFFIXES
 from harness.errors import GuestError
 from harness.files import FileError, mode_of, read_file, read_start
 from harness.image import (
@@ -26,11 +25,6 @@ from harness.image import (
     load_flat,
     load_image,
 )
-
-ASSEMBLY_SUFFIXES: Final = (".s", ".asm")
-FLAT_SUFFIXES: Final = (".bin", ".img", ".raw")
-SUFFIXES: Final = (".S", *ASSEMBLY_SUFFIXES, *C_SUFFIXES, ".elf", *FLAT_SUFFIXES)
-"""Suffixes that a guest may have, with .gz after it or not; ELF and arm64 Image are known by their magic."""
 
 NOT_REGULAR: Final = "is a device, a pipe or a socket: a guest is a regular file"
 
@@ -60,8 +54,15 @@ def load(
     _check_file(path)
     suffix = path.suffix.lower()
     if suffix in C_SUFFIXES or (suffix in ASSEMBLY_SUFFIXES and toolchain is not None):
-        chosen = Toolchain.AUTO if toolchain is None else toolchain
-        return compile_guest(path, toolchain=chosen, base=base, include=include, defines=defines)
+        from harness.build.compilation import compile_guest  # not before one is needed: few guests are C
+
+        return compile_guest(
+            path,
+            toolchain="auto" if toolchain is None else toolchain,
+            base=base,
+            include=include,
+            defines=defines,
+        )
     if suffix in ASSEMBLY_SUFFIXES:
         return _assembled(path, base, search_path(include), check_defines(defines))
     data = read_file(path)

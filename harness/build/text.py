@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from harness.asm.arguments import check_defines, check_text
-from harness.build.compilation import compile_guest
 from harness.errors import GuestError
 from harness.image import LineMap, Program, SourceLine
 
@@ -31,6 +30,8 @@ def build_text(
         from harness.asm import assemble
 
         return assemble(text, name=NAME, defines=defines)
+    from harness.build.compilation import compile_guest
+
     check_text(text, NAME)
     with tempfile.TemporaryDirectory(prefix="rvic-") as scratch:
         path = Path(scratch) / "text.S"

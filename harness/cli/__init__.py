@@ -34,7 +34,7 @@ def _collect() -> None:
 
 
 def _nothing() -> None:
-    """Hears that a command has been imported, where nobody waits for that."""
+    """Hears that a command has been imported, where nobody else wants to."""
 
 
 def invoke(arguments: list[str], imported: Callable[[], object] = _nothing) -> int:

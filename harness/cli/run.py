@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.cli.as_json import to_json
 from harness.cli.given import given_options
 from harness.cli.interrupted import InterruptedRunError
 from harness.cli.life import FirstLife
@@ -108,6 +107,8 @@ def run_guest(
                 machine.listen(TextWriter(sys.stderr, names=formatter.names, symbols=formatter.symbols))
             with connected(machine, stdio=stdio, live=None if trace else sys.stderr):
                 stop = _silent(machine, limit, progress=not trace and not stdio)
+            from harness.cli.as_json import to_json
+
             report = examine(machine, stop, manifest)
             print(to_json(report))
             return status(report)

@@ -92,16 +92,35 @@ class Bus:
 
     def map(self, base: int, size: int, device: Device, name: str) -> Region:
         """Lets ``device`` answer at ``base`` for ``size`` bytes; ConfigError where another already does."""
-        if size <= 0:
-            raise ConfigError(f"{name}: a region of {plural(size, 'byte')} at 0x{base:x} is empty")
-        at = bisect_right(self._bases, base)
-        for other in self._regions[max(at - 1, 0) : at + 1]:
-            if base < other.end and other.base < base + size:
-                raise ConfigError(f"{name} at 0x{base:x} overlaps {other.name} at 0x{other.base:x}")
+        at = self._place(base, size, name)
         region = Region(base, size, device, name, getattr(device, "sizes", ANY_SIZE))
         self._bases.insert(at, base)
         self._regions.insert(at, region)
         return region
+
+    def map_row(self, base: int, size: int, count: int, device: Device, name: str) -> None:
+        """Lets ``device`` answer in a row of regions, ``name0`` and so on; errors as :meth:`map`."""
+        at = self._place(base, count * size, name)
+        sizes = getattr(device, "sizes", ANY_SIZE)
+        bases = range(base, base + count * size, size)
+        self._bases[at:at] = bases
+        self._regions[at:at] = [Region(b, size, device, f"{name}{n}", sizes) for n, b in enumerate(bases)]
+
+    def _place(self, base: int, size: int, name: str) -> int:
+        """Returns where among the regions one belongs; ConfigError if it is empty, or overlaps another."""
+        if size <= 0:
+            raise ConfigError(f"{name}: a region of {plural(size, 'byte')} at 0x{base:x} is empty")
+        at = bisect_right(self._bases, base)
+        for other in self._regions[at - 1 if at else 0 : at + 1]:
+            if base < other.end and other.base < base + size:
+                raise ConfigError(f"{name} at 0x{base:x} overlaps {other.name} at 0x{other.base:x}")
+        return at
+
+    def replace(self, base: int, device: Device) -> None:
+        """Lets another device answer in the region at ``base``; for whoever has found no way to the one before."""
+        at = self._bases.index(base)
+        sizes = getattr(device, "sizes", ANY_SIZE)
+        self._regions[at] = self._regions[at]._replace(device=device, sizes=sizes)
 
     def find(self, address: int) -> Region | None:
         """Returns the region that holds ``address``, if any."""

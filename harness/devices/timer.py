@@ -173,7 +173,9 @@ class GenericTimer:
 
     def _set_deadline(self) -> None:
         virtual, physical = self.virtual.due, self.physical.due
-        self.next_action.set(virtual if virtual < physical else physical)
+        first = virtual if virtual < physical else physical
+        if first != self.next_action.tick:
+            self.next_action.set(first)
 
     def set_cntkctl(self, value: int) -> None:
         """Writes CNTKCTL_EL1."""

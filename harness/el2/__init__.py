@@ -3,10 +3,6 @@
 
 from harness.el2.controllers.base import Controller
 from harness.el2.controllers.factory import make_controller, make_vcpus
-from harness.el2.controllers.gicv2 import Gicv2Controller
-from harness.el2.controllers.rvic import RvicController
-from harness.el2.controllers.trap import TrapController
-from harness.el2.controllers.vgic import VgicController
 from harness.el2.hypervisor import Hypervisor
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.power import PowerControl, SystemEnd
@@ -16,15 +12,11 @@ from harness.el2.vm import Vm
 __all__ = [
     "Controller",
     "GicDriver",
-    "Gicv2Controller",
     "Hypervisor",
     "Power",
     "PowerControl",
-    "RvicController",
     "SystemEnd",
-    "TrapController",
     "Vcpu",
-    "VgicController",
     "Vm",
     "make_controller",
     "make_vcpus",

@@ -18,8 +18,11 @@ from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
 from harness.engine import PE
 from harness.rvic import NOBODY
+from harness.trace import Exit
 from harness.trace.events import Hvc, Smc
+from harness.trace.exits import NO_INTID
 from harness.trace.names import Names
+from harness.trace.roles import Role
 
 INSTRUCTION_BYTES = 4
 
@@ -41,6 +44,7 @@ class Hypercalls:
         self._events = vm.events
         self._now = vm.now
         self._names = names
+        self._exits: dict[tuple[str, str, int], Exit] = {}
         self._controllers: list[RvicCalls | None] = [controller.calls(vcpu) for vcpu in vm.vcpus]
         for vcpu, calls in zip(vm.vcpus, self._controllers, strict=True):
             if calls is not None:
@@ -54,7 +58,7 @@ class Hypercalls:
 
     def on_hvc(self, pe: PE, esr: int) -> None:
         """Serves an HVC from EL1. The PC is already past it: the preferred return address (D1.10.1)."""
-        if self._events.active:
+        if self._events.active and not self._recorded(pe, Hvc):
             self._traced(pe, esr, Hvc)
         else:
             self._call(pe, esr)
@@ -62,7 +66,7 @@ class Hypercalls:
     def on_smc(self, pe: PE, esr: int) -> None:
         """Serves an SMC, trapped by HCR_EL2.TSC: a trap returns to the instruction itself, to be stepped over."""
         pe.advance()
-        if self._events.active:
+        if self._events.active and not self._recorded(pe, Smc):
             self._traced(pe, esr, Smc)
         else:
             self._call(pe, esr)
@@ -83,6 +87,20 @@ class Hypercalls:
         if value is not None:
             x[0] = value
         return None
+
+    def _recorded(self, pe: PE, event: type[Hvc] | type[Smc]) -> bool:
+        """Lets the ledger take a call that names no interrupt, if it listens alone; False for any other."""
+        function, ledger = pe.x[0] & MASK32, self._events.ledger
+        calls = self._controllers[pe.index]
+        if ledger is None or self._events.needed or (calls is not None and function in calls.functions):
+            return False
+        kind = event.__name__
+        label = self._names.function(function) or kind
+        exit = self._exits.get((kind, label, pe.index))
+        if exit is None:
+            exit = self._exits[kind, label, pe.index] = Exit(kind, label, pe.index, Role.SERVE)
+        ledger.record(exit, pe.index, NO_INTID, self._now())
+        return True
 
     def _traced(self, pe: PE, esr: int, event: type[Hvc] | type[Smc]) -> None:
         """Serves the call and emits its event, before those of its consequences (lines, kicks, power)."""

@@ -82,7 +82,7 @@ class Vm:
             vcpu.pe.virq = level
             if level:
                 vcpu.wake()
-            if self.events.active:
+            if self.events.telling or (level and self.events.needed):
                 event = VirqRaised if level else VirqLowered
                 self.events.emit(event(self.now(), vcpu.index))
 

@@ -117,7 +117,7 @@ class PE(ExceptionCore):
         self.waiting = False
         self.forget_exceptions()
         self.system_register_written("VBAR_EL1")
-        self.system_register_written("SCTLR_EL1")
+        self.big_endian = self.sysreg["SCTLR_EL1"] & hyp.SCTLR_BIG_ENDIAN
         self.translation_checks.access_control_written()
         self.translation_checks.debug_control_written()
         self.watchpoints.follow()

@@ -60,6 +60,16 @@ class Slices(Closable):
         """True while a slice runs, in its hooks and in deferred actions too."""
         return self._running or self._between
 
+    @property
+    def between(self) -> bool:
+        """True in a deferred action: the slice has left the guest, and may go on afterwards."""
+        return self._between
+
+    @property
+    def goes_on(self) -> bool:
+        """True in a deferred action if the slice will go on after it, as far as is known."""
+        return self._between and not self._stopping and self.registers.base < self._deadline
+
     def run(self, count: int) -> int:
         """Retires `count` (> 0) instructions or fewer, if stopped; returns how many. Host exceptions come out."""
         if count <= 0:
@@ -75,12 +85,13 @@ class Slices(Closable):
                 pass
         finally:
             INTERRUPTIONS.leave(outer)
-        self._raise()
+            self._raise()
         return self.registers.base - begin
 
     def _raise(self) -> None:
-        if self._error is not None:
-            error, self._error = self._error, None
+        """Raises what a hook has: it came before any that is on its way now, such as a deferred action's."""
+        error, self._error = self._error, None
+        if error is not None:
             raise error
 
     def _run_once(self) -> bool:
@@ -141,10 +152,12 @@ class Slices(Closable):
     def finish_turn(self, status: int) -> int:
         """Completes such a slice, which the registers have left with a uc_err; returns as run() does."""
         begin = self.registers.base
-        more = self._has_run(status, self._count(), None)
-        while more:
-            more = self._run_once()
-        self._raise()
+        try:
+            more = self._has_run(status, self._count(), None)
+            while more:
+                more = self._run_once()
+        finally:
+            self._raise()
         return self.registers.base - begin
 
     def leave_turn(self) -> None:
@@ -192,10 +205,11 @@ class Slices(Closable):
 
     def shorten(self, n: int) -> None:
         """Lets the running slice end at most `n` further instructions from now."""
-        if not self._running:
+        if self._running:
+            self.registers.limit = min(self.registers.limit, self.registers.counter + n)
+        elif not self._between:
             return
         self._deadline = min(self._deadline, self.retired + n)
-        self.registers.limit = min(self.registers.limit, self.registers.counter + n)
 
     def defer(self, action: Callable[[], None]) -> None:
         """Does something that cannot be done amid a block as soon as it is left."""

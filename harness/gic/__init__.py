@@ -17,7 +17,8 @@ What the manual leaves to the implementation, or calls UNPREDICTABLE, and what t
 from __future__ import annotations
 
 from harness.gic.commands import Writer
-from harness.gic.gic import Gic, Reader, State
+from harness.gic.found import Reader
+from harness.gic.gic import Gic, State
 from harness.gic.registers import LAYOUT, Frame
 
 __all__ = ["LAYOUT", "Frame", "Gic", "Reader", "State", "Writer"]

@@ -16,7 +16,7 @@ from harness.gic.virtual import identify
 Writer = Callable[[int], object]
 
 EVERY_CPU: Final = -1
-_EOI_MODE: Final = Ctlr.EOI_MODE
+_EOI_MODE: Final = Ctlr.EOI_MODE  # EOIR only drops the priority, DIR deactivates (3.2.1)
 
 
 class Commands(Outputs):
@@ -26,7 +26,11 @@ class Commands(Outputs):
 
     def write_gicd(self, write: Writer, writable: int, cpu: int, value: int) -> None:
         """Writes a register of the distributor by ``write``, of one CPU's own interrupts or of EVERY_CPU's."""
+        distributor = self.distributor
+        forwarded = distributor.ctlr & 3
         write(value & writable)
+        if not forwarded and not distributor.ctlr & 3:
+            return  # nothing was signalled, and nothing is (4.3.1)
         if cpu == EVERY_CPU:
             self.settle_all()
         else:

@@ -41,7 +41,7 @@ class CpuInterface:
     of a priority that preempt (3.3.3): its group priority.
     """
 
-    def __init__(self, priority_mask: int, minimum_bpr: int, one_apr: bool = False) -> None:
+    def __init__(self, priority_mask: int = 0, minimum_bpr: int = 0, one_apr: bool = False) -> None:
         self.priority_mask = priority_mask
         self.minimum_bpr = minimum_bpr
         self.one_apr = one_apr
@@ -118,16 +118,19 @@ class CpuInterface:
         """Takes what is signalled, as IAR or AIAR: returns its key, whose priority is now active; or 1022, 1023."""
         if not self.signalled:
             return SPURIOUS
-        key = self.highest_pending(aliased)
-        if key < OTHER_GROUP:
-            priority = self.rank >> RANK_SHIFT & self.preempting[self.group]
-            active = 1 << (priority >> self.minimum_bpr + 1)
-            if self.group and not self.one_apr:
-                self.nsapr |= active
-            else:
-                self.apr |= active
-            self.running = priority  # for it preempts what ran
-        return key
+        group = self.group
+        if aliased and not group:
+            return SPURIOUS
+        if group and not aliased and not self.ctlr & _ACK_CTL:
+            return OTHER_GROUP
+        priority = self.rank >> RANK_SHIFT & self.preempting[group]
+        active = 1 << (priority >> self.minimum_bpr + 1)
+        if group and not self.one_apr:
+            self.nsapr |= active
+        else:
+            self.apr |= active
+        self.running = priority  # for it preempts what ran
+        return self.rank & RANK_KEY
 
     def drop_priority(self) -> bool:
         """Drops the most urgent active priority, as the first half of EOIR; False if there was none."""
@@ -137,13 +140,9 @@ class CpuInterface:
         others = ~(active & -active)
         self.apr &= others
         self.nsapr &= others
-        self.running = running_priority(active & others, self.minimum_bpr + 1)
+        active &= others
+        self.running = running_priority(active, self.minimum_bpr + 1) if active else IDLE
         return True
-
-    @property
-    def split(self) -> bool:
-        """True in EOImode 1: EOIR only drops the priority, DIR deactivates (3.2.1)."""
-        return self.ctlr & Ctlr.EOI_MODE != 0
 
     # Registers that are plain state
 

@@ -15,6 +15,7 @@ from harness.gic.priority import NO_RANK
 from harness.gic.registers import Field, Register, Write
 
 _ALL: Final = 0xFFFF_FFFF
+_GIC_400: Final = GicConfig()
 _SGIS: Final = 0xFFFF
 
 # What a write of a register with a bit or two for each interrupt does to them: (own, first, reach, value).
@@ -36,7 +37,7 @@ _CLEARS: Final[dict[Field, Callable[[Interrupts, int, int, int], None]]] = {
 class Distributor:
     """Distributor: all interrupts of the machine; it knows CPU interfaces only by number."""
 
-    def __init__(self, config: GicConfig) -> None:
+    def __init__(self, config: GicConfig = _GIC_400) -> None:
         cpus = range(config.cpus)
         self.config = config
         self.cpus = config.cpus
@@ -155,9 +156,8 @@ class Distributor:
 
     # Registers, found by their rows once
 
-    def reader(self, register: Register, index: int, cpu: int) -> Callable[[], int]:
-        """Returns what reads one word for a CPU."""
-        first = register.first + index * register.fields
+    def reader(self, register: Register, first: int, cpu: int) -> Callable[[], int]:
+        """Returns what reads one word for a CPU, from INTID ``first`` on."""
         own = self.owner(first, cpu)
         match register.field:
             case Field.CTLR:
@@ -175,9 +175,8 @@ class Distributor:
             case _:
                 return partial(self._read_bytes, register.field, first, cpu)
 
-    def writer(self, register: Register, index: int, cpu: int) -> Callable[[int], object]:
-        """Returns what writes one word for a CPU, of which reserved bits are cleared already."""
-        first = register.first + index * register.fields
+    def writer(self, register: Register, first: int, cpu: int) -> Callable[[int], object]:
+        """Returns what writes one word for a CPU, from INTID ``first`` on; reserved bits are cleared already."""
         own = self.owner(first, cpu)
         reach = (_SGIS if register.field is Field.EDGE else _ALL) << first & own.exists
         if register.sgis_fixed:

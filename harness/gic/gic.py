@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
@@ -12,10 +11,9 @@ from harness.arch.gic import GICH_ALIAS, GICH_ALIAS_STRIDE
 from harness.arch.intid import PPI_BASE, SPI_BASE
 from harness.gic.commands import EVERY_CPU, Commands, Writer
 from harness.gic.config import GicConfig
+from harness.gic.found import Found, Reader
 from harness.gic.interrupts import Interrupts
 from harness.gic.registers import LAYOUT, Access, Banked, Field, Frame, Word, Write
-
-Reader = Callable[[], int]
 
 _WORD: Final = 0xFFFF_FFFF
 
@@ -45,20 +43,12 @@ class Gic(Commands):
     ) -> None:
         config = GicConfig(cpus, intids, priority_bits, list_registers)
         super().__init__(config)
-        self._readers: dict[Frame, list[dict[int, Reader]]] = {f: [{} for _ in range(cpus)] for f in Frame}
-        self._writers: dict[Frame, list[dict[int, Writer]]] = {f: [{} for _ in range(cpus)] for f in Frame}
+        self._found = Found(cpus)
 
     def __eq__(self, other: object) -> bool:
         return self.contents() == other.contents() if isinstance(other, Gic) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # equal by a state that changes
-
-    def __getstate__(self) -> dict[str, object]:
-        """Returns what a copy has: it finds its own readers and writers."""
-        none_yet: dict[Frame, list[dict[int, object]]] = {
-            frame: [{} for _ in self.interfaces] for frame in Frame
-        }
-        return {**self.__dict__, "_readers": none_yet, "_writers": copy.deepcopy(none_yet)}
 
     # Input lines
 
@@ -130,22 +120,22 @@ class Gic(Commands):
 
     def reader(self, frame: Frame, cpu: int, offset: int) -> Reader:
         """Returns what reads the word at an offset of a frame for a CPU: always the same, found once."""
-        reader = self._readers[frame][cpu].get(offset)
+        reader = self._found.readers[frame][cpu].get(offset)
         if reader is None:
             reader = self._find_reader(frame, cpu, offset)
             if reader is None:
                 return _read_as_zero
-            self._readers[frame][cpu][offset] = reader
+            self._found.readers[frame][cpu][offset] = reader
         return reader
 
     def writer(self, frame: Frame, cpu: int, offset: int) -> Writer:
         """Returns what writes the word at an offset of a frame for a CPU: always the same, found once."""
-        writer = self._writers[frame][cpu].get(offset)
+        writer = self._found.writers[frame][cpu].get(offset)
         if writer is None:
             writer = self._find_writer(frame, cpu, offset)
             if writer is None:
                 return _ignore_write
-            self._writers[frame][cpu][offset] = writer
+            self._found.writers[frame][cpu][offset] = writer
         return writer
 
     def _word(self, frame: Frame, cpu: int, offset: int) -> tuple[int, Word | None]:
@@ -164,7 +154,7 @@ class Gic(Commands):
         if field is Field.CONSTANT:
             return partial(int, register.reset_value(self.config, index))
         if frame is Frame.GICD:
-            return self.distributor.reader(register, index, cpu)
+            return self.distributor.reader(register, register.first + index * register.fields, cpu)
         if frame is Frame.GICH:
             return self.virtual[cpu].reader(field, index)
         physical = frame is Frame.GICC
@@ -184,8 +174,9 @@ class Gic(Commands):
         if field is Field.SGIR:
             return partial(self.send_sgi, cpu)
         if frame is Frame.GICD:
-            write = self.distributor.writer(register, index, cpu)
-            private = register.banked is not Banked.NO and register.first + index * register.fields < SPI_BASE
+            first = register.first + index * register.fields
+            write = self.distributor.writer(register, first, cpu)
+            private = register.banked is not Banked.NO and first < SPI_BASE
             return partial(self.write_gicd, write, writable, cpu if private else EVERY_CPU)
         if frame is Frame.GICH:
             return partial(self.write_gich, self.virtual[cpu].writer(field, index), writable, cpu)

@@ -18,7 +18,7 @@ class Interrupts:
     not active; it follows every change of the others. ``version`` counts what can change which of them is best.
     """
 
-    def __init__(self, exists: int, sgis: int = 0) -> None:
+    def __init__(self, exists: int = 0, sgis: int = 0) -> None:
         self.exists = exists
         self.sgis = sgis  # which are always enabled, and edges
         self.version: int = 0

@@ -8,7 +8,7 @@ from harness.gic.config import GicConfig
 from harness.gic.cpu_interface import CpuInterface
 from harness.gic.distributor import Distributor
 from harness.gic.priority import RANK_KEY
-from harness.gic.virtual import VirtualInterface
+from harness.gic.virtual import SOURCES, VirtualInterface
 from harness.wires import Wire
 
 
@@ -89,5 +89,6 @@ class Outputs:
             irq.drive(virtual.guest.irq)
         if fiq.level != virtual.guest.fiq:
             fiq.drive(virtual.guest.fiq)
-        if maintenance.level != virtual.maintenance:
-            maintenance.drive(virtual.maintenance)
+        asks = virtual.eisr != 0 or virtual.hcr & SOURCES != 0
+        if maintenance.level != (asks and virtual.maintenance):
+            maintenance.drive(not maintenance.level)

@@ -33,6 +33,7 @@ _HW: Final = Lr.HW
 _EN: Final = Hcr.EN
 _LEVEL_SHIFT: Final = Lr.PRIORITY_SHIFT + 3  # of the five bits of priority that there are
 _LEVELS: Final = 32
+_EOI_MODE: Final = Ctlr.EOI_MODE
 
 
 def identify(lr: int) -> int:
@@ -49,7 +50,7 @@ class VirtualInterface:
     ``elrsr``, those that hold nothing (5.3.6); ``waiting``, for each level of priority those that are pending.
     """
 
-    def __init__(self, list_registers: int) -> None:
+    def __init__(self, list_registers: int = 1) -> None:
         self.list_registers = list_registers
         self.guest = CpuInterface(LR_PRIORITY, VIRTUAL_MINIMUM_BPR, one_apr=True)
         self.reset()
@@ -131,12 +132,12 @@ class VirtualInterface:
         if value & IAR_INTID >= 1020:
             return None
         if register is Field.DIR:
-            return self.deactivate(value) if self.guest.split else None
+            return self.deactivate(value) if self.guest.ctlr & _EOI_MODE else None
         if register is Field.AEOIR:
             n = self.find_active(value)
             if n is not None and not self.lrs[n] & Lr.GROUP1:
                 return None  # the alias ends Group 1 only
-        if not self.guest.drop_priority() or self.guest.split:
+        if not self.guest.drop_priority() or self.guest.ctlr & _EOI_MODE:
             return None
         return self.deactivate(value)
 

@@ -11,6 +11,7 @@ import errno
 import os
 from collections.abc import Callable
 from enum import IntEnum
+from functools import cached_property
 from typing import Protocol
 
 from harness.arch.masks import MASK32, MASK64
@@ -97,9 +98,12 @@ class Semihosting:
         self._services = services
         self._files = HostFiles(directory)
         self._errno = 0
+
+    @cached_property  # few guests make any of these calls
+    def _blocks(self) -> dict[int, tuple[int, Callable[..., int]]]:
+        """Operations that take a block of so many doublewords at x1."""
         op = Operation
-        # Operations that take a block of so many doublewords at x1, and those that take x1 itself.
-        self._blocks: dict[int, tuple[int, Callable[..., int]]] = {
+        return {
             op.OPEN: (3, self._open),
             op.CLOSE: (1, self._close),
             op.WRITE: (3, self._write),
@@ -114,7 +118,12 @@ class Semihosting:
             op.SYSTEM: (2, self._refuse),
             op.HEAPINFO: (1, self._heap_info),
         }
-        self._plain: dict[int, Callable[[GuestView, int], int]] = {
+
+    @cached_property
+    def _plain(self) -> dict[int, Callable[[GuestView, int], int]]:
+        """Operations that take x1 itself."""
+        op, services = Operation, self._services
+        return {
             op.CLOCK: lambda *_: services.now() * CENTISECONDS // CNTFRQ,
             op.TIME: lambda *_: EPOCH + services.now() // CNTFRQ,
             op.ERRNO: lambda *_: self._errno,

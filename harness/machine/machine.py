@@ -61,7 +61,8 @@ class Machine:
         if options.ledger:
             self.events.add(self.ledger, exceptions=False)
         self.memory = Memory()
-        self.memory.add_ram(virt.RAM_BASE, options.ram)
+        facts = board_facts(options)
+        self.memory.add_ram(virt.RAM_BASE, facts.memory)
         self._pes = [
             PE(n, self.memory, mpidr=virt.mpidr(n), model=options.cpu, backend=options.backend)
             for n in range(options.cpus)
@@ -69,7 +70,6 @@ class Machine:
         self.clock = clock = Clock(options.ticks_per_instruction)
         choices = options.board
         gic = {"priority_bits": choices.priority_bits, "list_registers": options.list_registers}
-        facts = board_facts(options)
         self.board = board = Board(options.cpus, untrusted=options.untrusted, slots=facts.slots, **gic)
         board.uart.eager = choices.uart == "qemu"
         self.console = Console(board.uart, self._elapse)

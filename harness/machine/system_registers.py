@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, MutableMapping
-from difflib import get_close_matches
 from typing import Final
 
 from harness.arch import sysreg
@@ -105,6 +104,8 @@ class SystemRegisters(MutableMapping[str, int]):
         named = [
             known for known in self if known.startswith(f"{upper}_EL")
         ]  # without the level that it is of
+        from difflib import get_close_matches  # for a mistake alone
+
         near = named or ([] if generic is not None else sorted(get_close_matches(upper, list(self), 2, 0.75)))
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownRegisterError(f"no system register {name!r} is known here{hint}")

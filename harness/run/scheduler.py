@@ -54,7 +54,7 @@ class Scheduler:
         for vcpu in self._vcpus:
             vcpu.pe.event_register.on_sev = self._send_event
             vcpu.woken = self._disturb
-            vcpu.nirq.listen(partial(self._irq_moved, vcpu))
+            vcpu.nirq.listen(partial(self._irq_moved, vcpu, partial(self._take_physical_interrupts, vcpu)))
             for line in (vcpu.virq, vcpu.vfiq):
                 line.listen(partial(self._line_moved, vcpu))
 
@@ -283,15 +283,31 @@ class Scheduler:
         if self._asleep:
             self._disturb()
 
-    def _irq_moved(self, vcpu: Vcpu, level: bool) -> None:
-        """Ends the running slice where its CPU has a physical interrupt to take, its turn where another one has."""
+    def _irq_moved(self, vcpu: Vcpu, take: Callable[[], None], level: bool) -> None:
+        """Lets the running CPU take its physical interrupt once its instruction is complete.
+
+        The turn ends where another CPU has one, or this one while it is in EL2: the loop sees to it.
+        """
         if not level:
             return
-        if self._clock.running is vcpu.pe:
-            self._calm = False
+        pe = vcpu.pe
+        if self._clock.running is not pe:
+            if vcpu.power is Power.ON:
+                self._disturb()
+            return
+        self._calm = False
+        if pe.between:
+            pe.shorten(0)
+        else:
+            pe.defer(take)
+
+    def _take_physical_interrupts(self, vcpu: Vcpu) -> None:
+        """Takes what is signalled to the running CPU; where its slice ends, other things may be due before."""
+        if not vcpu.pe.goes_on:
+            return
+        self._hypervisor.after_exit(vcpu)
+        if vcpu.nirq.level:
             vcpu.pe.shorten(0)
-        elif vcpu.power is Power.ON:
-            self._disturb()
 
     def _line_moved(self, vcpu: Vcpu, _level: bool) -> None:
         """Ends the turn where an interrupt input of a PE in WFE moved, which may wake it."""

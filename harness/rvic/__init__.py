@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Reduced Virtual Interrupt Controller and its distributor (DEN0103) as a pure model.
 
-Read ``state`` (one vCPU's RVIC), ``vm`` (the RVID, and all of a VM's as EL2 holds them), then ``calls`` (what a
-guest may ask of them).
+Read ``state`` (one vCPU's RVIC), ``vm`` (the RVID, and all of a VM's as EL2 holds them), then ``calls`` of guests.
 """
 
 from harness.rvic.calls import NOBODY, Call, Calls, LineLevel

@@ -99,8 +99,7 @@ class Calls:
         """Unmasks (MPIDR, INTID), of any vCPU: the end of its service."""
         if mpidr >= self.vcpus or intid >= self.intids:
             return self._checked(self.clear_masked, _TARGET, mpidr, intid, x3)
-        self.edge = self.rvics[mpidr].clear_masked(intid)
-        self.x1 = 0
+        self.x1, self.edge = 0, self.rvics[mpidr].clear_masked(intid)
         self.effect, self.vcpu, self.intid = UNMASKED, mpidr, intid
         return SUCCESS
 
@@ -117,8 +116,7 @@ class Calls:
         edge = self.rvics[mpidr].signal(intid)
         if edge == DROPPED:
             return self._failed(_NOT_ENABLED)
-        self.edge = edge
-        self.x1 = 0
+        self.x1, self.edge = 0, edge
         self.effect, self.vcpu, self.intid = SIGNALLED, mpidr, intid
         return SUCCESS
 
@@ -134,8 +132,7 @@ class Calls:
         intid = rvic.acknowledge()
         if intid is None:
             return self._failed(_NO_INTERRUPTS if rvic.enabled else _NOT_ENABLED)
-        self.edge = UNMOVED if rvic.queue.count else FALLEN
-        self.x1 = intid
+        self.x1, self.edge = intid, UNMOVED if rvic.queue.count else FALLEN
         self.effect, self.vcpu, self.intid = ACKNOWLEDGED, self.caller, intid
         return SUCCESS
 

@@ -88,7 +88,7 @@ class Config:
             raise ConfigError(f"trusted + untrusted = {self.intids}: {MAX_INTIDS} interrupts is the most")
         _check_functions("rvic_base", self.rvic_functions)
         _check_functions("rvid_base", self.rvid_functions)
-        if _overlap(self.rvic_functions, self.rvid_functions):
+        if not set(self.rvic_functions).isdisjoint(self.rvid_functions):
             bases = f"rvic_base={self.rvic_base:#x} and rvid_base={self.rvid_base:#x}"
             raise ConfigError(f"{bases}: their ranges overlap")
         keys, vcpus, intids = range(len(InfoKey)), range(self.cpus), range(self.intids)
@@ -116,9 +116,5 @@ def _check_functions(name: str, functions: range) -> None:
     text = f"{name}={functions.start:#x}"
     if not is_fast_smc64(functions[0]) or functions[0] >> 16 != functions[-1] >> 16:
         raise ConfigError(f"{text}: an SMC64 fast call (0xC0000000 + owner << 24 + 16-bit number) is needed")
-    if _overlap(functions, PSCI_FUNCTIONS):
+    if not set(functions).isdisjoint(PSCI_FUNCTIONS):
         raise ConfigError(f"{text}: overlaps PSCI's functions from {PSCI_FUNCTIONS.start:#x}")
-
-
-def _overlap(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop

@@ -41,8 +41,8 @@ class Rvic:
     """State of one vCPU's RVIC, all of it plain data; ``pending`` and ``masked`` hold a bit for each INTID.
 
     ``intids`` is T+U, ``random`` the seed of the random order, ``missed_unmask`` KVM's defect 2. The primitives
-    take an INTID that is in range, as their callers have checked, and return whether the line has RISEN or FALLEN
-    or is UNMOVED. None takes longer where more are deliverable.
+    take an INTID that is in range, as their callers have checked, and return whether the line has RISEN, FALLEN, or
+    is UNMOVED, Acknowledge the INTID. None takes longer where more are deliverable.
     """
 
     intids: int
@@ -113,10 +113,7 @@ class Rvic:
         return RISEN if self.enabled and self.queue.count == 1 else UNMOVED
 
     def acknowledge(self) -> int | None:
-        """Takes one deliverable interrupt in service: not pending, and masked. None where the line is low.
-
-        It falls unless another one is deliverable: this primitive returns the INTID.
-        """
+        """Takes one deliverable interrupt in service, not pending and masked; None where the line is low."""
         if not self.enabled or not self.queue.count:
             return None
         intid = self.queue.take()

@@ -18,6 +18,9 @@ INTID_MASK = (1 << CPU_SHIFT) - 1
 MANY: Final = 64  # ways in which the occurrences of an INTID went, before they are summed up
 KEPT: Final = 1_000_000
 """Finished occurrences that a ledger lists one by one, at least, so that a long run does not fill memory."""
+COLUMNS: Final = 5
+TOGETHER: Final = 1024
+"""Rows that are put into the columns together."""
 
 
 def key_of(vcpu: int, intid: int | None) -> int:
@@ -83,6 +86,7 @@ class FinishedOccurrences:
     ended: array[int] = field(default_factory=lambda: array("Q"))
     switches: array[int] = field(default_factory=lambda: array("I"))
     withdrawn: array[int] = field(default_factory=lambda: array("B"))
+    rows: list[int] = field(default_factory=list)  # not in the columns yet, one after the other
     # INTID -> labels of the exits of an occurrence, in order -> count; and summed up: label -> count
     _ways: dict[int, dict[tuple[str, ...], int]] = field(default_factory=dict)
     _by_exit: dict[int, dict[str, int]] = field(default_factory=dict)
@@ -98,34 +102,47 @@ class FinishedOccurrences:
 
     def add(self, key: int, finished: Unfinished[str], ended: int, *, withdrawn: bool) -> int:
         """Enters one occurrence, and returns its row."""
-        self.key.append(key)
-        self.started.append(finished.started)
-        self.ended.append(ended)
-        self.withdrawn.append(withdrawn)
+        rows = self.rows
+        row = self.dropped + len(self.key) + len(rows) // COLUMNS
         intid = key & INTID_MASK
         ways = self._ways.get(intid)
         if ways is None:
             ways = self._ways[intid] = {}
         if finished.counted is None:
-            self.switches.append(len(finished.exits))
+            rows += (key, finished.started, ended, len(finished.exits), withdrawn)
             way = tuple(finished.exits)
             ways[way] = ways.get(way, 0) + 1
             if len(ways) > MANY:
                 self._sum_up(intid)
         else:
-            self.switches.append(finished.world_switches)
+            rows += (key, finished.started, ended, finished.world_switches, withdrawn)
             self._sum_up(intid)
             _count(self._by_exit[intid], Counter(finished.exits) + finished.counted)
-        rows = len(self.key)
-        row = self.dropped + rows - 1
         if withdrawn:
             self._last_withdrawn[key >> CPU_SHIFT] = row
-        if rows >= 2 * KEPT:
-            self._drop(rows - KEPT)
+        if len(rows) >= COLUMNS * TOGETHER:
+            self.settle()
         return row
+
+    def settle(self) -> None:
+        """Puts ``rows`` into the columns, to which others may have appended, and called :meth:`count_way`."""
+        columns = self.key, self.started, self.ended, self.switches, self.withdrawn
+        for number, column in enumerate(columns):
+            column.extend(self.rows[number::COLUMNS])
+        self.rows.clear()
+        if len(self.key) >= 2 * KEPT:
+            self._drop(len(self.key) - KEPT)
+
+    def count_way(self, intid: int, way: tuple[str, ...], times: int) -> None:
+        """Counts occurrences of an INTID by the labels of their exits, in order."""
+        ways = self._ways.setdefault(intid, {})
+        ways[way] = ways.get(way, 0) + times
+        if len(ways) > MANY:
+            self._sum_up(intid)
 
     def charge(self, row: int, label: str) -> None:
         """Adds one exit to an occurrence that has already finished: a vCPU's last one that was withdrawn."""
+        self.settle()
         if row >= self.dropped:
             self.switches[row - self.dropped] += 1
             intid = self.key[row - self.dropped] & INTID_MASK
@@ -172,6 +189,7 @@ class FinishedOccurrences:
 
     def occurrences(self) -> tuple[Occurrence, ...]:
         """Returns every row that is kept as a value, in the order they finished."""
+        self.settle()
         columns = zip(self.key, self.started, self.ended, self.switches, self.withdrawn, strict=True)
         return tuple(
             Occurrence(key >> CPU_SHIFT, key & INTID_MASK, started, ended, switches, bool(withdrawn))
@@ -180,6 +198,7 @@ class FinishedOccurrences:
 
     def cost(self, intid: int) -> InterruptCost:
         """Returns the sum of all occurrences of one INTID, dropped ones too."""
+        self.settle()
         rows = [row for row, key in enumerate(self.key) if key & INTID_MASK == intid]
         switches = tuple(self.switches[row] for row in rows)
         costs = Counter(switches) + self._costs.get(intid, Counter())

@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from harness.arch.virt import MAX_CPUS
 from harness.trace.roles import ROLES, Role
+
+NO_INTID: Final = -1
+"""INTID of an exit that names no interrupt."""
 
 
 class Exit:
@@ -23,5 +29,12 @@ class Exit:
         self.failed: Exit = self if role is not None else self._failed()
 
     def _failed(self) -> Exit:
+        if self.role is Role.SERVE:
+            return self
         role = Role.SPURIOUS if self.role is Role.ACCEPT else Role.SERVE
         return Exit(self.kind, self.label, self.cpu, role)
+
+
+ACCEPTED: Final = tuple(Exit("", "", cpu, Role.ACCEPT) for cpu in range(MAX_CPUS))
+ENDED: Final = tuple(Exit("", "", cpu, Role.END) for cpu in range(MAX_CPUS))
+"""Steps of an interrupt that a vCPU has taken without an exit, by vCPU: they have no kind and no label."""

@@ -18,8 +18,9 @@ class Events:
     Test ``active`` before building an event: ``if events.active: events.emit(Hvc(...))``. A listener that
     raises stops the run; it is a bug of its owner's and is not swallowed.
 
-    A ledger that listens alone is ``ledger``, and takes exits without an event being built (:meth:`Ledger.record`).
-    ``telling`` is True while somebody else listens.
+    A ledger that listens alone is ``ledger``, and takes exits without an event being built (:meth:`Ledger.record`),
+    unless a vCPU is ``asleep``: what ends its wait is known by the order of events. ``telling`` is True while
+    somebody else listens.
 
     VirqTaken and Eret, which are no exits, cost a look at each exception: they are made while somebody hears them.
     ``on_exceptions(wanted)`` is called when that changes.
@@ -62,6 +63,11 @@ class Events:
         self.telling = self.active and self.ledger is None
         if any(hear) != before and self.on_exceptions is not None:
             self.on_exceptions(not before)
+
+    @property
+    def needed(self) -> bool:
+        """True while an event has to be made of an exit: somebody is told, or the ledger attributes a wait."""
+        return self.telling or (self.ledger is not None and bool(self.ledger.asleep))
 
     def emit(self, event: Event) -> None:
         """Hands one event to every listener; inside a :meth:`hold`, when it is released."""

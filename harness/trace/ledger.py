@@ -21,6 +21,7 @@ from harness.trace.costs import (
     Occurrence,
     SummaryRow,
 )
+from harness.trace.courses import Course
 from harness.trace.event_attribution import EventAttribution
 from harness.trace.exits import Exit
 from harness.trace.roles import Role
@@ -138,7 +139,7 @@ class Ledger(EventAttribution[str]):
         }
 
     def record(self, exit: Exit, vcpu: int, intid: int, tick: int) -> None:
-        """Takes one exit for which there is no event; ``intid`` is negative where it names none."""
+        """Takes one exit for which there is no event; ``intid`` is NO_INTID where it names none."""
         recorded = self._recorded
         recorded += (exit, ~exit.cpu if intid < 0 else vcpu << CPU_SHIFT | intid, tick)
         if len(recorded) >= BATCH:
@@ -146,21 +147,58 @@ class Ledger(EventAttribution[str]):
 
     def _settle(self) -> None:
         """Attributes what was recorded."""
-        recorded, self._recorded = self._recorded, []
-        exits, keys, ticks = recorded[0::3], recorded[1::3], recorded[2::3]
+        if self._recorded:
+            recorded, self._recorded = self._recorded, []
+            self._settle_batch(tuple(recorded[0::3]), recorded[1::3], recorded[2::3])
+        self._finished.settle()
+
+    def _settle_batch(self, exits: tuple[Exit, ...], keys: list[int], ticks: list[int]) -> None:
+        """Attributes exits by their keys and ticks.
+
+        Nearly all interrupts have a :class:`Course`, most often that of the last one with their key. Such a one is
+        entered as a whole; :meth:`attribute` would come to the same.
+        """
         for exit, count in Counter(exits).items():
-            self._count_exits(exit.kind, exit.label, count)
-        waiting, accept, attribute = self._waiting, self._accept, self.attribute
-        for exit, key, tick in zip(exits, keys, ticks, strict=True):
-            role = exit.role
-            if self.asleep:
-                self.wake(exit.cpu, partial(attribute, exit.label, role, key, tick))
-            elif role is _RAISE and key not in waiting:
-                waiting[key] = Unfinished(tick, [exit.label])
-            elif role is _ACCEPT:
-                accept(key, exit.label, tick)
+            if exit.kind:
+                self._count_exits(exit.kind, exit.label, count)
+        waiting, service, rows = self._waiting, self._service, self._finished.rows
+        courses: dict[int, Course] = {}
+        first, end = 0, len(exits)
+        while first < end:
+            exit, key = exits[first], keys[first]
+            if exit.role is _RAISE and not (self.asleep or key in waiting or key in service):
+                course = courses.get(key)
+                if course is None or not course.is_at(exits, keys, first):
+                    self._count_course(course)
+                    course = courses[key] = Course(exits, keys, first)
+                if course.length:
+                    course.times += 1
+                    last = first + course.length - 1
+                    rows += (key, ticks[first], ticks[last], course.length, False)
+                    self._hidden.pop(key >> CPU_SHIFT, None)
+                    first = last + 1
+                    continue
+            if not exit.kind:
+                self._step(exit.role, key, ticks[first])
+            elif self.asleep:
+                self.wake(exit.cpu, partial(self.attribute, exit.label, exit.role, key, ticks[first]))
             else:
-                attribute(exit.label, role, key, tick)
+                self.attribute(exit.label, exit.role, key, ticks[first])
+            first += 1
+        for course in courses.values():
+            self._count_course(course)
+
+    def _step(self, role: Role, key: int, tick: int) -> None:
+        """Attributes a step that was no exit; an end of what is not in service ends nothing."""
+        if role is _ACCEPT:
+            self._accept(key, None, tick)
+        elif key in self._service:
+            self._end(key, tick)
+
+    def _count_course(self, course: Course | None) -> None:
+        if course is not None and course.times:
+            labels = tuple(exit.label for exit in course.exits)
+            self._finished.count_way(course.keys[0] & INTID_MASK, labels, course.times)
 
     def post(self, kind: str, label: str, role: Role, vcpu: int, intid: int | None, tick: int) -> None:
         """Enters one world switch."""

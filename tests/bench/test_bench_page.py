@@ -48,6 +48,23 @@ def test_a_table_of_figures_is_made_of_two_reports(maker: dict[str, object]) -> 
     assert table.count("\n| `") == len(ROWS)
 
 
+def test_a_missed_target_stands_beside_its_floor(maker: dict[str, object]) -> None:
+    report = read_report(ROOT / "bench" / "before.json")
+    maker["FLOORS"]["svc"] = "one exception"  # type: ignore[index]  # a dict
+    table = maker["missed"]([report]).splitlines()  # type: ignore[operator]  # a function
+    shown = {line.split("|")[1].strip(" `"): line.split("|")[5].strip() for line in table[2:]}
+    assert list(shown) == [result.name for result in report.missed]
+    assert (shown["svc"], shown["irq_vs_qemu"]) == ("one exception", "not measured yet")
+
+
+def test_a_wheel_has_a_table_of_the_rows_with_targets(maker: dict[str, object]) -> None:
+    report = read_report(ROOT / "bench" / "before.json")
+    table = maker["wheel"](report).splitlines()  # type: ignore[operator]  # a function
+    assert len({line.count("|") for line in table[2:]}) == 1
+    targets = [result.name for result in report.results if result.target is not None]
+    assert [line.split("|")[1].strip(" `") for line in table[4:]] == targets
+
+
 def test_calls_are_counted_of_every_operation_on_the_page(maker: dict[str, object]) -> None:
     maker["calls"].__globals__["TURNS"] = 5  # type: ignore[attr-defined]  # a function
     made, shown = (

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from harness import Machine
 from harness.arch.gic import IAR_INTID, Lr
-from harness.el2 import RvicController, TrapController, VgicController
+from harness.el2.controllers.rvic import RvicController
+from harness.el2.controllers.trap import TrapController
+from harness.el2.controllers.vgic import VgicController
 from harness.el2.softgic.physical_links import PhysicalLinks, link
 from harness.gic import Gic
 

@@ -86,3 +86,20 @@ def test_device_state_copies_compares_and_pickles():
         assert twin["testdev"].pulses == {41: 1}
         twin["testdev"].write(0, 0x04, 4, 42)
         assert (twin["lines"][42].level, lines[42].level) == (True, False), "the copy drives the copied lines"
+
+
+def test_a_row_of_regions_has_a_device_until_each_has_its_own():
+    bus, ram = Bus(), Ram()
+    bus.map_row(0x1000, 0x100, 3, ram, "slot")
+    assert [(region.name, region.base, region.end) for region in bus.regions] == [
+        ("slot0", 0x1000, 0x1100),
+        ("slot1", 0x1100, 0x1200),
+        ("slot2", 0x1200, 0x1300),
+    ]
+    bus.replace(0x1100, TestDevice(Lines()))
+    assert [region.device is ram for region in bus.regions] == [True, False, True]
+    assert bus.read(0, 0x1100, 4) == 0x5453_5444
+    with pytest.raises(BusError, match="slot1 takes no 1-byte access"):
+        bus.read(0, 0x1100, 1)
+    with pytest.raises(ConfigError, match="slot at 0x1200 overlaps slot2 at 0x1200"):
+        bus.map_row(0x1200, 0x100, 2, ram, "slot")

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+import copy
+
 import pytest
 
 from harness.devices import Lines
@@ -91,3 +93,19 @@ def test_a_number_without_a_line_is_the_users_mistake(intid):
 def test_a_board_cannot_drive_what_is_no_ppi(intid):
     with pytest.raises(IndexError, match=f"INTID {intid} is no PPI"):
         Lines().private(intid, 0)
+
+
+def test_a_line_ends_at_its_input_before_anybody_else_hears_of_it():
+    heard = []
+    lines = Lines(cpus=2, input_of=lambda line: lambda level: heard.append((line.intid, line.cpu, level)))
+    lines[33].wire.listen(heard.append)
+    lines[33].high()
+    lines.private(27, 1).high()
+    assert heard == [(33, 0, True), True, (27, 1, True)]
+    assert [(line.intid, line.cpu) for line in lines.high] == [(27, 1), (33, 0)]
+    twin = copy.deepcopy(lines)
+    assert twin == lines
+    twin[33].low()
+    twin[40].high()
+    assert (twin[33].level, lines[33].level) == (False, True)
+    assert heard == [(33, 0, True), True, (27, 1, True)], "a copy's lines end nowhere"

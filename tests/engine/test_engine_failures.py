@@ -91,6 +91,25 @@ def test_it_comes_out_of_the_run_and_the_guest_can_go_on(
     assert pe.x[5] == 7
 
 
+def test_of_two_the_first_comes_out_and_none_is_left_for_the_next_run(rig: Rig) -> None:
+    pe = rig.pe
+
+    def also_fails() -> None:
+        raise ValueError("a deferred action")
+
+    def fails(*_x: int) -> bool:
+        pe.defer(also_fails)
+        raise BrokenError("a call")
+
+    pe.on_call = fails
+    rig.load("hvc #0\nmov x5, #7", RAM)
+    with pytest.raises(BrokenError) as caught:
+        pe.run(10)
+    assert isinstance(caught.value.__context__, ValueError)
+    assert pe.run(1) == 1
+    assert pe.x[5] == 7
+
+
 @pytest.mark.parametrize("nonsense", [None, "7"])
 def test_what_is_no_number_is_an_error(rig: Rig, nonsense: object) -> None:
     pe = rig.pe

@@ -16,7 +16,7 @@ PACKAGE: Final = Path(harness.__file__).parent
 PAGE: Final = (PACKAGE.parent / "docs" / "architecture.md").read_text()
 ROOM: Final = re.compile(r"^\| `([\w/]+?)/?` \| (.+) \|$", re.MULTILINE)
 STEP: Final = re.compile(r"`([\w/]+\.py)::([\w.]+)`")
-TRIPS: Final = ("One interrupt", "One hypercall", "One source line", "One event")
+TRIPS: Final = ("One interrupt", "One hypercall", "One device access", "One source line", "One event")
 
 
 def rooms() -> dict[str, str]:

@@ -43,6 +43,7 @@ def test_what_is_dropped_stays_in_every_figure(
                     tick + 1,
                     withdrawn=withdrawn,
                 )
+                book.settle()
                 if withdrawn:
                     hidden[vcpu] = row
                 for _ in range(late):

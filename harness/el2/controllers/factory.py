@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Factory of the four controllers, by name."""
+"""Factory of the four controllers, by name. A machine has one, and loads the code of no other."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import Protocol
 from harness.arch.virt import LEVEL_INTIDS
 from harness.devices import Lines
 from harness.el2.controllers.base import Controller
-from harness.el2.controllers.gicv2 import Gicv2Controller, GrantedTimers
-from harness.el2.controllers.rvic import RvicController
-from harness.el2.controllers.trap import TrapController
-from harness.el2.controllers.vgic import VgicController
 from harness.el2.physical.gic_driver import GicDriver
-from harness.el2.physical.timer_traps import TimerRegisters
+from harness.el2.physical.timer_traps import GrantedTimers, TimerRegisters
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
 from harness.engine import PE
@@ -38,11 +34,19 @@ def make_controller(
 ) -> Controller:
     """Returns EL2's side of a controller over the physical GIC; ``lines`` are those that end there."""
     if kind is ControllerKind.GICV2:
+        from harness.el2.controllers.gicv2 import Gicv2Controller
+
         return Gicv2Controller(vm, gic, timers)
     intids = gic.config.intids
     driver = GicDriver(vm.bus, gic.config.cpus, intids, LEVEL_INTIDS)
     if kind is ControllerKind.VGIC:
+        from harness.el2.controllers.vgic import VgicController
+
         return VgicController(vm, driver, timers, intids, gic)
     if kind is ControllerKind.TRAP:
+        from harness.el2.controllers.trap import TrapController
+
         return TrapController(vm, driver, timers, intids, gic.config.priority_bits)
+    from harness.el2.controllers.rvic import RvicController
+
     return RvicController(vm, driver, timers, config, lines)

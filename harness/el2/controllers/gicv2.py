@@ -3,25 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from harness.arch.virt import GICC_BASE, GICH_BASE, is_gic
 from harness.devices import Port
 from harness.el2.access import Reach
 from harness.el2.controllers.base import Controller
 from harness.el2.cpu_interface import MappedCpuInterface, is_cpu_interface
+from harness.el2.physical.timer_traps import GrantedTimers
 from harness.el2.softgic.soft_gic import pending_text
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import DeviceBus, Vm
 from harness.gic import Gic
-
-
-class GrantedTimers(Protocol):
-    """Timers of the CPUs, whose physical one a guest may be granted."""
-
-    def grant_physical_timer(self) -> None:
-        """Lets the guests use CNTP_* without a trap."""
-        ...
 
 
 class Gicv2Controller(Controller):

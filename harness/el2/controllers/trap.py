@@ -119,9 +119,10 @@ class TrapController(ForwardingController):
             self._forwarding.kick(caller, vcpu, intid)
 
     def _sync(self, vcpu: Vcpu) -> None:
-        vcpu.pe.virq = self.soft.gic.irq[vcpu.index].level
-        vcpu.pe.vfiq = self.soft.gic.fiq[vcpu.index].level
-        if self.has_interrupt(vcpu):
+        irq, fiq = self.soft.gic.irq[vcpu.index].level, self.soft.gic.fiq[vcpu.index].level
+        vcpu.pe.virq = irq
+        vcpu.pe.vfiq = fiq
+        if irq or fiq:
             vcpu.wake()
 
 

@@ -138,9 +138,10 @@ class VgicController(ForwardingController):
     def perform(self, vcpu: Vcpu, offset: int, size: int, value: int | None) -> int:
         """Performs an access to a word of GICD: fold what the guests did into it, do it, present anew."""
         soft, cpu = self.soft, vcpu.index
-        before = soft.waiting()
-        touched = self._touched(vcpu, offset, size)
-        cpus = [interface.cpu for interface in touched]
+        alone = len(self.interfaces) == 1
+        before = [] if alone else soft.waiting()
+        touched = self.interfaces if alone else self._touched(vcpu, offset, size)
+        cpus = [0] if alone else [interface.cpu for interface in touched]
         with self._at_work:
             for interface in self.interfaces:
                 if interface.cpu in cpus:
@@ -156,7 +157,7 @@ class VgicController(ForwardingController):
                     self._reconcile(vcpu, offset, size)
                     soft.links.release(cpu)
             self._flush(vcpu, touched)
-        if len(before) > 1:
+        if not alone:
             _, intid, _ = soft.about(cpu, Frame.GICD, offset, size, result, value is not None)
             self._kick_raised(vcpu, before, cpus, intid)
             if intid is not None and value is not None and offset & ~3 == GICD_SGIR:
@@ -199,13 +200,15 @@ class VgicController(ForwardingController):
 
     def _sync(self, vcpu: Vcpu) -> None:
         """Presents what there is now: the vCPU is about to enter the guest."""
-        interface, before = self.interfaces[vcpu.index], self.soft.waiting()
+        interface, alone = self.interfaces[vcpu.index], len(self.interfaces) == 1
+        before = [] if alone else self.soft.waiting()
         with self._at_work:
             interface.fold()
             self.soft.links.release(vcpu.index)
             self.soft.resample(vcpu.index)
             self._flush(vcpu, [interface])
-        self._kick_raised(vcpu, before, [vcpu.index], None)
+        if not alone:
+            self._kick_raised(vcpu, before, [vcpu.index], None)
         if self.has_interrupt(vcpu):
             vcpu.wake()
 
@@ -227,8 +230,6 @@ class VgicController(ForwardingController):
 
     def _kick_raised(self, caller: Vcpu, before: list[int], done: list[int], intid: int | None) -> None:
         """Lets every other vCPU, for which something more urgent waits than did, come and fetch it."""
-        if len(before) == 1:
-            return
         for vcpu, old, new in zip(self._vcpus, before, self.soft.waiting(), strict=True):
             if new < old and vcpu.index not in done:
                 self._forwarding.kick(caller, vcpu, intid)
@@ -243,8 +244,6 @@ class VgicController(ForwardingController):
 
     def _touched(self, vcpu: Vcpu, offset: int, size: int) -> list[VcpuInterface]:
         """Returns the interfaces an access may concern: the vCPU's own, and those that hold an SPI it names."""
-        if len(self.interfaces) == 1:
-            return self.interfaces
         words = [LAYOUT[Frame.GICD].get(at) for at in range(offset & ~3, offset + size, 4)]
         shared: set[int] = set()
         for register, number in (word for word in words if word is not None):

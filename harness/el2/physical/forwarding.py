@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from harness.arch import intid as ids
 from harness.arch.gic import IAR_INTID
 from harness.el2.physical.gic_driver import GicDriver
 from harness.el2.vcpu import Power, Vcpu
 from harness.el2.vm import Vm
+from harness.trace import Exit
 from harness.trace.events import AlsoPending, PhysicalIrq, VirqLowered, VirqRaised
+from harness.trace.exits import NO_INTID
+from harness.trace.roles import IRQ_LABELS, Role
 
+_KIND: Final = "PhysicalIrq"
 KICK_SGI = 0  # the one SGI that EL2 keeps for itself: "look at your line"
 
 
@@ -41,6 +45,10 @@ class Forwarding:
         self._physical = physical
         self._events = vm.events
         self._now = vm.now
+        labels = (_KIND, *IRQ_LABELS.values())
+        self._exits = [
+            {name: Exit(_KIND, name, n, Role.RAISE) for name in labels} for n in range(len(vm.vcpus))
+        ]
         self._deliver = deliver
         self._sync = sync
 
@@ -49,10 +57,12 @@ class Forwarding:
         is_exit = not vcpu.waiting and vcpu.power is Power.ON  # else this CPU is in EL2 already
         while (iar := self._physical.acknowledge(vcpu.index)) & IAR_INTID < ids.SPURIOUS_GROUP1:
             self._physical.drop_priority(vcpu.index, iar)
-            if self._events.active:
-                self._traced(vcpu, iar, is_exit)
-            else:
+            if not self._events.active:
                 self._take(vcpu, iar)
+            elif is_exit and not self._events.needed:
+                self._recorded(vcpu, iar)
+            else:
+                self._traced(vcpu, iar, is_exit)
             is_exit = False
         self._sync(vcpu)
 
@@ -72,7 +82,7 @@ class Forwarding:
     def tell(self, vcpu: int, level: bool, intid: int | None) -> None:
         """Tells the listeners of a change of a virtual IRQ line."""
         events = self._events
-        if events.telling or (level and events.ledger is not None and events.ledger.asleep):
+        if events.telling or (level and events.needed):
             event = VirqRaised if level else VirqLowered
             events.emit(event(self._now(), vcpu, intid))
 
@@ -82,6 +92,16 @@ class Forwarding:
         self._physical.deactivate(vcpu.index, iar)
         intid, vcpu.kicked_for = vcpu.kicked_for, None
         return Forwarded(vcpu.index, intid) if intid is not None else None
+
+    def _recorded(self, vcpu: Vcpu, iar: int) -> None:
+        """Takes an exit while the ledger listens alone."""
+        tick, physical, cpu = self._now(), iar & IAR_INTID, vcpu.index
+        forwarded = self._take(vcpu, iar)
+        target, intid = (cpu, NO_INTID) if forwarded is None else forwarded
+        ledger = self._events.ledger
+        if ledger is not None:
+            label = IRQ_LABELS.get(physical, _KIND)
+            ledger.record(self._exits[cpu][label], target, intid, tick)
 
     def _traced(self, vcpu: Vcpu, iar: int, is_exit: bool) -> None:
         tick, pc, physical = self._now(), vcpu.pe.pc, iar & IAR_INTID

@@ -13,7 +13,9 @@ from harness.arch import sysreg
 from harness.arch.hyp import CNTHCTL_EL1PCTEN
 from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
+from harness.trace import Exit
 from harness.trace.events import SysregTrap
+from harness.trace.exits import NO_INTID
 
 
 class TimerRegisters(Protocol):
@@ -28,12 +30,21 @@ class TimerRegisters(Protocol):
         ...
 
 
+class GrantedTimers(Protocol):
+    """Timers of the CPUs, whose physical one a guest may be granted."""
+
+    def grant_physical_timer(self) -> None:
+        """Lets the guests use CNTP_* without a trap."""
+        ...
+
+
 class PhysicalTimerTraps:
     """Emulation of the trapped CNTP_* registers over the machine's timer of the same CPU."""
 
     def __init__(self, vm: Vm, timers: TimerRegisters) -> None:
         self._vm = vm
         self._timers = timers
+        self._exits = [Exit("SysregTrap", "SysregTrap", vcpu.index) for vcpu in vm.vcpus]
 
     def start(self, vcpu: Vcpu) -> None:
         """Programs the traps on the vCPU's PE."""
@@ -56,6 +67,9 @@ class PhysicalTimerTraps:
             if access.rt != 31:
                 pe.x[access.rt] = value
         pe.advance()
-        if self._vm.events.active:
-            self._vm.events.emit(SysregTrap(self._vm.now(), vcpu.index, pc, name, write, value))
+        events = self._vm.events
+        if events.needed:
+            events.emit(SysregTrap(self._vm.now(), vcpu.index, pc, name, write, value))
+        elif events.ledger is not None:
+            events.ledger.record(self._exits[vcpu.index], vcpu.index, NO_INTID, self._vm.now())
         return True

@@ -32,7 +32,7 @@ class Link(NamedTuple):
 
 def link(cpu: int, intid: int) -> Link:
     """Returns the link that a CPU knows by this INTID."""
-    return Link(cpu if ids.is_private(intid) else None, intid)
+    return Link(cpu if intid < ids.SPI_BASE else None, intid)
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class PhysicalLinks:
 
     def has(self, cpu: int, intid: int) -> bool:
         """Returns True if a physical interrupt stands behind this CPU's INTID."""
-        return link(cpu, intid) in self.held
+        return bool(self.held) and link(cpu, intid) in self.held
 
     def ended(self, cpu: int, intid: int) -> None:
         """Forgets the link: hardware has deactivated the physical interrupt, with the guest's own."""
@@ -75,21 +75,22 @@ class PhysicalLinks:
 
     def release(self, cpu: int) -> None:
         """Deactivates the physical interrupts whose guest's own is neither pending nor active any more."""
+        distributor = self.guest.distributor
         for this in list(self.held):
             owner, intid = this
             if owner is not None and owner != cpu:
                 continue  # only a PPI's own CPU can deactivate it
-            guest = self.guest.distributor.owner(intid, cpu)
+            guest = distributor.shared if owner is None else distributor.private[cpu]
             if not (guest.pending | guest.active) >> intid & 1:
                 del self.held[this]
                 self.physical.deactivate(cpu, intid)
 
     def to_resample(self, cpu: int) -> list[int]:
         """Returns the INTIDs that are pending in the guest's GIC, and whose lines have gone low since."""
-        withdrawn = []
+        withdrawn, distributor = [], self.guest.distributor
         for (owner, intid), held in self.held.items():
             if owner is None or owner == cpu:
-                guest = self.guest.distributor.owner(intid, cpu)
+                guest = distributor.shared if owner is None else distributor.private[cpu]
                 if guest.pending >> intid & 1 and self._is_withdrawn(
                     cpu, intid, held, guest.edge >> intid & 1
                 ):

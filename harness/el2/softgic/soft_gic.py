@@ -96,7 +96,11 @@ class SoftGic:
         """Serves a trapped load from GICD or GICC, of one word at most."""
         links = self.links
         if not links.held:
-            return self.gic.read(frame, cpu, offset, size)
+            return (
+                self.gic.reader(frame, cpu, offset)()
+                if size == 4
+                else self.gic.read(frame, cpu, offset, size)
+            )
         self.resample(cpu)
         value = self.gic.read(frame, cpu, offset, size)
         if frame is Frame.GICD and _is_word_of_pending(offset, size):
@@ -111,6 +115,8 @@ class SoftGic:
             self.resample(cpu)
         if frame is Frame.GICD and GICD_ISPENDR <= offset < _ICFGR_END:
             self._store_configuration(cpu, offset, size, value)
+        elif size == 4:
+            self.gic.writer(frame, cpu, offset)(value)
         else:
             self.gic.write(frame, cpu, offset, size, value)
         if links.held:

@@ -47,6 +47,7 @@ class ListRegisters:
         self._port = device_at(bus, cpu, GICH_BASE)
         self._cpu = cpu
         self._base = GICH_BASE + GICH_ALIAS + GICH_ALIAS_STRIDE * cpu
+        self._lrs = self._base + GICH_LR
         self.count = (self._read(GICH_VTR) & Vtr.LIST_REGS) + 1
         self._hcr = 0
 
@@ -104,10 +105,10 @@ class ListRegisters:
         return group_priority(priority, vmcr >> Vmcr.BPR_SHIFT & Vmcr.BPR)
 
     def __getitem__(self, n: int) -> int:
-        return self._read(GICH_LR + 4 * n)
+        return self._port.load(self._lrs + 4 * n, 4)
 
     def __setitem__(self, n: int, value: int) -> None:
-        self._write(GICH_LR + 4 * n, value)
+        self._port.store(self._lrs + 4 * n, 4, value)
 
     def save(self) -> Context:
         """Takes the vCPU's whole virtual interface out of the hardware; it is off and empty afterwards."""
@@ -141,7 +142,7 @@ class ListRegisters:
             self.restore(context)
 
     def _bitmap(self, register: int) -> int:
-        low = self._read(register)
+        low = self._port.load(self._base + register, 4)
         return low | self._read(register + 4) << 32 if self.count > 32 else low
 
     def _read(self, offset: int) -> int:

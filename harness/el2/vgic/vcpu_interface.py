@@ -23,9 +23,6 @@ from dataclasses import dataclass, field
 from harness.arch import intid as ids
 from harness.arch.gic import (
     GICC_CTLR,
-    GICC_DIR,
-    GICC_EOIR,
-    GICC_IAR,
     GICC_PMR,
     GICD_CPENDSGIR,
     GICD_SPENDSGIR,
@@ -40,7 +37,7 @@ from harness.el2.vgic.list_registers import ListRegisters
 from harness.el2.vgic.presented import BY_HAND, Presented
 from harness.el2.vm import PortBus
 from harness.gic import Frame
-from harness.gic.priority import RANK_KEY, Candidate
+from harness.gic.priority import RANK_KEY, RANK_SHIFT, Candidate
 
 BOTH_GROUPS = Ctlr.ENABLE_GRP0 | Ctlr.ENABLE_GRP1 | Ctlr.ACK_CTL
 LOWEST_PRIORITY = 0xFF
@@ -142,7 +139,7 @@ class VcpuInterface:
         return self.lists.group_priority(presented.priority, presented.group)
 
     def _deactivate(self, presented: Presented) -> None:
-        self.soft.gic.writer(Frame.GICC, self.cpu, GICC_DIR)(presented.iar)
+        self.soft.gic.deactivate(self.cpu, presented.iar)
 
     # What the guest did to active bits
 
@@ -165,10 +162,10 @@ class VcpuInterface:
         Returns the INTIDs that are left to other vCPUs, with these: they must come and fetch them.
         """
         left: dict[int, int] = {}
-        signals = self.soft.gic.irq[self.cpu]
+        signals, interface = self.soft.gic.irq[self.cpu], self.soft.gic.interfaces[self.cpu]
         shown = False
         while signals.level:
-            if self._leave(left):
+            if interface.rank & RANK_KEY >= ids.SPI_BASE and self._leave(left):
                 continue
             n = self._free()
             if n < 0:
@@ -201,11 +198,8 @@ class VcpuInterface:
         return n if n < self.lists.count else -1
 
     def _leave(self, left: dict[int, int]) -> bool:
-        """Looks past the most urgent pending interrupt if another vCPU is to have it."""
-        interface = self.soft.gic.interfaces[self.cpu]
-        if interface.rank & RANK_KEY < ids.SPI_BASE:
-            return False  # it is this vCPU's own
-        interrupt = interface.hppi
+        """Looks past the most urgent pending interrupt, an SPI, if another vCPU is to have it."""
+        interrupt = self.soft.gic.interfaces[self.cpu].hppi
         taker = self.taker(self.cpu, interrupt)
         if taker is None:
             return False
@@ -217,11 +211,11 @@ class VcpuInterface:
     def _present(self, n: int) -> None:
         """Moves the most urgent pending interrupt into an empty list register."""
         soft, cpu = self.soft.gic, self.cpu
-        iar = soft.reader(Frame.GICC, cpu, GICC_IAR)()
-        intid = iar & IAR_INTID
-        assert intid < ids.SPURIOUS_GROUP1, "the software GIC signals an interrupt and gives none"
-        soft.writer(Frame.GICC, cpu, GICC_EOIR)(iar)
-        self.listed[n] = presented = Presented(iar, soft.distributor.owner(intid, cpu).priority(intid))
+        priority = soft.interfaces[cpu].rank >> RANK_SHIFT
+        iar = soft.acknowledge(cpu, False)
+        assert iar & IAR_INTID < ids.SPURIOUS_GROUP1, "the software GIC signals an interrupt and gives none"
+        soft.end(cpu, False, iar)
+        self.listed[n] = presented = Presented(iar, priority)
         self._write(n, presented, Lr.PENDING)
 
     def _load(self, n: int, presented: Presented) -> None:
@@ -244,8 +238,9 @@ class VcpuInterface:
         It cannot for an SGI of another CPU than the one that is active, beside the HW bit (5.3.8), for what goes to
         another vCPU now, nor out of turn. Then the end of the active one brings EL2 back.
         """
-        soft, cpu, intid = self.soft.gic, self.cpu, presented.intid
-        if not soft.distributor.owner(intid, cpu).pending >> intid & 1:
+        soft, cpu, intid = self.soft.gic, self.cpu, presented.iar & IAR_INTID
+        own = soft.distributor.private[cpu] if intid < ids.SPI_BASE else soft.distributor.shared
+        if not own.pending >> intid & 1:
             return
         state = soft.state(intid, cpu)
         if not state.enabled or not soft.distributor.ctlr >> state.group & 1:
@@ -275,14 +270,16 @@ class VcpuInterface:
 
     def _write(self, n: int, presented: Presented, state: int) -> None:
         """Writes a list register; the HW bit where a physical interrupt can end with the guest's own."""
-        cpu, intid = self.cpu, presented.intid
+        cpu, intid = self.cpu, presented.iar & IAR_INTID
         presented.hardware = self.soft.links.has(cpu, intid) and not presented.tells_end and state != Lr.STATE
         value = presented.iar | state | (presented.priority & LR_PRIORITY) << Lr.PRIORITY_SHIFT
         if presented.hardware:
             value |= Lr.HW | intid << Lr.PHYSICAL_SHIFT
         if presented.tells_end:
             value |= Lr.EOI
-        presented.group = self.soft.gic.distributor.group(intid, cpu)
+        distributor = self.soft.gic.distributor
+        owner = distributor.private[cpu] if intid < ids.SPI_BASE else distributor.shared
+        presented.group = owner.group >> intid & 1
         if presented.group:
             value |= Lr.GROUP1
         self.lists[n] = value

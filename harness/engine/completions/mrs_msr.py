@@ -7,8 +7,8 @@ A callback gets (register, uc_arm64_cp_reg) and returns 1 if it has served the i
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Generic
+from functools import cached_property, partial
+from typing import Final, Generic
 
 from harness.arch import hyp, pstate
 from harness.arch.masks import MASK64
@@ -20,13 +20,13 @@ from harness.engine.completions.implementation_defined import CBAR_EL1, PERIPHBA
 from harness.engine.completions.performance_monitors import EVENT_TYPES, PerformanceMonitors
 from harness.engine.completions.served import (
     NUMBERS,
+    Hooked,
     Serve,
     answer,
     by_key,
+    hooked_registers,
     key,
     key_at,
-    mrs_word,
-    numbers,
     written,
 )
 from harness.engine.completions.stage1_controls import SUBSTITUTED, Stage1Controls
@@ -67,6 +67,9 @@ def _el0_permission(encoding: SysregEncoding) -> int:
     return hyp.CNTKCTL_EL0PTEN if encoding.crm == 2 else hyp.CNTKCTL_EL0VTEN
 
 
+_HOOKED: Final[dict[bool, Hooked]] = {}  # the same for all PEs, but that only some have RNDR
+
+
 class MrsMsrHooks(Generic[CpuT]):
     """Hooks on MRS and MSR (register) of one PE; `served` has the timer registers."""
 
@@ -85,11 +88,13 @@ class MrsMsrHooks(Generic[CpuT]):
         self._cycles, self._checks, self._breakpoints = cycles, checks, breakpoints
         self._watchpoints = watchpoints
         self._monitors = PerformanceMonitors(pe, cycles)
-        reads, writes = self._reads(), self._writes()
-        checks.served_reads = frozenset(map(mrs_word, reads))
-        status = pe.registers.hook_registers(
-            self._make_sysreg(reads), numbers(reads), self._make_sysreg(writes), numbers(writes)
-        )
+        self._has_random = pe.sysreg["ID_AA64ISAR0_EL1"] >> 60 != 0
+        hooked = _HOOKED.get(self._has_random)
+        if hooked is None:
+            hooked = _HOOKED[self._has_random] = hooked_registers(self._reads, self._writes)
+        checks.served_reads = hooked.mrs
+        read, write = self._make_sysreg(lambda: self._reads), self._make_sysreg(lambda: self._writes)
+        status = pe.registers.hook_registers(read, hooked.reads, write, hooked.writes)
         uc.check(status, "uc_hook_add")
 
     # What the host asks for, between two instructions.
@@ -128,11 +133,15 @@ class MrsMsrHooks(Generic[CpuT]):
 
     # What the guest executes.
 
-    def _make_sysreg(self, table: dict[bytes, Serve]) -> Callable[[int, int, int, int], int]:
+    def _make_sysreg(self, table: Callable[[], dict[bytes, Serve]]) -> Callable[[int, int, int, int], int]:
         pe = self._pe
+        served: dict[bytes, Serve] | None = None  # made when the guest first executes one
 
         def instruction(_handle: int, register: int, cp: int, _user: int) -> int:
-            serve = table.get(key_at(cp))
+            nonlocal served
+            if served is None:
+                served = table()
+            serve = served.get(key_at(cp).raw)
             if serve is None:
                 return 0
             pe.position = BlockPosition.INSTRUCTION
@@ -146,11 +155,12 @@ class MrsMsrHooks(Generic[CpuT]):
 
         return instruction
 
+    @cached_property  # many a guest uses none of them
     def _reads(self) -> dict[bytes, Serve]:
         timers = {each: self._reads_timer(encoding) for each, encoding in _TIMERS.items()}
         identity = {key(NAMES_TO_ENCODINGS[name]): partial(self._read_id, name) for name in _ID_FIELDS}
         others: dict[str, Serve] = {name: partial(self._read_held, name) for name in SUBSTITUTED}
-        if self._pe.sysreg["ID_AA64ISAR0_EL1"] >> 60:
+        if self._has_random:
             others |= {"RNDR": self._no_register, "RNDRRS": self._no_register}
         return {
             **timers,
@@ -160,8 +170,9 @@ class MrsMsrHooks(Generic[CpuT]):
             key(CBAR_EL1): self._read_cbar,
         }
 
+    @cached_property
     def _writes(self) -> dict[bytes, Serve]:
-        timers = {each: partial(self._write_timer, encoding) for each, encoding in _TIMERS.items()}
+        timers = {each: self._writes_timer(encoding) for each, encoding in _TIMERS.items()}
         noted: dict[str, Serve] = {
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
@@ -213,6 +224,19 @@ class MrsMsrHooks(Generic[CpuT]):
             return 0
         answer(self._pe, register, handler(self._pe))
         return 1
+
+    def _writes_timer(self, encoding: SysregEncoding) -> Serve:
+        """Serves as :meth:`_handler`, in the fewest steps, which an interrupt of a timer takes twice."""
+        pe, served, registers = self._pe, self._served, self._pe.registers
+
+        def write_timer(register: int, cp: int) -> int:
+            write = served[encoding][1] if encoding in served and registers.level else None
+            if write is None:
+                return self._write_timer(encoding, register, cp)
+            write(pe, written(cp))
+            return 1
+
+        return write_timer
 
     def _write_timer(self, encoding: SysregEncoding, _register: int, cp: int) -> int:
         handler = self._handler(encoding, _WRITE)

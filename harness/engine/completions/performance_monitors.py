@@ -77,7 +77,7 @@ class PerformanceMonitors:
         return 1
 
     def _event_type(self, _register: int, cp: int) -> int:
-        name, value = _TYPES_BY_KEY[key_at(cp)], written(cp)
+        name, value = _TYPES_BY_KEY[key_at(cp).raw], written(cp)
         instead = event_type(value)
         if instead == value or not self._is_allowed():
             return 0

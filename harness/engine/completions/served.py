@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from ctypes import c_uint64, string_at
+from ctypes import c_char, c_uint64
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from harness.arch.sysreg import NAMES_TO_ENCODINGS, SysregEncoding
 from harness.engine.core import Core
@@ -27,27 +27,32 @@ def key(encoding: SysregEncoding) -> bytes:
     return struct.pack("<5I", encoding.crn, encoding.crm, encoding.op0, encoding.op1, encoding.op2)
 
 
-def key_at(cp: int) -> bytes:
-    """Returns the register that a hook is called for."""
-    return string_at(cp, KEY_BYTES)
+key_at: Final = (c_char * KEY_BYTES).from_address
+"""``key_at(cp).raw`` is the key of the register that a hook is called for."""
 
 
-@cache
 def _encoding(register: bytes) -> int:
     """Returns op0, op1, CRn, CRm and op2 of a key, as MRS and MSR have them from bit 5 on."""
     crn, crm, op0, op1, op2 = struct.unpack("<5I", register)
     return int(op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2)
 
 
-def numbers(keys: Iterable[bytes]) -> bytes:
-    """Returns registers as pairs of bytes: their encodings."""
-    encodings = [_encoding(each) for each in keys]
-    return struct.pack(f"<{len(encodings)}H", *encodings)
+class Hooked(NamedTuple):
+    """Registers that are hooked, as pairs of bytes, their encodings; and each MRS of one, to X0."""
+
+    reads: bytes
+    writes: bytes
+    mrs: frozenset[int]
 
 
-def mrs_word(register: bytes) -> int:
-    """Returns the MRS of a register to X0."""
-    return _MRS | _encoding(register) << 5
+def hooked_registers(reads: Iterable[bytes], writes: Iterable[bytes]) -> Hooked:
+    """Returns the registers of these keys in the forms in which those who hook them want them."""
+    words = frozenset(_MRS | _encoding(each) << 5 for each in reads)
+    return Hooked(_numbers(reads), _numbers(writes), words)
+
+
+def _numbers(keys: Iterable[bytes]) -> bytes:
+    return b"".join(struct.pack("<H", _encoding(each)) for each in keys)
 
 
 def by_key(table: Mapping[str, Serve]) -> dict[bytes, Serve]:

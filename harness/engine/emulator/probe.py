@@ -14,6 +14,7 @@ import mmap
 import os
 import struct
 import threading
+from collections.abc import Sequence
 from typing import BinaryIO, Final, NamedTuple
 
 from harness.arch import hyp
@@ -117,6 +118,21 @@ def _read(handle: int, name: str) -> int:
     return int(register.value)
 
 
+def _places(contexts: Sequence[bytes], wanted: Sequence[bytes], alignment: int) -> list[int]:
+    """Returns the aligned offsets at which each context holds what is wanted of it; the first should be rare."""
+    found = []
+    at = contexts[0].find(wanted[0])
+    while at >= 0:
+        if at % alignment == 0 and _hold(contexts, wanted, at):
+            found.append(at)
+        at = contexts[0].find(wanted[0], at + 1)
+    return found
+
+
+def _hold(contexts: Sequence[bytes], wanted: Sequence[bytes], at: int) -> bool:
+    return all(context.startswith(word, at) for context, word in zip(contexts, wanted, strict=True))
+
+
 def _find_exception(handle: int) -> int:
     """Returns the offset in a saved context of the syndrome that an SVC and then an HVC leave there."""
     saved: list[bytes] = []
@@ -130,13 +146,10 @@ def _find_exception(handle: int) -> int:
     for pc in (_CODE, _CODE + 4):
         uc.check(uc.emu_start(handle, pc, uc.FOREVER, 0, 0), "probe")
     uc.hook_del(handle, installed)
-    found = []
-    for offset in range(0, len(saved[0]) - TARGET_EL - 4, 4):
-        here = [struct.unpack_from("<I", s, offset)[0] for s in saved]
-        if here == [0x5600_0000 | _IMMEDIATE, 0x5A00_0000 | _IMMEDIATE]:
-            levels = [struct.unpack_from("<I", s, offset + TARGET_EL)[0] for s in saved]
-            if levels == [1, 2]:
-                found.append(offset)
+    wanted = [struct.pack("<I", syndrome | _IMMEDIATE) for syndrome in (0x5600_0000, 0x5A00_0000)]
+    levels = [struct.pack("<I", level) for level in (1, 2)]
+    at = _places(saved, wanted, 4)
+    found = [offset for offset in at if _hold(saved, levels, offset + TARGET_EL)]
     if len(found) != 1:
         raise uc.UnicornError(f"cannot find the exception syndrome in the CPU state: {found}")
     return found[0]
@@ -150,9 +163,8 @@ def _find_monitor(handle: int) -> int:
     for pc in (_CODE + 24, _CODE + 28):
         uc.check(uc.emu_start(handle, pc, uc.FOREVER, 0, 1), "probe")
         saved.append(context_bytes(handle))
-    wanted = [_OPEN, struct.pack("<Q", _CODE), _OPEN]
-    places = range(0, len(saved[0]) - 7, 8)
-    found = [at for at in places if [context[at : at + 8] for context in saved] == wanted]
+    before, armed, after = saved
+    found = _places([armed, before, after], [struct.pack("<Q", _CODE), _OPEN, _OPEN], 8)
     if len(found) != 1:
         raise uc.UnicornError(f"cannot find the exclusive monitor in the CPU state: {found}")
     return found[0]
@@ -181,9 +193,7 @@ def _find_register(handle: int, name: str, values: tuple[int, int]) -> int:
     for value in values:
         _write(handle, name, value)
         contexts.append(context_bytes(handle))
-    wanted = [struct.pack("<Q", value) for value in values]
-    places = range(0, len(contexts[0]) - 7, 8)
-    found = [at for at in places if [context[at : at + 8] for context in contexts] == wanted]
+    found = _places(contexts, [struct.pack("<Q", value) for value in values], 8)
     return found[0] if len(found) == 1 else -1
 
 
