@@ -18,7 +18,9 @@ from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.el2 import Hypervisor, Power, Vcpu
 from harness.engine import Ring, Turns
+from harness.run.event_streams import EventStreams
 from harness.run.exits import ending_at_exits
+from harness.run.physical_interrupts import PhysicalInterrupts
 
 LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 20 ms
 
@@ -34,14 +36,13 @@ class Scheduler:
         self._hypervisor = hypervisor
         self._vcpus = hypervisor.vcpus
         self._scheduled = hypervisor.controller.scheduled
-        self._board = board
         self._clock = clock
         self._quantum = quantum
         self._turn = 0
         self._left = quantum
         self._began = 0  # what the PE of the present slice had retired when it began
         self._polled: Vcpu | None = None  # who polled last, if nobody has run since
-        self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
+        self._streams = EventStreams(board, clock)
         self._calm = False  # nothing has happened since the turn began that another one has to see
         self._ring: list[Vcpu] | None = None  # who has turns in a row; empty if they are given one by one
         self._turns: tuple[list[Vcpu], Ring] | None = None  # the ring that the engine had last
@@ -51,10 +52,10 @@ class Scheduler:
         self._next_event: int | None = None  # the tick of the next event of a stream for one that does
         hypervisor.power.started = self._peer_started
         board.deadlines.earlier = self.deadline_moved
+        PhysicalInterrupts(hypervisor, clock, self._unsettle, self._disturb)
         for vcpu in self._vcpus:
             vcpu.pe.event_register.on_sev = self._send_event
             vcpu.woken = self._disturb
-            vcpu.nirq.listen(partial(self._irq_moved, vcpu, partial(self._take_physical_interrupts, vcpu)))
             for line in (vcpu.virq, vcpu.vfiq):
                 line.listen(partial(self._line_moved, vcpu))
 
@@ -85,18 +86,10 @@ class Scheduler:
 
     def _may_go_on(self, vcpu: Vcpu) -> bool:
         """Tells whether a vCPU in WFE looks again without an event sent to it, or has one from its event stream."""
-        due = self._stream_due(vcpu)
-        streamed = due is not None and due <= self._clock.now()
-        if streamed:
-            self._streamed[vcpu.index] = self._clock.now()
-        if streamed or (vcpu.pe.event_register.polls and vcpu is not self._polled):
-            vcpu.pe.event_register.wake()
-        return not vcpu.pe.event_register.asleep
-
-    def _stream_due(self, vcpu: Vcpu) -> int | None:
-        timer = self._board.timers[vcpu.index]
-        timer.set_cntkctl(vcpu.pe.sysreg["CNTKCTL_EL1"])  # which the guest writes without an exit
-        return timer.next_event(self._streamed[vcpu.index])
+        register = vcpu.pe.event_register
+        if self._streams.has_event(vcpu) or (register.polls and vcpu is not self._polled):
+            register.wake()
+        return not register.asleep
 
     def deadline(self) -> int | None:
         """Returns the tick of the next event that an event stream has for a vCPU in WFE."""
@@ -115,8 +108,7 @@ class Scheduler:
         self._next_event = None
         if self._asleep:
             asleep = [vcpu for vcpu in ready if vcpu.pe.event_register.asleep]
-            streams = [due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None]
-            self._next_event = min(streams, default=None)
+            self._next_event = self._streams.next(asleep)
             quiet &= not any(vcpu.pe.event_register.may_wake() for vcpu in asleep)
             quiet &= self._next_event is None or self._next_event > self._clock.now()
         self._ring = ring if quiet else []
@@ -258,6 +250,9 @@ class Scheduler:
 
     # What may change who runs
 
+    def _unsettle(self) -> None:
+        self._calm = False
+
     def _disturb(self) -> None:
         """Lets others have turns from where this one ends: the slice of one that ran alone ends there."""
         self._calm = False
@@ -282,32 +277,6 @@ class Scheduler:
             vcpu.pe.event_register.is_set = True
         if self._asleep:
             self._disturb()
-
-    def _irq_moved(self, vcpu: Vcpu, take: Callable[[], None], level: bool) -> None:
-        """Lets the running CPU take its physical interrupt once its instruction is complete.
-
-        The turn ends where another CPU has one, or this one while it is in EL2: the loop sees to it.
-        """
-        if not level:
-            return
-        pe = vcpu.pe
-        if self._clock.running is not pe:
-            if vcpu.power is Power.ON:
-                self._disturb()
-            return
-        self._calm = False
-        if pe.between:
-            pe.shorten(0)
-        else:
-            pe.defer(take)
-
-    def _take_physical_interrupts(self, vcpu: Vcpu) -> None:
-        """Takes what is signalled to the running CPU; where its slice ends, other things may be due before."""
-        if not vcpu.pe.goes_on:
-            return
-        self._hypervisor.after_exit(vcpu)
-        if vcpu.nirq.level:
-            vcpu.pe.shorten(0)
 
     def _line_moved(self, vcpu: Vcpu, _level: bool) -> None:
         """Ends the turn where an interrupt input of a PE in WFE moved, which may wake it."""
