@@ -32,8 +32,6 @@ class Queue:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Queue) and list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # as of any value that changes
-
     def __iter__(self) -> Iterator[int]:
         number = self.after[self.end]
         while number != self.end:
@@ -133,8 +131,6 @@ class Random(Queue):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Random) and self.state == other.state and Queue.__eq__(self, other)
-
-    __hash__ = None  # as of any value that changes
 
     def clear(self) -> None:
         """Forgets all of them; the generator goes on where it was."""
