@@ -10,14 +10,15 @@ with its exclusive monitor armed polls: it looks again after another vCPU has ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from harness.board.board import Board
 from harness.board.clock import Clock
 from harness.el2 import Hypervisor, Power, Vcpu
 from harness.engine import Ring, Turns
+from harness.run.event_streams import EventStreams
 from harness.run.exits import ending_at_exits
 
 LONGEST_SLICE = 5_000_000  # instructions; lets Python see a Ctrl-C about every 20 ms
@@ -34,14 +35,13 @@ class Scheduler:
         self._hypervisor = hypervisor
         self._vcpus = hypervisor.vcpus
         self._scheduled = hypervisor.controller.scheduled
-        self._board = board
         self._clock = clock
         self._quantum = quantum
         self._turn = 0
         self._left = quantum
         self._began = 0  # what the PE of the present slice had retired when it began
         self._polled: Vcpu | None = None  # who polled last, if nobody has run since
-        self._streamed = [0] * len(self._vcpus)  # up to when each vCPU has seen its event stream
+        self._streams = EventStreams(board, clock, len(self._vcpus))
         self._calm = False  # nothing has happened since the turn began that another one has to see
         self._ring: list[Vcpu] | None = None  # who has turns in a row; empty if they are given one by one
         self._turns: tuple[list[Vcpu], Ring] | None = None  # the ring that the engine had last
@@ -85,18 +85,9 @@ class Scheduler:
 
     def _may_go_on(self, vcpu: Vcpu) -> bool:
         """Tells whether a vCPU in WFE looks again without an event sent to it, or has one from its event stream."""
-        due = self._stream_due(vcpu)
-        streamed = due is not None and due <= self._clock.now()
-        if streamed:
-            self._streamed[vcpu.index] = self._clock.now()
-        if streamed or (vcpu.pe.event_register.polls and vcpu is not self._polled):
+        if self._streams.take(vcpu) or (vcpu.pe.event_register.polls and vcpu is not self._polled):
             vcpu.pe.event_register.wake()
         return not vcpu.pe.event_register.asleep
-
-    def _stream_due(self, vcpu: Vcpu) -> int | None:
-        timer = self._board.timers[vcpu.index]
-        timer.set_cntkctl(vcpu.pe.sysreg["CNTKCTL_EL1"])  # which the guest writes without an exit
-        return timer.next_event(self._streamed[vcpu.index])
 
     def deadline(self) -> int | None:
         """Returns the tick of the next event that an event stream has for a vCPU in WFE."""
@@ -115,7 +106,7 @@ class Scheduler:
         self._next_event = None
         if self._asleep:
             asleep = [vcpu for vcpu in ready if vcpu.pe.event_register.asleep]
-            streams = [due for vcpu in asleep if (due := self._stream_due(vcpu)) is not None]
+            streams = [due for vcpu in asleep if (due := self._streams.due(vcpu)) is not None]
             self._next_event = min(streams, default=None)
             quiet &= not any(vcpu.pe.event_register.may_wake() for vcpu in asleep)
             quiet &= self._next_event is None or self._next_event > self._clock.now()
@@ -172,8 +163,7 @@ class Scheduler:
 
     def _goes_on(self, vcpu: Vcpu, whole: bool) -> bool:
         """Tells whether a slice was nothing but its instructions, so that the next turn can follow at once."""
-        pe = vcpu.pe
-        return whole and self._calm and not pe.stopped and not vcpu.waiting and not pe.has_step
+        return whole and self._calm and not (vcpu.waiting or vcpu.pe.stopped or vcpu.pe.has_step)
 
     def _switch(self, vcpu: Vcpu) -> None:
         self._turn, self._left = vcpu.index, self._quantum
@@ -181,8 +171,7 @@ class Scheduler:
     def _turns_of(self, ring: list[Vcpu]) -> Ring | None:
         """Returns the ring as the engine has it, None where each turn has to begin here."""
         if self._turns is None or self._turns[0] is not ring:
-            engine = Ring([vcpu.pe for vcpu in ring], partial(self._turn_begun, ring))
-            self._turns = ring, engine
+            self._turns = ring, Ring([vcpu.pe for vcpu in ring], partial(self._turn_begun, ring))
         turns = self._turns[1]
         return turns if turns.may_turn() and not self._hypervisor.controller.follows_schedule else None
 
@@ -236,20 +225,16 @@ class Scheduler:
         if vcpu.waiting or register.asleep or vcpu.power is not Power.ON:
             self._ring = None
 
-    @contextmanager
-    def interruptible(self) -> Iterator[Callable[[], None]]:
-        """Yields a function that ends the running slice at its next exit.
+    def interruptible(self) -> AbstractContextManager[Callable[[], None]]:
+        """Returns a context with a function that ends the running slice at its next exit.
 
         A signal's handler may call it, whatever is going on: nothing is stopped there, but each exit's own handler
         is made to do so once it has served.
         """
-        with ending_at_exits(self._vcpus) as end:
+        return ending_at_exits(self._vcpus, self._no_longer_calm)
 
-            def leave() -> None:
-                self._calm = False
-                end()
-
-            yield leave
+    def _no_longer_calm(self) -> None:
+        self._calm = False
 
     def reset(self) -> None:
         """Gives CPU0 its turn, as after a system reset."""
