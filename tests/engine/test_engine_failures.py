@@ -28,7 +28,7 @@ class BrokenError(Exception):
 
 
 def set_on_call(rig: Rig, function: Callable[..., Any]) -> None:
-    rig.pe.on_call = function
+    rig.pe.on_call = {0: function}  # w0 is 0
 
 
 def set_on_load(rig: Rig, function: Callable[..., Any]) -> None:
@@ -101,7 +101,7 @@ def test_of_two_the_first_comes_out_and_none_is_left_for_the_next_run(rig: Rig) 
         pe.defer(also_fails)
         raise BrokenError("a call")
 
-    pe.on_call = fails
+    set_on_call(rig, fails)
     rig.load("hvc #0\nmov x5, #7", RAM)
     with pytest.raises(BrokenError) as caught:
         pe.run(10)
