@@ -15,11 +15,12 @@ Handler: TypeAlias = Callable[[PE, int], object]
 
 
 @contextmanager
-def ending_at_exits(vcpus: Sequence[Vcpu]) -> Iterator[Callable[[], None]]:
-    """Yields a function after which each exit ends its slice, until the context is left."""
+def ending_at_exits(vcpus: Sequence[Vcpu], told: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Yields a function after which each exit ends its slice, until the context is left; it calls ``told``."""
     before: list[tuple[PE, list[Handler], OnCall | None, OnLoad | None, OnStore | None]] = []
 
     def end() -> None:
+        told()
         for vcpu in vcpus:
             pe, handlers = vcpu.pe, vcpu.pe.handlers
             before.append((pe, handlers[:], pe.on_call, pe.on_load, pe.on_store))
