@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Event streams of the counters (CNTKCTL_EL1.EVNTEN, D11.2.4), which end a WFE."""
+"""Event streams of the counters (CNTKCTL_EL1.EVNTEN, D11.2.5), which end a WFE."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ with its exclusive monitor armed polls: it looks again after another vCPU has ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from harness.board.board import Board
@@ -164,8 +164,7 @@ class Scheduler:
 
     def _goes_on(self, vcpu: Vcpu, whole: bool) -> bool:
         """Tells whether a slice was nothing but its instructions, so that the next turn can follow at once."""
-        pe = vcpu.pe
-        return whole and self._calm and not pe.stopped and not vcpu.waiting and not pe.has_step
+        return whole and self._calm and not (vcpu.waiting or vcpu.pe.stopped or vcpu.pe.has_step)
 
     def _switch(self, vcpu: Vcpu) -> None:
         self._turn, self._left = vcpu.index, self._quantum
@@ -173,8 +172,7 @@ class Scheduler:
     def _turns_of(self, ring: list[Vcpu]) -> Ring | None:
         """Returns the ring as the engine has it, None where each turn has to begin here."""
         if self._turns is None or self._turns[0] is not ring:
-            engine = Ring([vcpu.pe for vcpu in ring], partial(self._turn_begun, ring))
-            self._turns = ring, engine
+            self._turns = ring, Ring([vcpu.pe for vcpu in ring], partial(self._turn_begun, ring))
         turns = self._turns[1]
         return turns if turns.may_turn() and not self._hypervisor.controller.follows_schedule else None
 
@@ -228,20 +226,13 @@ class Scheduler:
         if vcpu.waiting or register.asleep or vcpu.power is not Power.ON:
             self._ring = None
 
-    @contextmanager
-    def interruptible(self) -> Iterator[Callable[[], None]]:
-        """Yields a function that ends the running slice at its next exit.
+    def interruptible(self) -> AbstractContextManager[Callable[[], None]]:
+        """Returns a context with a function that ends the running slice at its next exit.
 
         A signal's handler may call it, whatever is going on: nothing is stopped there, but each exit's own handler
         is made to do so once it has served.
         """
-        with ending_at_exits(self._vcpus) as end:
-
-            def leave() -> None:
-                self._calm = False
-                end()
-
-            yield leave
+        return ending_at_exits(self._vcpus, self._unsettle)
 
     def reset(self) -> None:
         """Gives CPU0 its turn, as after a system reset."""
