@@ -30,6 +30,7 @@ from harness.engine.completions.served import (
     written,
 )
 from harness.engine.completions.stage1_controls import SUBSTITUTED, Stage1Controls
+from harness.engine.completions.timer_registers import TIMERS, el0_permission
 from harness.engine.completions.translation_checks import TranslationChecks
 from harness.engine.completions.undefined import CpuT, ServedRegisters
 from harness.engine.completions.watchpoints import Watchpoints
@@ -47,25 +48,6 @@ _ID_FIELDS = {
     "OSDLR_EL1": (MASK64, 0),  # Unicorn leaves Xt as it was
 }
 _READ, _WRITE = 0, 1
-
-# What Unicorn knows but must not serve itself, as it would with host time (D13.11).
-_TIMERS = {
-    key(encoding): encoding
-    for name, encoding in NAMES_TO_ENCODINGS.items()
-    if name.startswith("CNT") and name.endswith("_EL0")
-}
-
-
-def _el0_permission(encoding: SysregEncoding) -> int:
-    """Returns bits of CNTKCTL_EL1, one of which lets EL0 use a timer register."""
-    if encoding.crm == 0:
-        return (
-            hyp.CNTKCTL_EL0PCTEN | hyp.CNTKCTL_EL0VCTEN,
-            hyp.CNTKCTL_EL0PCTEN,
-            hyp.CNTKCTL_EL0VCTEN,
-        )[encoding.op2]
-    return hyp.CNTKCTL_EL0PTEN if encoding.crm == 2 else hyp.CNTKCTL_EL0VTEN
-
 
 _HOOKED: Final[dict[bool, Hooked]] = {}  # the same for all PEs, but that only some have RNDR
 
@@ -157,7 +139,7 @@ class MrsMsrHooks(Generic[CpuT]):
 
     @cached_property  # many a guest uses none of them
     def _reads(self) -> dict[bytes, Serve]:
-        timers = {each: self._reads_timer(encoding) for each, encoding in _TIMERS.items()}
+        timers = {each: self._reads_timer(encoding) for each, encoding in TIMERS.items()}
         identity = {key(NAMES_TO_ENCODINGS[name]): partial(self._read_id, name) for name in _ID_FIELDS}
         others: dict[str, Serve] = {name: partial(self._read_held, name) for name in SUBSTITUTED}
         if self._has_random:
@@ -172,7 +154,7 @@ class MrsMsrHooks(Generic[CpuT]):
 
     @cached_property
     def _writes(self) -> dict[bytes, Serve]:
-        timers = {each: self._writes_timer(encoding) for each, encoding in _TIMERS.items()}
+        timers = {each: self._writes_timer(encoding) for each, encoding in TIMERS.items()}
         noted: dict[str, Serve] = {
             "VBAR_EL1": self._vbar,
             "SPSR_EL1": self._spsr,
@@ -196,7 +178,7 @@ class MrsMsrHooks(Generic[CpuT]):
         pair = self._served.get(encoding)
         if pair is None or (n and encoding.crm == 0):  # CNTFRQ, CNTPCT, CNTVCT: read-only to EL1
             return None
-        if pe.el == 0 and not pe.sysreg["CNTKCTL_EL1"] & _el0_permission(encoding):
+        if pe.el == 0 and not pe.sysreg["CNTKCTL_EL1"] & el0_permission(encoding):
             return None
         if pair[n] is None:
             pe.defer(pe.inject_undefined_before)
