@@ -50,8 +50,9 @@ def test_in_a_listener(guest: Make, backend: str) -> None:
 @pytest.mark.parametrize("ec", [EC.HVC64, EC.DATA_ABORT_LOWER])
 def test_in_a_handler_of_el2(guest: Make, backend: str, ec: EC) -> None:
     machine = guest(CALLS, backend=backend)
-    machine.cpus[0].pe.handlers[ec] = raising_function
-    machine.cpus[0].pe.on_call = None  # which is asked first
+    pe = machine.cpus[0].pe
+    pe.handlers[ec] = raising_function
+    pe.on_call = pe.on_load = pe.on_store = None  # which are asked first
     surfaces(machine)
 
 
