@@ -33,6 +33,7 @@ from harness.el2.vcpu import Vcpu
 from harness.el2.vm import Vm
 from harness.rvic import Calls, Config, Edge, Signalled, Target, VmInterrupts
 from harness.rvic.effects import CLEARED, ENABLED, MAPPED, RESAMPLED, UNMASKED
+from harness.rvic.state import DROPPED, RISEN
 
 TIMER_PPIS = (ids.PPI_VIRTUAL_TIMER, ids.PPI_PHYSICAL_TIMER)
 
@@ -140,18 +141,19 @@ class RvicController(ForwardingController):
         physical = iar & IAR_INTID
         if physical in TIMER_PPIS:
             self._levels.private[vcpu.index].add(physical)
-            signalled = self.interrupts.signal_trusted(vcpu.index, physical)
-        elif physical < ids.SPI_BASE:  # no other PPI has a guest interrupt
+            edge = self.interrupts.rvics[vcpu.index].signal(physical)  # trusted under the same INTID
+            if edge == RISEN:
+                self._forwarding.line_moved(vcpu, vcpu, True, physical)
+            return None if edge == DROPPED else Forwarded(vcpu.index, physical)
+        if physical < ids.SPI_BASE:  # no other PPI has a guest interrupt
             self._physical.deactivate(vcpu.index, iar)
             return None
-        else:
-            signalled = self._signal_input(physical)
+        signalled = self._signal_input(physical)
         target = signalled.target if signalled.delivered else None
-        if physical >= ids.SPI_BASE:
-            if self._physical.is_level(physical):
-                self._levels.shared[physical] = {target} if target is not None else set()
-            else:
-                self._physical.deactivate(vcpu.index, iar)
+        if self._physical.is_level(physical):
+            self._levels.shared[physical] = {target} if target is not None else set()
+        else:
+            self._physical.deactivate(vcpu.index, iar)
         self._apply(signalled.edges, vcpu)
         return Forwarded(*target) if target is not None else None
 
