@@ -15,7 +15,6 @@ or Enable, deactivates it, and the GIC presents it again if it still holds. An e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 
 from harness.arch import intid as ids
@@ -38,7 +37,6 @@ from harness.rvic.state import DROPPED, RISEN
 TIMER_PPIS = (ids.PPI_VIRTUAL_TIMER, ids.PPI_PHYSICAL_TIMER)
 
 
-@dataclass(slots=True)
 class ActiveLevels:
     """Level-sensitive physical interrupts that are active in the GIC, and what they were forwarded as.
 
@@ -46,8 +44,9 @@ class ActiveLevels:
     set means that it could not be delivered.
     """
 
-    private: list[set[int]]
-    shared: dict[int, set[Target]] = field(default_factory=dict)
+    def __init__(self, cpus: int) -> None:
+        self.private: list[set[int]] = [set() for _ in range(cpus)]
+        self.shared: dict[int, set[Target]] = {}
 
     def clear(self) -> None:
         """Forgets all of them."""
@@ -65,7 +64,7 @@ class RvicController(ForwardingController):
         super().__init__(vm, physical, timers)
         self.interrupts = VmInterrupts(config)
         self._config = config
-        self._levels = ActiveLevels([set() for _ in vm.vcpus])
+        self._levels = ActiveLevels(len(vm.vcpus))
         # Where the board's injector found an SPI's route when its line rose. KVM's reads it there, and signals the
         # SPI only later.
         self._early_routes: dict[int, Target | None] = {}

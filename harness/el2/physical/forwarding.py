@@ -51,7 +51,9 @@ class Forwarding:
         ]
         self._deliver = deliver
         self._sync = sync
-        self._taking: Vcpu | None = None  # whose physical interrupts are being taken: it looks at its line last
+        self._taking: Vcpu | None = (
+            None  # whose physical interrupts are being taken: it looks at its line last
+        )
 
     def physical_irq(self, vcpu: Vcpu) -> None:
         """Drains GICC_IAR. The first interrupt is the exit; those found with it come in the same one."""
