@@ -19,6 +19,7 @@ import os
 import shlex
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -183,12 +184,8 @@ def _to_be_had(name: str) -> bool:
 
     A frontend that is not pip cannot be asked; then the answer is yes, as PyPI has ziglang for Linux and macOS.
     """
-    pip = [
-        sys.executable,
-        "-I",
-        "-m",
-        "pip",
-    ]  # -I: not the frontend's environment for the build, which has no pip
+    # -I: not the frontend's environment for the build, which has no pip
+    pip = [sys.executable, "-I", "-m", "pip"]
     if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode != 0:
         return True
     query = [*pip, "index", "versions", "--only-binary=:all:", "--retries=1", name]
@@ -216,11 +213,13 @@ def _compile_by_mypyc(root: Path, made: Path, modules: list[Path], target: Targe
         extensions = mypycify(
             ["--strict", *sources], debug_level="0", group_name="harness.compiled", target_dir=scratch
         )
-        for (
-            extension
-        ) in extensions:  # of the warnings about mypyc's C, those that tell of wrong code end the build
+        # Of the warnings about mypyc's C, those that tell of wrong code end the build.
+        errors = [f"-Werror={warning}" for warning in _WRONG_CODE]
+        # Debian's pyconfig.h includes another of /usr/include, where a compiler for a target does not look.
+        after = [] if target is None else ["-idirafter", str(Path(sysconfig.get_path("include")).parent)]
+        for extension in extensions:
             flags = (flag for flag in extension.extra_compile_args if flag != "-Werror")
-            extension.extra_compile_args = [*flags, *(f"-Werror={warning}" for warning in _WRONG_CODE)]
+            extension.extra_compile_args = [*flags, *errors, *after]
         command = build_ext(Distribution({"ext_modules": extensions}))
         command.build_lib, command.build_temp = str(made), scratch
         command.ensure_finalized()
