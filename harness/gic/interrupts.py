@@ -87,7 +87,7 @@ class Interrupts:
             self.latch |= bit
         else:
             self.latch &= ~bit
-        self.ready = (self.latch | self.line & ~self.edge) & self.enabled & ~self.active
+        self.follow()
 
     # Words of the distributor's registers with a bit for each interrupt, from INTID ``first``. A write changes
     # the bits in ``reach``.

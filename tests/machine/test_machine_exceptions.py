@@ -11,7 +11,8 @@ import pytest
 from harness import Machine, StopReason
 from harness.arch.esr import EC
 from harness.devices import Pl011
-from harness.trace.events import Event, Hvc
+from harness.library import firmware_dir
+from harness.trace.events import AlsoPending, Event, Hvc
 
 Make = Callable[..., Machine]
 CALLS = "main: rvic_call RVIC_VERSION\n mov x1, #0x09000000\n str w0, [x1]\n wfi\nafter: b main\n"
@@ -107,3 +108,20 @@ def test_the_machine_can_run_on_after_a_listener_is_mended(guest: Make) -> None:
     surfaces(machine)
     machine.events.remove(listener)
     assert machine.run(limit=100).reason is StopReason.POWER_OFF
+
+
+def test_an_interrupt_whose_listener_raised_reaches_the_guest_all_the_same() -> None:
+    """EL2 had acknowledged it: the virtual line is high, and the vCPU that waits wakes."""
+    with Machine() as machine:
+        machine.load(firmware_dir() / "tick" / "main.S")
+
+        def listener(event: Event) -> None:
+            if isinstance(event, AlsoPending):
+                raising_function()
+
+        machine.listen(listener)
+        with pytest.raises(OopsError):
+            machine.run()
+        machine.events.remove(listener)
+        assert machine.run().reason is StopReason.POWER_OFF
+        assert machine.console.text == "tick: 100 ticks\n"

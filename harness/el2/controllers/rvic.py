@@ -133,17 +133,14 @@ class RvicController(ForwardingController):
             return
         for intid in sorted(self._levels.private[vcpu.index]):
             if self._physical.line_is_high(vcpu.index, intid):
-                self._apply(self.interrupts.signal_trusted(vcpu.index, intid).edges, vcpu)
+                self._signal_timer(vcpu, intid)
 
     def _deliver(self, vcpu: Vcpu, iar: int) -> Forwarded | None:
         """Signals what a physical interrupt stands for."""
         physical = iar & IAR_INTID
         if physical in TIMER_PPIS:
             self._levels.private[vcpu.index].add(physical)
-            edge = self.interrupts.rvics[vcpu.index].signal(physical)  # trusted under the same INTID
-            if edge == RISEN:
-                self._forwarding.line_moved(vcpu, vcpu, True, physical)
-            return None if edge == DROPPED else Forwarded(vcpu.index, physical)
+            return Forwarded(vcpu.index, physical) if self._signal_timer(vcpu, physical) else None
         if physical < ids.SPI_BASE:  # no other PPI has a guest interrupt
             self._physical.deactivate(vcpu.index, iar)
             return None
@@ -155,6 +152,13 @@ class RvicController(ForwardingController):
             self._physical.deactivate(vcpu.index, iar)
         self._apply(signalled.edges, vcpu)
         return Forwarded(*target) if target is not None else None
+
+    def _signal_timer(self, vcpu: Vcpu, intid: int) -> bool:
+        """Signals a timer's interrupt, which is trusted under its own INTID; False if it was dropped."""
+        edge = self.interrupts.rvics[vcpu.index].signal(intid)
+        if edge == RISEN:
+            self._forwarding.line_moved(vcpu, vcpu, True, intid)
+        return edge != DROPPED
 
     def _line_moved(self, intid: int, level: bool) -> None:
         if level:

@@ -51,25 +51,26 @@ class Forwarding:
         ]
         self._deliver = deliver
         self._sync = sync
-        self._taking: Vcpu | None = (
-            None  # whose physical interrupts are being taken: it looks at its line last
-        )
+        # Whose physical interrupts are being taken: it looks at its line last.
+        self._taking: Vcpu | None = None
 
     def physical_irq(self, vcpu: Vcpu) -> None:
         """Drains GICC_IAR. The first interrupt is the exit; those found with it come in the same one."""
         is_exit = not vcpu.waiting and vcpu.power is Power.ON  # else this CPU is in EL2 already
         self._taking = vcpu
-        while (iar := self._physical.acknowledge(vcpu.index)) & IAR_INTID < ids.SPURIOUS_GROUP1:
-            self._physical.drop_priority(vcpu.index, iar)
-            if not self._events.active:
-                self._take(vcpu, iar)
-            elif is_exit and not self._events.needed:
-                self._recorded(vcpu, iar)
-            else:
-                self._traced(vcpu, iar, is_exit)
-            is_exit = False
-        self._taking = None
-        self._sync(vcpu)
+        try:
+            while (iar := self._physical.acknowledge(vcpu.index)) & IAR_INTID < ids.SPURIOUS_GROUP1:
+                self._physical.drop_priority(vcpu.index, iar)
+                if not self._events.active:
+                    self._take(vcpu, iar)
+                elif is_exit and not self._events.needed:
+                    self._recorded(vcpu, iar)
+                else:
+                    self._traced(vcpu, iar, is_exit)
+                is_exit = False
+        finally:  # a listener may have raised
+            self._taking = None
+            self._sync(vcpu)
 
     def kick(self, caller: Vcpu, target: Vcpu, intid: int | None) -> None:
         """Makes a vCPU look at its interrupts: at once where it is in EL2 already, else by a physical SGI."""

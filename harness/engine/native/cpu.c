@@ -3,7 +3,7 @@
  * One CPU of Unicorn: what happens at each translated block and at each exit, without Python where nobody has to hear.
  *
  * Unicorn's hooks call into this file. It counts instructions, takes SVC to EL1, answers reads of the counters, and hands
- * everything else to the engine's Python functions, holding the GIL only meanwhile. harness/engine/emulator/registers.py
+ * everything else to the engine's Python functions, for which it takes the GIL. harness/engine/emulator/registers.py
  * says what a CPU must be able to do; view_registers.py does the same in Python, and each trace is equal to the byte.
  *
  * No header of Unicorn or of Python is needed and neither library is linked: the addresses of Unicorn's functions and the
@@ -573,7 +573,7 @@ static int is_mixed(Cpu *c, uint64_t ipa)
     return found != 0;
 }
 
-/* Passes over maintenance that has nothing to do; says whether it was that. The GIL is not held. */
+/* Passes over maintenance that has nothing to do; says whether it was that. */
 static int served_maintenance(Cpu *c)
 {
     uint32_t esr = *c->syndrome, operation = esr & ~(31u << ESR_RT);
